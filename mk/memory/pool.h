@@ -1,0 +1,53 @@
+/* Pools: a tree of accounts of kernel memory (KERNEL 1, 2).
+ *
+ * A Pool owns a number of frames; `used` of them are in slabs, in page tables, in single objects or
+ * given to child Pools. Slabs belong to one Pool, so that destroying it returns whole frames to its
+ * parent. All functions need the kernel lock. */
+#ifndef MK_MEMORY_POOL_H
+#define MK_MEMORY_POOL_H
+
+#include "lib/list.h"
+#include "lib/types.h"
+#include "object.h"
+
+#define POOL_CLASSES 16
+
+struct pool {
+    struct object object; /* first; object.pool is the parent, NULL for the root */
+    struct list objects;  /* every object made from this Pool, child Pools too */
+    uint64_t owned;       /* frames */
+    uint64_t used;        /* of them not free */
+    uint64_t bytes;       /* in use inside slabs */
+    uint32_t partial[POOL_CLASSES]; /* slab frames with free objects; 0 = none */
+};
+
+extern struct pool root_pool;
+
+/* The root Pool owns all frames that are in the buddy allocator now. */
+void pool_init_root(void);
+
+/* Zeroed and 64-byte aligned, at most 4096 bytes; NULL when the Pool is exhausted. */
+void *pool_alloc(struct pool *pool, size_t bytes);
+/* `bytes` as it was allocated. */
+void pool_free(struct pool *pool, void *memory, size_t bytes);
+
+/* 2^order contiguous zeroed frames as a direct-map pointer; NULL when exhausted. */
+void *pool_alloc_frames(struct pool *pool, unsigned order);
+void pool_free_frames(struct pool *pool, void *memory, unsigned order);
+/* The same for frames whose contents are known to be zero. */
+void pool_free_zero_frames(struct pool *pool, void *memory, unsigned order);
+
+/* A child with `frames` of the parent's. NO_MEMORY. */
+MUST_CHECK status_t pool_create(struct pool *parent, uint64_t frames, struct pool **child);
+
+/* Moves frames to the child, or back if negative. NO_MEMORY; BUSY if too few are unused. */
+MUST_CHECK status_t pool_fund(struct pool *child, int64_t frames);
+
+/* Destroys every object made from it, through object_destroy(), then itself: called by K2's
+ * object_destroy() for a Pool. STATUS_PREEMPTED: call again. Afterwards the struct is freed. */
+MUST_CHECK status_t pool_destroy(struct pool *pool);
+
+/* Words of the invocations. */
+void pool_info(const struct pool *pool, uint64_t words[3]);
+
+#endif

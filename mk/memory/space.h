@@ -1,0 +1,78 @@
+/* Address spaces: page tables, rights and the operations of JN_OP_TASK_MAP, _UNMAP and _PAGE.
+ * All functions need the kernel lock, unless they say otherwise. */
+#ifndef MK_MEMORY_SPACE_H
+#define MK_MEMORY_SPACE_H
+
+#include "lib/types.h"
+
+struct pool;
+
+/* Embedded in struct task. */
+struct space {
+    uint64_t cr3;        /* physical address of the top table: the word that a switch loads */
+    uint64_t *top;       /* the same through the direct map */
+    struct pool *pool;   /* pays for tables and mapping nodes */
+    uint64_t pages;      /* mapped 4 KiB pages of the mapping database */
+    uint32_t dead_tables; /* frames of empty tables that wait for the TLB flush */
+    uint32_t stale;      /* invalidations put off: 0, a count, or SPACE_STALE_ALL */
+    uint64_t stale_page[8];
+    bool dying;          /* maps into it are refused: DEAD */
+};
+
+/* NO_MEMORY. */
+MUST_CHECK status_t space_init(struct space *space, struct pool *pool);
+
+/* Takes everything derived from it away, then frees its tables. No CPU may have it loaded at the
+ * end: the last step switches this CPU to the kernel's own space if it is this one.
+ * STATUS_PREEMPTED: call again. */
+MUST_CHECK status_t space_destroy(struct space *space);
+
+/* Maps [source_address, + pages) of `source` at `address` of `space`; rights are at most those of
+ * the source; pages that the source does not have are left out. What stood there is replaced.
+ * `grant`: the source loses them. `*done` counts pages passed over, starts at 0, and is kept across
+ * STATUS_PREEMPTED. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD. */
+MUST_CHECK status_t space_map(struct space *source, uint64_t source_address, struct space *space,
+                              uint64_t address, uint64_t pages, unsigned rights, bool grant,
+                              uint64_t *done);
+
+/* State of an unmap that is kept across STATUS_PREEMPTED: zero at the start. */
+struct unmap_progress {
+    uint64_t done; /* pages passed over */
+    uint64_t seen; /* pages that were mapped */
+    uint32_t bits; /* JN_PAGE_ACCESSED | JN_PAGE_DIRTY of all of them */
+    uint32_t epoch; /* marks what a traversal that cannot shrink has behind it */
+};
+
+/* Takes `rights` (JN_R: the mapping) away from pages and all that is derived from them; with
+ * rights 0 it reads and clears their accessed and dirty bits. BAD_ARG, NO_MEMORY (a superpage of
+ * its own had to be split). */
+MUST_CHECK status_t space_unmap(struct space *space, uint64_t address, uint64_t pages,
+                                unsigned rights, unsigned flags, struct unmap_progress *progress);
+
+/* A thread that dies in the middle of an unmap: ends the revocation's mark. */
+void space_unmap_abandon(struct space *space, uint64_t address, struct unmap_progress *progress);
+
+/* Rights (0: nothing there), log2 of the page's size, JN_PAGE_.. bits. */
+void space_page(struct space *space, uint64_t address, unsigned *rights, unsigned *order,
+                unsigned *bits);
+
+/* Maps one frame outside the mapping database: users can neither map it on nor unmap it. For
+ * UTCBs, the information page and the boot page. NO_MEMORY, BUSY: something stands there. */
+MUST_CHECK status_t space_map_kernel_page(struct space *space, uint64_t address, void *frame,
+                                          unsigned rights);
+void space_unmap_kernel_page(struct space *space, uint64_t address);
+
+/* A mapping without parent: the root task's. `virtual` and `physical` are page-aligned; `kind` is
+ * enum jn_region_kind and gives rights and memory type. */
+MUST_CHECK status_t space_map_root(struct space *space, uint64_t virtual, uint64_t physical,
+                                   uint64_t size, unsigned kind);
+
+/* The byte at `address` through the direct map if the user may access it so (one of enum
+ * jn_access), else NULL; sets accessed and dirty as the processor would. Valid to the end of the
+ * 4 KiB page and until the next preemption point. */
+void *space_access(struct space *space, uint64_t address, unsigned access);
+
+/* Page tables of the kernel alone: for idle CPUs and the end of a space. */
+extern uint64_t kernel_cr3;
+
+#endif

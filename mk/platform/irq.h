@@ -1,0 +1,43 @@
+/* Interrupts: the vectors, and Irq objects bound to Signals. */
+#ifndef MK_PLATFORM_IRQ_H
+#define MK_PLATFORM_IRQ_H
+
+#include "lib/types.h"
+#include "object.h"
+
+/* 0x20-0x2f are where a PIC that was never masked would send; 0x30-0xdf are Irq objects. */
+#define VECTOR_IRQ_FIRST 0x30
+#define VECTOR_IRQ_LAST 0xdf
+#define VECTOR_TIMER 0xe0
+#define VECTOR_MAILBOX 0xf0 /* another CPU posted to this one */
+#define VECTOR_SPURIOUS 0xff
+
+struct signal;
+
+struct irq {
+    struct object object;
+    struct signal *signal; /* raised with `bits`; NULL: nobody, the line stays masked */
+    uint64_t bits;
+    uint32_t gsi;
+    uint8_t vector;
+    uint8_t flags;  /* JN_IRQ_.. */
+    bool pending;   /* came while it had no Signal or was not acknowledged */
+    bool waiting;   /* raised and not acknowledged: a level line is masked until then */
+};
+
+/* K2's stubs for VECTOR_IRQ_FIRST to _LAST and VECTOR_SPURIOUS call it with interrupts off. */
+void irq_interrupt(unsigned vector);
+
+/* The line is masked until a Signal is bound. NO_MEMORY, EXISTS (the GSI is taken), BAD_ARG,
+ * TOO_MANY (no vector left). For JN_IRQ_MSI `gsi` is ignored, and what the device has to write is
+ * returned. */
+MUST_CHECK status_t irq_create(struct pool *pool, uint32_t gsi, unsigned flags, struct irq **irq,
+                               uint64_t *msi_address, uint64_t *msi_data);
+void irq_bind(struct irq *irq, struct signal *signal, uint64_t bits);
+void irq_acknowledge(struct irq *irq);
+/* Masks the line and frees the vector; the caller (object_destroy) frees the struct. */
+void irq_destroy(struct irq *irq);
+/* The Signal is going: no Irq may keep it. */
+void irq_signal_gone(struct signal *signal);
+
+#endif
