@@ -1,0 +1,91 @@
+/* The hand-over record: what is encoded comes back; no mutation of it is accepted with a pointer
+ * outside the record. Oracle: the layout rules of janus/handover.h. */
+#include "janus/handover.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t seed = 88172645463325252ull;
+
+static uint64_t next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed;
+}
+
+static size_t make(uint64_t *buffer, size_t capacity)
+{
+    static const struct handover_descriptor descriptors[] = {
+        {0, HANDOVER_CONSOLE, 5, 0, 1},
+        {1, HANDOVER_FS, 6, 0, 2},
+        {255, HANDOVER_OBJECT, 7, HANDOVER_CLOSE_ON_EXEC, 3},
+    };
+    struct handover h;
+    handover_init(&h);
+    h.header.pid = 42;
+    h.header.descriptor_count = 3;
+    h.descriptors = descriptors;
+    h.arguments = "ls\0-l";
+    h.header.arguments_length = 6;
+    h.header.argument_count = 2;
+    h.environment = "A=b";
+    h.header.environment_length = 4;
+    h.header.environment_count = 1;
+    h.path = "/bin/ls";
+    size_t length;
+    assert(handover_encode(&h, buffer, 100, &length) == JN_RANGE);
+    assert(handover_encode(&h, buffer, capacity, &length) == JN_OK);
+    assert(length == handover_size(&h));
+    return length;
+}
+
+/* Touches everything that the decoded record reaches. */
+static uint64_t walk(const struct handover *h)
+{
+    uint64_t sum = strlen(h->path);
+    const char *s = h->arguments;
+    for (uint32_t i = 0; i < h->header.argument_count; i++, s = handover_next(s))
+        sum += strlen(s);
+    s = h->environment;
+    for (uint32_t i = 0; i < h->header.environment_count; i++, s = handover_next(s))
+        sum += strlen(s);
+    for (uint32_t i = 0; i < h->header.descriptor_count; i++)
+        sum += h->descriptors[i].number;
+    return sum;
+}
+
+int main(void)
+{
+    static uint64_t buffer[256];
+    size_t length = make(buffer, sizeof buffer);
+    struct handover h;
+    assert(handover_decode(buffer, length, &h) == JN_OK);
+    assert(h.header.pid == 42 && !strcmp(handover_next(h.arguments), "-l"));
+    assert(!strcmp(h.path, "/bin/ls") && h.descriptors[2].fd == 255);
+    for (size_t cut = 0; cut < length; cut++) {
+        uint64_t *copy = malloc(cut + 1);
+        memcpy(copy, buffer, cut);
+        assert(handover_decode(copy, cut, &h) == JN_BAD_MESSAGE);
+        free(copy);
+    }
+    unsigned accepted = 0;
+    for (int round = 0; round < 200000; round++) {
+        uint64_t *copy = malloc(length); /* exact, so that the sanitizer sees every overrun */
+        memcpy(copy, buffer, length);
+        for (int n = 1 + next() % 3; n; n--) {
+            unsigned char *byte = (unsigned char *)copy + next() % length;
+            *byte = next() % 3 ? (unsigned char)next() : (unsigned char)(*byte + next() % 3 - 1);
+        }
+        if (handover_decode(copy, length, &h) == JN_OK) {
+            accepted++;
+            walk(&h);
+        }
+        free(copy);
+    }
+    printf("handover: %u mutations accepted\n", accepted);
+    return 0;
+}
