@@ -1,0 +1,87 @@
+/* The per-CPU block, reached through GS in the kernel, and what every path of the kernel may ask of
+ * its CPU.
+ *
+ * The kernel runs with interrupts off, on the CPU's only kernel stack, which is empty whenever a
+ * thread runs. Everything here is written by the CPU itself alone; another CPU that wants something
+ * posts to the mailbox (KERNEL 19). Interrupts are taken in user mode and in idle only; a long
+ * operation asks preempt_point() and stops.
+ */
+#ifndef MK_CPU_H
+#define MK_CPU_H
+
+#include "lib/print.h"
+#include "lib/types.h"
+#include "list.h"
+
+#define CPU_MAX 32
+
+struct sched;
+struct thread;
+
+/* Ready scheduling contexts: a list per priority, and a bit per list that is not empty. */
+struct run_queue {
+    uint64_t map[4];
+    struct list ready[256];
+};
+
+struct cpu {
+    struct cpu *self;
+    struct thread *current; /* the thread whose registers are loaded; `idle` when none is */
+    uint64_t scratch;       /* the user's rsp for three instructions of the system call entry */
+    uint64_t cr3;           /* what CR3 holds */
+    struct thread *fpu_owner; /* whose FPU registers are loaded; no_thread if nobody's */
+    uint64_t gate_offset;     /* of this CPU's part in every Gate */
+    uint64_t kernel_stack;    /* top */
+    uint8_t fpu_on;           /* CR0.TS is clear */
+    uint8_t resched;          /* another thread than `current` should run: look before leaving */
+    uint16_t reserved;
+    uint32_t id;
+    uint64_t ipcs;     /* messages that the fast path delivered */
+    uint64_t switches; /* CR3 loads */
+    /* -- one line up to here, all that the fast path touches, plus the two counters -- */
+    uint64_t entries; /* kernel entries that were not fast IPC */
+    uint64_t slow_ipcs;
+    uint64_t faults;
+    uint64_t interrupts;
+    struct sched *sched;   /* the context that `current` runs on */
+    uint64_t sched_since;  /* time_now() when it began to */
+    struct thread *idle;
+    uint32_t apic_id;
+    uint32_t online;
+    struct list mailbox; /* what other CPUs ask of this one */
+    struct run_queue run;
+};
+
+extern struct cpu cpus[CPU_MAX];
+extern uint32_t cpu_count;
+
+static inline struct cpu *cpu_self(void)
+{
+    struct cpu *cpu;
+    __asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
+
+static inline struct thread *current_thread(void)
+{
+    struct thread *thread;
+    __asm__ volatile("movq %%gs:8, %0" : "=r"(thread));
+    return thread;
+}
+
+/* Loads GDT, IDT, TSS, GS base and the system call MSRs of CPU `id`, whose kernel stack ends at
+ * `stack_top`; boot code calls it on each CPU, first of all. IST stacks are memory/layout.h's. */
+void cpu_init(uint32_t id, uint64_t stack_top);
+
+/* True if an interrupt or a more urgent thread waits: a long operation then brings its structures
+ * into a state that can be taken up again and returns STATUS_RESTART. */
+bool preempt_point(void);
+
+#ifdef KERNEL_ASSERT
+#define assert(condition)                                                                         \
+    ((condition) ? (void)0 : panic("%s:%d: %s", __FILE__, __LINE__, #condition))
+#else
+#define assert(condition) ((void)sizeof(condition))
+#endif
+
+#endif
