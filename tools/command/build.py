@@ -1,0 +1,108 @@
+"""Bring build/ up to date: set-up, meson and ninja, the boot image. Under a lock.
+
+build/stamp records name, size, mtime and ctime of every file that a build reads, as they were
+when the last successful build began; while they are the same there is nothing to do.
+"""
+import fcntl
+import hashlib
+import os
+import shutil
+import sys
+
+PARTS = ('mk', 'lib', 'idl', 'servers', 'drivers', 'bootstrap', 'personalities', 'tools', 'tests',
+         'bench', 'meson.build', 'meson_options.txt', 'janus')
+# Read by tests when they run, never by the build.
+NOT_BUILT = ('tests/golden', 'tests/runner')
+PRODUCTS = ('build/janus.img', 'build/tools/host/janus-host')
+
+
+def fingerprint(root):
+    lines = [root]
+
+    def visit(name):
+        path = f'{root}/{name}'
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError:
+            return
+        for entry in entries:
+            if entry.name == '__pycache__' or entry.name.endswith('.pyc'):
+                continue
+            below = f'{name}/{entry.name}'
+            if entry.is_dir(follow_symlinks=False):
+                if below not in NOT_BUILT:
+                    visit(below)
+            else:
+                note(below, entry.stat(follow_symlinks=False))
+
+    def note(name, status):
+        lines.append(f'{name} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}')
+
+    for part in PARTS:
+        path = f'{root}/{part}'
+        if os.path.isdir(path):
+            visit(part)
+        elif os.path.exists(path):
+            note(part, os.stat(path))
+    text = '\n'.join(lines).encode('utf-8', 'surrogateescape')
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def is_current(root, mark):
+    try:
+        with open(f'{root}/build/stamp', encoding='utf-8') as file:
+            return file.read() == mark and all(os.path.exists(f'{root}/{p}') for p in PRODUCTS)
+    except OSError:
+        return False
+
+
+def bring_up_to_date(root):
+    if is_current(root, fingerprint(root)):
+        return
+    os.makedirs(f'{root}/build', exist_ok=True)
+    with open(f'{root}/build/lock', 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = fingerprint(root)
+        if not is_current(root, mark):
+            make(root)
+            with open(f'{root}/build/stamp.new', 'w', encoding='utf-8') as file:
+                file.write(mark)
+            os.replace(f'{root}/build/stamp.new', f'{root}/build/stamp')
+
+
+def remove(path):
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.exists(path):
+        os.remove(path)
+
+
+def make(root):
+    import packages
+    import progress
+    log = progress.Log(root)
+    packages.install_missing(log, packages.INSTALLED)
+    packages.unpack(root, log, packages.PrivateApt(root, log), packages.UNPACKED)
+
+    # A build directory that was configured elsewhere (the tree was moved) is configured anew.
+    place = f'{root}/build/place'
+    moved = not os.path.exists(place) or open(place, encoding='utf-8').read() != root
+    configured = os.path.exists(f'{root}/build/build.ninja')
+    environment = dict(os.environ, PATH='/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL='C.UTF-8')
+    for name in ('CC', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS', 'CC_LD'):
+        environment.pop(name, None)
+    if moved or not configured:
+        log.say('configuring')
+        for name in ('build.ninja', 'meson-private', 'meson-info'):
+            remove(f'{root}/build/{name}')
+        log.run(['/usr/bin/meson', 'setup', f'{root}/build', root,
+                 f'-Dpackages={root}/build/packages'], 'meson could not configure the build',
+                env=environment)
+        with open(place, 'w', encoding='utf-8') as file:
+            file.write(root)
+    log.say('compiling')
+    log.run(['/usr/bin/ninja', '-C', f'{root}/build'], 'the build failed', env=environment)
+    log.say('packing the boot image')
+    log.run([sys.executable, '-IB', f'{root}/tools/image/mkimage.py', root,
+             f'{root}/build/janus.img'], 'the boot image could not be made', env=environment)
+    log.done()
