@@ -4,9 +4,9 @@
  *   serial, CPU features, multiboot information      boot.c, features.c, multiboot.c
  *   final page tables                                 tables.c
  *   frames, root Pool, stacks
- *   cpu_init(0)                                       K2: GDT, TSS, IDT, per-CPU block, MSRs
+ *   cpu_init()                                        entry/: GDT, TSS, IDT, per-CPU block, MSRs
  *   ACPI, LAPIC, I/O APICs, time
- *   kernel_start_root()                               K2: makes the root task with
+ *   kernel_start_root()                               makes the root task with
  *                                                     boot_fill_root_space(), then runs it */
 #ifndef MK_BOOT_BOOT_H
 #define MK_BOOT_BOOT_H
@@ -26,8 +26,7 @@ MUST_CHECK status_t boot_fill_root_space(struct space *space, uint64_t *entry, u
 /* The value of `name=` on the command line, ended by a blank; NULL if it is not there. */
 const char *boot_option(const char *name);
 
-/* K2. */
-void cpu_init(unsigned cpu);
+/* Makes the first task and thread, and runs them. In the other half of the kernel. */
 _Noreturn void kernel_start_root(void);
 
 #endif

@@ -12,7 +12,4 @@ void print_text(const char *text, size_t bytes);
 /* Prints the text and leaves the machine with a failure code. Only for broken invariants. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define ASSERT(condition) \
-    ((condition) ? (void)0 : panic("%s:%d: %s", __FILE__, __LINE__, #condition))
-
 #endif

@@ -7,13 +7,11 @@
 #include <stdint.h>
 
 #include "janus/abi.h"
+#include "list.h"
 
-/* JN_OK, a negative enum jn_status_code, or STATUS_PREEMPTED. */
-typedef int status_t;
-
-/* A long operation stopped at a preemption point with its progress saved where its caller keeps it:
- * serve what is pending, then call again with the same arguments. Never seen by users. */
-#define STATUS_PREEMPTED 1
+/* JN_OK, a negative enum jn_status_code, or STATUS_RESTART (object.h): the operation stopped at a
+ * preemption point with its progress saved, and is to be called again with the same arguments. */
+typedef int32_t status_t;
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 
@@ -21,8 +19,6 @@ typedef int status_t;
 #define PAGE_SIZE 4096ull
 #define PAGE_MASK 4095ull
 
-#define container_of(pointer, type, member) \
-    ((type *)((char *)(pointer) - offsetof(type, member)))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

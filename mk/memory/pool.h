@@ -6,7 +6,6 @@
 #ifndef MK_MEMORY_POOL_H
 #define MK_MEMORY_POOL_H
 
-#include "lib/list.h"
 #include "lib/types.h"
 #include "object.h"
 
@@ -43,9 +42,10 @@ MUST_CHECK status_t pool_create(struct pool *parent, uint64_t frames, struct poo
 /* Moves frames to the child, or back if negative. NO_MEMORY; BUSY if too few are unused. */
 MUST_CHECK status_t pool_fund(struct pool *child, int64_t frames);
 
-/* Destroys every object made from it, through object_destroy(), then itself: called by K2's
- * object_destroy() for a Pool. STATUS_PREEMPTED: call again. Afterwards the struct is freed. */
-MUST_CHECK status_t pool_destroy(struct pool *pool);
+/* Destroys every object made from it, through object_destroy(). The work list calls it for a dying
+ * Pool until it returns true: then nothing is left, its frames are the parent's again, and the
+ * caller does object_free(). */
+bool pool_destroy(struct pool *pool);
 
 /* Words of the invocations. */
 void pool_info(const struct pool *pool, uint64_t words[3]);

@@ -24,18 +24,18 @@ MUST_CHECK status_t space_init(struct space *space, struct pool *pool);
 
 /* Takes everything derived from it away, then frees its tables. No CPU may have it loaded at the
  * end: the last step switches this CPU to the kernel's own space if it is this one.
- * STATUS_PREEMPTED: call again. */
+ * STATUS_RESTART: call again. */
 MUST_CHECK status_t space_destroy(struct space *space);
 
 /* Maps [source_address, + pages) of `source` at `address` of `space`; rights are at most those of
  * the source; pages that the source does not have are left out. What stood there is replaced.
  * `grant`: the source loses them. `*done` counts pages passed over, starts at 0, and is kept across
- * STATUS_PREEMPTED. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD. */
+ * STATUS_RESTART. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD. */
 MUST_CHECK status_t space_map(struct space *source, uint64_t source_address, struct space *space,
                               uint64_t address, uint64_t pages, unsigned rights, bool grant,
                               uint64_t *done);
 
-/* State of an unmap that is kept across STATUS_PREEMPTED: zero at the start. */
+/* State of an unmap that is kept across STATUS_RESTART: zero at the start. */
 struct unmap_progress {
     uint64_t done; /* pages passed over */
     uint64_t seen; /* pages that were mapped */

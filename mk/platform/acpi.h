@@ -6,7 +6,6 @@
 
 #define ACPI_CPUS 64
 #define ACPI_IOAPICS 4
-#define ACPI_OVERRIDES 16
 
 struct acpi {
     uint64_t rsdp; /* physical; 0: none */
@@ -18,12 +17,6 @@ struct acpi {
         uint64_t address;
         uint32_t first_gsi;
     } ioapic[ACPI_IOAPICS];
-    uint32_t override_count; /* ISA interrupts that are not identity-mapped */
-    struct {
-        uint8_t source;
-        uint16_t flags; /* polarity bits 0-1, trigger bits 2-3 */
-        uint32_t gsi;
-    } override[ACPI_OVERRIDES];
     uint16_t pm_timer_port; /* 0: none */
     bool pm_timer_32bit;
     uint16_t pm1a_control, pm1b_control;

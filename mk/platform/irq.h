@@ -12,17 +12,15 @@
 #define VECTOR_MAILBOX 0xf0 /* another CPU posted to this one */
 #define VECTOR_SPURIOUS 0xff
 
-struct signal;
-
 struct irq {
     struct object object;
-    struct signal *signal; /* raised with `bits`; NULL: nobody, the line stays masked */
+    struct cap signal; /* raised with `bits`; empty: the line stays masked */
     uint64_t bits;
     uint32_t gsi;
     uint8_t vector;
     uint8_t flags;  /* JN_IRQ_.. */
-    bool pending;   /* came while it had no Signal or was not acknowledged */
-    bool waiting;   /* raised and not acknowledged: a level line is masked until then */
+    bool pending; /* came while it had no Signal */
+    bool masked;  /* a level line between its interrupt and the acknowledgement */
 };
 
 /* K2's stubs for VECTOR_IRQ_FIRST to _LAST and VECTOR_SPURIOUS call it with interrupts off. */
@@ -33,11 +31,9 @@ void irq_interrupt(unsigned vector);
  * returned. */
 MUST_CHECK status_t irq_create(struct pool *pool, uint32_t gsi, unsigned flags, struct irq **irq,
                                uint64_t *msi_address, uint64_t *msi_data);
-void irq_bind(struct irq *irq, struct signal *signal, uint64_t bits);
+/* From now on raises `bits` in the Signal; an interrupt that came before is raised at once. */
+void irq_bind(struct irq *irq, struct cap *signal, uint64_t bits);
 void irq_acknowledge(struct irq *irq);
 /* Masks the line and frees the vector; the caller (object_destroy) frees the struct. */
 void irq_destroy(struct irq *irq);
-/* The Signal is going: no Irq may keep it. */
-void irq_signal_gone(struct signal *signal);
-
 #endif

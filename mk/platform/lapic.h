@@ -10,11 +10,13 @@ void lapic_enable(void);
 uint32_t lapic_id(void);
 void lapic_acknowledge(void);
 void lapic_send(uint32_t lapic_id, unsigned vector);
-/* INIT and start-up at page `page` below 1 MiB for another CPU. */
-void lapic_start(uint32_t lapic_id, unsigned page);
-/* One interrupt VECTOR_TIMER after `nanoseconds`, at once if 0; replaces the one before. */
-void lapic_timer(uint64_t nanoseconds);
-/* Is any interrupt requested that a processor with interrupts on would take? */
-bool lapic_pending(void);
+/* The start of another CPU (Intel SDM Vol. 3A, 9.4.4.1): INIT, then start-up at a page below
+ * 1 MiB. The waits between them are the caller's. */
+void lapic_send_init(uint32_t lapic_id);
+void lapic_send_startup(uint32_t lapic_id, unsigned page);
+/* Interrupt VECTOR_TIMER once after `count` ticks of the timer, replacing the one before; 0: none. */
+void lapic_timer(uint32_t count);
+/* Ticks left. */
+uint32_t lapic_timer_left(void);
 
 #endif

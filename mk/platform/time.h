@@ -3,19 +3,12 @@
 #define MK_PLATFORM_TIME_H
 
 #include "lib/types.h"
+#include "platform/timer_heap.h"
 
 #define TIME_FOREVER UINT64_MAX
 
 /* Monotonic nanoseconds: the information page's clock. Any CPU, no lock. */
 uint64_t time_now(void);
-
-/* A node of this CPU's pairing heap of deadlines. Zero is a timer that is not armed. */
-struct timer {
-    uint64_t deadline;
-    void (*expire)(struct timer *timer); /* runs with interrupts off, timer no longer armed */
-    struct timer *child, *next, *previous; /* previous: sibling before, or parent of a first child */
-    bool armed;
-};
 
 /* On the CPU that will serve it, interrupts off. Arming an armed timer moves it. A deadline in the
  * past expires at the next interrupt. */

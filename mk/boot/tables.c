@@ -1,0 +1,120 @@
+/* Builds the kernel's half of the address space. Text has no writable alias: the direct map shows
+ * it, and the constants, read-only (KERNEL 23). */
+#include "boot/tables.h"
+
+#include "boot/features.h"
+#include "boot/image.h"
+#include "boot/memory_map.h"
+#include "lib/print.h"
+#include "memory/layout.h"
+#include "memory/pte.h"
+#include "memory/space.h"
+
+struct early_frames early_frames;
+uint64_t kernel_cr3;
+
+static uint64_t device_next = DEVICE_WINDOW;
+
+static uint64_t table_frame(void)
+{
+    if (early_frames.next == early_frames.end)
+        panic("no frames left for the kernel's page tables");
+    uint64_t frame = early_frames.next;
+    early_frames.next += PAGE_SIZE;
+    return frame;
+}
+
+static uint64_t *entry_for(uint64_t virtual, unsigned leaf_level)
+{
+    uint64_t *table = phys_to_virt(kernel_cr3);
+
+    for (unsigned level = LEVELS - 1; level > leaf_level; level--) {
+        uint64_t *entry = &table[level_index(virtual, level)];
+        if (!*entry)
+            *entry = table_frame() | PTE_PRESENT | PTE_WRITE;
+        table = phys_to_virt(*entry & PTE_ADDRESS);
+    }
+    return &table[level_index(virtual, leaf_level)];
+}
+
+void kernel_map(uint64_t virtual, uint64_t physical, uint64_t bytes, unsigned flags)
+{
+    uint64_t bits = PTE_PRESENT | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY;
+
+    bits |= flags & MAP_WRITE ? PTE_WRITE : 0;
+    bits |= flags & MAP_EXEC ? 0 : PTE_NX;
+    bits |= flags & MAP_UNCACHED ? PTE_UNCACHED : 0;
+    while (bytes) {
+        unsigned level = page_1g ? 2 : 1;
+
+        while (level && (((virtual | physical) & (LEVEL_SIZE(level) - 1)) ||
+                         bytes < LEVEL_SIZE(level)))
+            level--;
+        *entry_for(virtual, level) = physical | bits | (level ? PTE_LARGE : 0);
+        virtual += LEVEL_SIZE(level);
+        physical += LEVEL_SIZE(level);
+        bytes -= LEVEL_SIZE(level);
+    }
+}
+
+static void map_direct(uint64_t base, uint64_t end, unsigned flags)
+{
+    if (base < end)
+        kernel_map(DIRECT_MAP + base, base, end - base, flags);
+}
+
+static void map_direct_around_text(uint64_t base, uint64_t end)
+{
+    uint64_t fixed = (uint64_t)image_begin_phys, fixed_end = image_to_phys(rodata_end);
+
+    if (end <= fixed || base >= fixed_end) {
+        map_direct(base, end, MAP_WRITE);
+        return;
+    }
+    map_direct(base, fixed, MAP_WRITE);
+    map_direct(base > fixed ? base : fixed, end < fixed_end ? end : fixed_end, 0);
+    map_direct(fixed_end, end, MAP_WRITE);
+}
+
+static void map_image(const char *begin, const char *end, unsigned flags)
+{
+    kernel_map((uint64_t)begin, image_to_phys(begin), (uint64_t)(end - begin), flags);
+}
+
+void tables_build(void)
+{
+    kernel_cr3 = table_frame();
+    for (unsigned i = 0; i < memory_ram.count; i++)
+        map_direct_around_text(memory_ram.range[i].base, memory_ram.range[i].end);
+    for (unsigned i = 0; i < memory_reserved.count; i++)
+        map_direct(memory_reserved.range[i].base, memory_reserved.range[i].end, 0);
+    map_direct(0xc0000, 0x100000, 0); /* the firmware's image: the ACPI root pointer is in it */
+    map_image(text_begin, text_end, MAP_EXEC);
+    map_image(text_end, rodata_end, 0);
+    map_image(rodata_end, image_end, MAP_WRITE);
+    /* Every space copies the top table's upper half once: its entries must all exist now. */
+    entry_for(DEVICE_WINDOW, 0);
+    entry_for(STACK_WINDOW, 0);
+}
+
+void tables_load(void)
+{
+    __asm__ volatile("mov %0, %%cr3" : : "r"(kernel_cr3) : "memory");
+}
+
+void stacks_create(unsigned cpu)
+{
+    for (unsigned which = 0; which < STACKS_USED; which++)
+        for (uint64_t at = 0; at < STACK_BYTES; at += PAGE_SIZE)
+            kernel_map(stack_top(cpu, which) - STACK_BYTES + at, table_frame(), PAGE_SIZE,
+                       MAP_WRITE);
+}
+
+volatile void *device_map(uint64_t physical)
+{
+    uint64_t page = device_next;
+
+    device_next += PAGE_SIZE;
+    kernel_map(page, align_down(physical, PAGE_SIZE), PAGE_SIZE, MAP_WRITE | MAP_UNCACHED);
+    return (volatile void *)(page + (physical & PAGE_MASK));
+}

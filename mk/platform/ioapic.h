@@ -1,0 +1,15 @@
+/* I/O APICs (Intel 82093AA): routes of global system interrupts. Needs the kernel lock. */
+#ifndef MK_PLATFORM_IOAPIC_H
+#define MK_PLATFORM_IOAPIC_H
+
+#include "lib/types.h"
+
+/* Maps all of them, masks every line, silences the 8259s. */
+void ioapic_init(void);
+/* False: no I/O APIC has that line. */
+bool ioapic_has(uint32_t gsi);
+/* Sets the route, masked. `flags` is JN_IRQ_... */
+void ioapic_route(uint32_t gsi, unsigned vector, unsigned flags, uint32_t lapic_id);
+void ioapic_mask(uint32_t gsi, bool masked);
+
+#endif
