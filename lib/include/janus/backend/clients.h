@@ -1,0 +1,47 @@
+/* What a process is to the outside: its five clients, one at each server (docs/design.md). */
+#ifndef JANUS_BACKEND_CLIENTS_H
+#define JANUS_BACKEND_CLIENTS_H
+
+#include "janus/abi.h"
+#include "janus/abi/utcb.h"
+#include "janus/types.h"
+
+struct backend_clients {
+    cap_t task, pager, fs, console, object;
+};
+
+/* Which client a descriptor's number belongs to; the values of enum handover_server. */
+enum backend_server {
+    BACKEND_NONE = 0,
+    BACKEND_FS = 1,
+    BACKEND_CONSOLE = 2,
+    BACKEND_OBJECT = 3,
+};
+
+/* One open of one of the process's clients. */
+struct backend_open {
+    uint32_t server; /* enum backend_server; BACKEND_NONE: no open */
+    uint64_t number;
+};
+
+static inline cap_t backend_client(const struct backend_clients *clients, uint32_t server)
+{
+    return server == BACKEND_FS        ? clients->fs
+           : server == BACKEND_CONSOLE ? clients->console
+           : server == BACKEND_OBJECT  ? clients->object
+                                       : JN_CAP_NULL;
+}
+
+/* Copies of all five for process `pid` under the same numbers (fork). pager = 0 in `from`: none is
+ * made. On failure nothing is left. Takes over *child_task as the task client. */
+JN_CHECKED jn_status_t backend_clients_clone(const struct backend_clients *from, uint64_t pid,
+                                             cap_t child_task, struct backend_clients *child);
+/* Gives all five up (zeroes allowed); the servers then forget the process's opens. */
+void backend_clients_drop(struct backend_clients *clients);
+/* A client of the pager with an empty table for process `pid`, beside the one it has: the memory of
+ * its next image. made from `template`, an empty client that is kept for this. */
+JN_CHECKED jn_status_t backend_pager_fresh(cap_t template, uint64_t pid, cap_t *pager);
+/* Deletes one capability (0 is ignored). */
+void backend_cap_drop(cap_t cap);
+
+#endif
