@@ -266,7 +266,7 @@ def prefix(idl, method):
 
 def client_signature(idl, method):
     names = c_names(method)
-    args = ['cap_t server']
+    args = ['cap_t jn_server']
     for p in method.ins + method.windows:
         args += declare_in(p)
     for p in method.outs:
@@ -286,7 +286,7 @@ def server_member(idl, method):
 
 def reply_signature(idl, method):
     names = c_names(method)
-    args = ['cap_t reply', 'jn_status_t status']
+    args = ['cap_t jn_reply', 'jn_status_t jn_status']
     for p in method.outs:
         for item in declare_in(Parameter(p.kind, names[p], p.detail, p.size)) if p.kind != 'map' \
                 else [f'struct jn_pages {names[p]}']:
@@ -352,17 +352,17 @@ def header(idl):
 def put(idl, p, name, by_pointer):
     """Statements that append parameter p to message m; by_pointer: name is an out variable."""
     if p.kind == 'scalar':
-        return [f'jn_put(m, (uint64_t){name});']
+        return [f'jn_put(jn_m, (uint64_t){name});']
     if p.kind == 'struct':
         ref = f'&{name}' if by_pointer else name
-        return [f'jn_put_bytes(m, {ref}, sizeof(struct {p.detail}));']
+        return [f'jn_put_bytes(jn_m, {ref}, sizeof(struct {p.detail}));']
     if p.kind == 'string':
-        return [f'jn_put_string(m, {name}, {name}_length, {p.size});']
+        return [f'jn_put_string(jn_m, {name}, {name}_length, {p.size});']
     if p.kind == 'cap':
         move = 'true' if p.detail == 'move' else 'false'
-        return [f'jn_put_cap(m, {name}, {move});']
+        return [f'jn_put_cap(jn_m, {name}, {move});']
     if p.kind == 'map':
-        return [f'jn_put_pages(m, &{name});']
+        return [f'jn_put_pages(jn_m, &{name});']
     return []
 
 
@@ -372,66 +372,66 @@ def source(idl):
     for m in idl.methods:
         names = c_names(m)
         # ---- client stub
-        out += [wrap(client_signature(idl, m)), '{', '    struct jn_message message, *m = &message;',
-                f'    jn_begin(m, {idl.name.upper()}_METHOD_{m.name.upper()});']
+        out += [wrap(client_signature(idl, m)), '{', '    struct jn_message jn_message, *jn_m = &jn_message;',
+                f'    jn_begin(jn_m, {idl.name.upper()}_METHOD_{m.name.upper()});']
         for p in m.ins:
             out += ['    ' + line for line in put(idl, p, p.name, False)]
         for p in m.windows:
             access = 'JN_R' if p.detail == 'in' else 'JN_W'
-            out.append(f'    jn_put_window(m, {p.name}, {access});')
+            out.append(f'    jn_put_window(jn_m, {p.name}, {access});')
         for p in m.outs:
             if p.kind == 'map':
                 out.append(f'    jn_receive_pages({names[p]});')
         repeat = 'true' if m.repeatable else 'false'
-        out.append(f'    jn_status_t status = jn_message_call(server, m, {repeat});')
+        out.append(f'    jn_status_t jn_status = jn_message_call(jn_server, jn_m, {repeat});')
         caps = 0
         for p in m.outs:
             name = names[p]
             if p.kind == 'scalar':
-                out.append(f'    *{name} = ({C_SCALAR[p.detail]})jn_get(m);')
+                out.append(f'    *{name} = ({C_SCALAR[p.detail]})jn_get(jn_m);')
             elif p.kind == 'struct':
-                out.append(f'    jn_get_bytes(m, {name}, sizeof(struct {p.detail}));')
+                out.append(f'    jn_get_bytes(jn_m, {name}, sizeof(struct {p.detail}));')
             elif p.kind == 'string':
-                out.append(f'    jn_get_string(m, {name}, {name}_capacity, {name}_length, {p.size},'
-                           ' &status);')
+                out.append(f'    jn_get_string(jn_m, {name}, {name}_capacity, {name}_length, {p.size},'
+                           ' &jn_status);')
             elif p.kind == 'cap':
-                out.append(f'    *{name} = jn_get_cap(m);')
+                out.append(f'    *{name} = jn_get_cap(jn_m);')
                 caps += 1
-        out += ['    return jn_message_end(m, status);', '}', '']
+        out += ['    return jn_message_end(jn_m, jn_status);', '}', '']
         # ---- held reply
-        out += [wrap(reply_signature(idl, m)), '{', '    struct jn_message message, *m = &message;',
-                '    jn_begin_answer(m);']
+        out += [wrap(reply_signature(idl, m)), '{', '    struct jn_message jn_message, *jn_m = &jn_message;',
+                '    jn_begin_answer(jn_m);']
         for p in m.outs:
             out += ['    ' + line for line in put(idl, p, names[p], False)]
-        out += ['    return jn_message_reply(reply, m, status);', '}', '']
+        out += ['    return jn_message_reply(jn_reply, jn_m, jn_status);', '}', '']
     # ---- dispatch
-    out += ['static jn_status_t dispatch(const void *table, struct jn_call *call, uint32_t method)',
-            '{', f'    const struct {idl.name}_ops *ops = table;',
-            '    struct jn_message *m = &call->message;', '    jn_status_t status;', '    (void)m;',
-            '    switch (method) {']
+    out += ['static jn_status_t dispatch(const void *jn_table, struct jn_call *jn_call, uint32_t jn_method)',
+            '{', f'    const struct {idl.name}_ops *jn_ops = jn_table;',
+            '    struct jn_message *jn_m = &jn_call->message;', '    jn_status_t jn_status;', '    (void)jn_m;',
+            '    switch (jn_method) {']
     for m in idl.methods:
         names = c_names(m)
-        out += [f'    case {m.number}: {{', f'        if (!ops->{m.name})',
+        out += [f'    case {m.number}: {{', f'        if (!jn_ops->{m.name})',
                 '            return JN_BAD_CALL;']
-        args = ['call']
+        args = ['jn_call']
         for p in m.ins:
             if p.kind == 'scalar':
                 out.append(f'        {C_SCALAR[p.detail]} {p.name} = '
-                           f'({C_SCALAR[p.detail]})jn_get(m);')
+                           f'({C_SCALAR[p.detail]})jn_get(jn_m);')
                 args.append(p.name)
             elif p.kind == 'struct':
                 out.append(f'        struct {p.detail} {p.name};')
-                out.append(f'        jn_get_bytes(m, &{p.name}, sizeof {p.name});')
+                out.append(f'        jn_get_bytes(jn_m, &{p.name}, sizeof {p.name});')
                 args.append('&' + p.name)
             elif p.kind == 'string':
                 out.append(f'        size_t {p.name}_length;')
-                out.append(f'        const char *{p.name} = jn_get_inline(m, &{p.name}_length, '
+                out.append(f'        const char *{p.name} = jn_get_inline(jn_m, &{p.name}_length, '
                            f'{p.size});')
                 args += [p.name, f'{p.name}_length']
             elif p.kind == 'cap':
-                out.append(f'        cap_t {p.name} = jn_get_cap(m);')
+                out.append(f'        cap_t {p.name} = jn_get_cap(jn_m);')
                 args.append(p.name)
-        out += ['        if (!jn_request_complete(call))', '            return JN_BAD_MESSAGE;']
+        out += ['        if (!jn_request_complete(jn_call))', '            return JN_BAD_MESSAGE;']
         for p in m.outs:
             name = names[p]
             if p.kind == 'scalar':
@@ -450,13 +450,13 @@ def source(idl):
             elif p.kind == 'map':
                 out.append(f'        struct jn_pages {name} = {{0}};')
                 args.append('&' + name)
-        out.append('        status = ' + wrap(f'ops->{m.name}({", ".join(args)});', '                '))
-        out.append('        if (status == JN_HELD)')
-        out.append('            return status;')
-        out.append('        jn_begin_answer(m);')
+        out.append('        jn_status = ' + wrap(f'jn_ops->{m.name}({", ".join(args)});', '                '))
+        out.append('        if (jn_status == JN_HELD)')
+        out.append('            return jn_status;')
+        out.append('        jn_begin_answer(jn_m);')
         for p in m.outs:
             out += ['        ' + line for line in put(idl, p, names[p], True)]
-        out += ['        return status;', '    }']
+        out += ['        return jn_status;', '    }']
     out += ['    }', '    return JN_BAD_CALL;', '}', '',
             f'struct jn_interface {idl.name}_interface(const struct {idl.name}_ops *ops)', '{',
             f'    return (struct jn_interface){{{idl.name.upper()}_INTERFACE, ops, dispatch}};',

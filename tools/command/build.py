@@ -83,6 +83,7 @@ def make(root):
     log = progress.Log(root)
     packages.install_missing(log, packages.INSTALLED)
     packages.unpack(root, log, packages.PrivateApt(root, log), packages.UNPACKED)
+    packages.unpack_sources(root, log, packages.PrivateApt(root, log), packages.SOURCES)
 
     # A build directory that was configured elsewhere (the tree was moved) is configured anew.
     place = f'{root}/build/place'
@@ -96,7 +97,7 @@ def make(root):
         for name in ('build.ninja', 'meson-private', 'meson-info'):
             remove(f'{root}/build/{name}')
         log.run(['/usr/bin/meson', 'setup', f'{root}/build', root,
-                 f'-Dpackages={root}/build/packages'], 'meson could not configure the build',
+                 f'-Dpackages={root}/build/packages', f'-Dsources={root}/build/sources'], 'meson could not configure the build',
                 env=environment)
         with open(place, 'w', encoding='utf-8') as file:
             file.write(root)

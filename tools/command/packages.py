@@ -46,6 +46,9 @@ UNPACKED = [
     ('libz-mingw-w64', []),
 ]
 
+# Source packages whose libraries are built for the guest; each is unpacked into build/sources/NAME.
+SOURCES = ['musl']
+
 SUITES = re.compile(r'^(bookworm|stable|oldstable)([-/].*)?$')
 
 
@@ -238,3 +241,17 @@ def unpack(root, log, apt, wanted):
         shutil.rmtree(work)
         with open(stamp, 'w', encoding='utf-8') as file:
             file.write(mark)
+
+
+def unpack_sources(root, log, apt, wanted):
+    """Bring the source packages that are not there yet into build/sources/NAME."""
+    for package in wanted:
+        target = f'{root}/build/sources/{package}'
+        if os.path.isdir(target):
+            continue
+        log.say(f'unpacking the source of {package}')
+        work = f'{root}/build/apt/source'
+        tree = apt.source(package, work)
+        os.makedirs(f'{root}/build/sources', exist_ok=True)
+        os.rename(tree, target)
+        shutil.rmtree(work)

@@ -1,0 +1,51 @@
+/* The server loop: one thread on one gate, with its bound Signal and a deadline. */
+#ifndef JANUS_SERVER_H
+#define JANUS_SERVER_H
+
+#include "janus/message.h"
+
+struct jn_server {
+    cap_t gate;                            /* RECV right */
+    cap_t signal;                          /* JN_CAP_NULL: none; jn_server_run binds it to the thread */
+    const struct jn_interface *interfaces; /* what clients may call */
+    size_t interface_count;
+    /* Bits of the bound Signal. May be NULL. */
+    void (*on_signal)(struct jn_server *server, uint64_t bits);
+    /* Messages that the kernel made (JN_TAG_KERNEL): kind is enum jn_kernel_message, words are in
+     * call->message. For messages that want an answer: fill the answer with jn_begin_answer/jn_put
+     * and return a status, or JN_HELD after jn_call_hold; JN_TAG_STATE and
+     * the like are set in call->answer_tag. NULL: SYSCALL, faults get JN_BAD_CALL. */
+    jn_status_t (*kernel_message)(struct jn_server *server, struct jn_call *call, uint32_t kind);
+    /* Absolute time (ns, monotonic) at which on_timeout is wanted; 0: never. Asked before each wait. */
+    uint64_t (*deadline)(struct jn_server *server);
+    void (*on_timeout)(struct jn_server *server);
+    /* Called before each wait, after all that the last message caused. May be NULL. */
+    void (*before_wait)(struct jn_server *server);
+    void *context;
+};
+
+/* Serves for ever. */
+_Noreturn void jn_server_run(struct jn_server *server);
+
+/* Moves the current caller's Reply into a slot of its own (call->reply): the operation returns
+ * JN_HELD and somebody answers later with METHOD_reply or jn_message_reply. */
+JN_CHECKED jn_status_t jn_call_hold(struct jn_call *call, cap_t *reply);
+
+/* Copies from or to window `index` of the request, `offset` bytes into it. *done: bytes copied, also
+ * with JN_FAULT (call->fault_address tells where). JN_WINDOW: outside the window or none offered. */
+JN_CHECKED jn_status_t jn_copy_in(struct jn_call *call, unsigned index, uint64_t offset,
+                                  void *buffer, size_t length, size_t *done);
+JN_CHECKED jn_status_t jn_copy_out(struct jn_call *call, unsigned index, uint64_t offset,
+                                   const void *buffer, size_t length, size_t *done);
+
+/* Copies from or to the whole address space of a foreign caller (JN_COPY_SPACE). reply: JN_CAP_NULL
+ * for the current caller. fault: NULL or two words {address, access}. */
+JN_CHECKED jn_status_t jn_space_copy_in(cap_t reply, uint64_t address, void *buffer, size_t length,
+                                        size_t *done, uint64_t fault[2]);
+JN_CHECKED jn_status_t jn_space_copy_out(cap_t reply, uint64_t address, const void *buffer,
+                                         size_t length, size_t *done, uint64_t fault[2]);
+/* The same up to and with the first zero byte. */
+JN_CHECKED jn_status_t jn_space_copy_string(cap_t reply, uint64_t address, char *buffer,
+                                            size_t length, size_t *done, uint64_t fault[2]);
+
+#endif

@@ -1,0 +1,140 @@
+/* The server loop and what operations need while they run. */
+#include "janus/server.h"
+
+#include "janus/object.h"
+#include "janus/runtime.h"
+
+static jn_status_t dispatch(struct jn_server *server, struct jn_call *call)
+{
+    struct jn_message *m = &call->message;
+    if (call->tag & JN_TAG_KERNEL) {
+        uint32_t kind = (call->tag & JN_TAG_KIND) >> JN_TAG_KIND_SHIFT;
+        if (!server->kernel_message)
+            return JN_BAD_CALL;
+        return server->kernel_message(server, call, kind);
+    }
+    uint32_t interface = (uint32_t)(m->tag_method >> 8), method = (uint32_t)m->tag_method & 0xff;
+    for (size_t i = 0; i < server->interface_count; i++)
+        if (server->interfaces[i].number == interface)
+            return server->interfaces[i].dispatch(server->interfaces[i].ops, call, method);
+    return JN_BAD_CALL;
+}
+
+_Noreturn void jn_server_run(struct jn_server *server)
+{
+    static struct jn_call call; /* one loop a task; 700 bytes that the stack need not hold */
+    struct jn_registers registers = {0};
+    bool answer = false;
+    if (server->signal != JN_CAP_NULL) {
+        jn_status_t status = jn_thread_bind_signal(JN_CAP_THREAD, server->signal);
+        if (status != JN_OK)
+            jn_panic("the server's Signal cannot be bound: %s", jn_status_text(status));
+    }
+    for (;;) {
+        if (server->before_wait)
+            server->before_wait(server);
+        uint64_t deadline = server->deadline ? server->deadline(server) : 0;
+        if (deadline)
+            jn_utcb()->recv_deadline = deadline;
+        uint64_t operation = (answer ? JN_REPLY_WAIT : JN_WAIT) | (deadline ? JN_RECV_UNTIL : 0);
+        int64_t result = jn_syscall(operation, server->gate, &registers);
+        answer = false;
+        if (result == JN_SIGNALLED) {
+            if (server->on_signal)
+                server->on_signal(server, registers.label);
+            continue;
+        }
+        if (result == JN_TIMEOUT) {
+            if (server->on_timeout)
+                server->on_timeout(server);
+            continue;
+        }
+        if (result < 0) {
+            /* The answer's items could not be delivered: the caller still waits, and hears why. */
+            registers = (struct jn_registers){.tag = (uint64_t)(uint32_t)result
+                                                     << JN_TAG_METHOD_SHIFT};
+            (void)jn_syscall(JN_REPLY, JN_CAP_NULL, &registers);
+            continue;
+        }
+        call.label = registers.label;
+        call.tag = registers.tag;
+        call.reply = JN_CAP_NULL;
+        call.answer_tag = 0;
+        call.server = server;
+        jn_message_store(&call.message, &registers);
+        jn_status_t status = dispatch(server, &call);
+        if (status == JN_HELD)
+            continue;
+        if (call.message.bad || status == JN_BAD_CALL)
+            jn_begin_answer(&call.message);
+        registers.tag = jn_message_load(&call.message, &registers) | call.answer_tag |
+                        (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
+        answer = true;
+    }
+}
+
+jn_status_t jn_call_hold(struct jn_call *call, cap_t *reply)
+{
+    cap_t slot = jn_slot_alloc();
+    if (slot == JN_CAP_NULL)
+        return JN_NO_MEMORY;
+    struct jn_registers registers = {.tag = 1, .words = {slot}};
+    int64_t result = jn_syscall(JN_PARK, JN_CAP_NULL, &registers);
+    if (result < 0) {
+        jn_slot_free(slot);
+        return (jn_status_t)result;
+    }
+    call->reply = slot;
+    *reply = slot;
+    return JN_OK;
+}
+
+static jn_status_t copy(cap_t reply, uint64_t how, uint64_t address, const void *buffer,
+                        size_t length, size_t *done, uint64_t *fault)
+{
+    struct jn_registers registers = {
+        .tag = how << JN_TAG_METHOD_SHIFT | 3,
+        .words = {address, (uint64_t)(uintptr_t)buffer, length},
+    };
+    int64_t result = jn_syscall(JN_COPY, reply, &registers);
+    if (done)
+        *done = registers.words[0];
+    if (fault) {
+        fault[0] = registers.words[1];
+        fault[1] = registers.words[2];
+    }
+    return (jn_status_t)result;
+}
+
+jn_status_t jn_copy_in(struct jn_call *call, unsigned index, uint64_t offset, void *buffer,
+                       size_t length, size_t *done)
+{
+    return copy(call->reply, JN_COPY_IN | index, offset, buffer, length, done,
+                &call->fault_address);
+}
+
+jn_status_t jn_copy_out(struct jn_call *call, unsigned index, uint64_t offset, const void *buffer,
+                        size_t length, size_t *done)
+{
+    return copy(call->reply, JN_COPY_OUT | index, offset, buffer, length, done,
+                &call->fault_address);
+}
+
+jn_status_t jn_space_copy_in(cap_t reply, uint64_t address, void *buffer, size_t length,
+                             size_t *done, uint64_t fault[2])
+{
+    return copy(reply, JN_COPY_IN | JN_COPY_SPACE, address, buffer, length, done, fault);
+}
+
+jn_status_t jn_space_copy_out(cap_t reply, uint64_t address, const void *buffer, size_t length,
+                              size_t *done, uint64_t fault[2])
+{
+    return copy(reply, JN_COPY_OUT | JN_COPY_SPACE, address, buffer, length, done, fault);
+}
+
+jn_status_t jn_space_copy_string(cap_t reply, uint64_t address, char *buffer, size_t length,
+                                 size_t *done, uint64_t fault[2])
+{
+    return copy(reply, JN_COPY_IN | JN_COPY_STRING | JN_COPY_SPACE, address, buffer, length, done,
+                fault);
+}
