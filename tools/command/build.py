@@ -77,30 +77,43 @@ def remove(path):
         os.remove(path)
 
 
+def environment_for_tools():
+    """The caller's environment without what would change the build."""
+    environment = dict(os.environ, PATH='/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL='C.UTF-8')
+    for name in ('CC', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS', 'CC_LD'):
+        environment.pop(name, None)
+    return environment
+
+
+def configure(root, log, environment):
+    """Configure build/, anew if it was configured for another place or with other options."""
+    command = ['/usr/bin/meson', 'setup', f'{root}/build', root,
+               f'-Dpackages={root}/build/packages', f'-Dsources={root}/build/sources']
+    mark = '\n'.join(command)
+    note = f'{root}/build/configured'
+    if os.path.exists(f'{root}/build/build.ninja') and os.path.exists(note):
+        with open(note, encoding='utf-8') as file:
+            if file.read() == mark:
+                return
+    log.say('configuring')
+    for name in ('build.ninja', 'meson-private', 'meson-info'):
+        remove(f'{root}/build/{name}')
+    log.run(command, 'meson could not configure the build', env=environment)
+    with open(note, 'w', encoding='utf-8') as file:
+        file.write(mark)
+
+
 def make(root):
     import packages
     import progress
     log = progress.Log(root)
     packages.install_missing(log, packages.INSTALLED)
-    packages.unpack(root, log, packages.PrivateApt(root, log), packages.UNPACKED)
-    packages.unpack_sources(root, log, packages.PrivateApt(root, log), packages.SOURCES)
+    apt = packages.PrivateApt(root, log)
+    packages.unpack(root, log, apt, packages.UNPACKED)
+    packages.unpack_sources(root, log, apt, packages.SOURCES)
 
-    # A build directory that was configured elsewhere (the tree was moved) is configured anew.
-    place = f'{root}/build/place'
-    moved = not os.path.exists(place) or open(place, encoding='utf-8').read() != root
-    configured = os.path.exists(f'{root}/build/build.ninja')
-    environment = dict(os.environ, PATH='/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL='C.UTF-8')
-    for name in ('CC', 'CFLAGS', 'CPPFLAGS', 'LDFLAGS', 'CC_LD'):
-        environment.pop(name, None)
-    if moved or not configured:
-        log.say('configuring')
-        for name in ('build.ninja', 'meson-private', 'meson-info'):
-            remove(f'{root}/build/{name}')
-        log.run(['/usr/bin/meson', 'setup', f'{root}/build', root,
-                 f'-Dpackages={root}/build/packages', f'-Dsources={root}/build/sources'], 'meson could not configure the build',
-                env=environment)
-        with open(place, 'w', encoding='utf-8') as file:
-            file.write(root)
+    environment = environment_for_tools()
+    configure(root, log, environment)
     log.say('compiling')
     log.run(['/usr/bin/ninja', '-C', f'{root}/build'], 'the build failed', env=environment)
     log.say('packing the boot image')

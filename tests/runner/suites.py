@@ -1,0 +1,78 @@
+"""The suites there are. One that tests a part which is not in the tree is not listed."""
+import concurrent.futures
+import os
+
+import report
+
+
+class Context:
+    """What a suite may need to know."""
+
+    def __init__(self, root, mode):
+        self.root, self.mode = root, mode
+        self.build = f'{root}/build'
+        self.scratch = f'{root}/build/tests-scratch'
+        os.makedirs(self.scratch, exist_ok=True)
+
+    def amount(self, quick, full, soak):
+        return {'quick': quick, 'full': full, 'soak': soak}[self.mode]
+
+
+class Suite:
+    """Cases that are functions of the context; a docstring's first line says what they show.
+
+    `cases` gives (name, function); a function returns nothing, or raises AssertionError. Two run at
+    a time, as the machines of the tests have two processors.
+    """
+
+    def __init__(self, name, summary, cases, needs=()):
+        self.name, self.summary, self.cases, self.needs = name, summary, cases, needs
+
+    def is_available(self, root):
+        return all(os.path.exists(f'{root}/{path}') for path in self.needs)
+
+    def run(self, context):
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            futures = [(name, pool.submit(function, context))
+                       for name, function in self.cases(context)]
+            for name, future in futures:
+                try:
+                    results = future.result()
+                except AssertionError as error:
+                    yield report.Result(name, str(error) or 'an assertion failed')
+                except Exception as error:  # a case must not end the run
+                    yield report.Result(name, f'{type(error).__name__}: {error}')
+                else:
+                    # A job of many cases returns their results.
+                    yield from results if results is not None else [report.Result(name)]
+
+
+def available(root):
+    import golden_posix
+    import golden_win32
+    import guest_cases
+    import host_cases
+    import kernel_cases
+    import run_cases
+    import tool_cases
+    import unit_cases
+    everything = [
+        Suite('unit', 'unit tests and fuzzers on the host, under ASan and UBSan', unit_cases.cases),
+        Suite('tools', 'set-up, options, the boot image, PE imports', tool_cases.cases),
+        Suite('host', "the command's host end against a guest that is Linux", host_cases.cases),
+        Suite('kernel', 'self-tests inside the kernel and its first tasks', kernel_cases.cases,
+              ['build/mk/janus.elf', 'build/mk/selftest.elf']),
+        Suite('run', 'the contract of ./janus run', run_cases.cases,
+              ['build/mk/janus.elf', 'build/servers/session']),
+        Suite('posix', "Debian's busybox, bash and mksh: recorded cases and our own",
+              lambda context: golden_posix.cases(context) + guest_cases.cases(context, 'posix'),
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix']),
+        Suite('win32', 'Win32 console programs: recorded cases and our own',
+              lambda context: golden_win32.cases(context) + guest_cases.cases(context, 'win32'),
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite']),
+        Suite('mixed', 'pipelines and process trees of both kinds',
+              lambda context: guest_cases.cases(context, 'mixed'),
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite',
+               'build/personalities/posix']),
+    ]
+    return {suite.name: suite for suite in everything if suite.is_available(root)}
