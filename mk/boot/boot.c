@@ -62,6 +62,7 @@ static _Noreturn __attribute__((noinline)) void boot_on_stack(void)
     cpu_init(0, stack_top(0, STACK_MAIN));
     acpi_init();
     boot_info.rsdp = acpi.rsdp;
+    pic_silence();
     lapic_init(acpi.lapic);
     ioapic_init();
     time_init();

@@ -20,6 +20,7 @@
 #define SHIFT 32
 #define FIRST_MEASUREMENT (PM_TIMER_HZ / 50)
 #define CORRECT_AFTER (2 * NANOSECONDS)
+#define CORRECT_BEFORE (200 * NANOSECONDS) /* products of tick counts stay in 64 bits */
 
 struct jn_info *info_page;
 
@@ -99,9 +100,9 @@ void time_correct(void)
     if (elapsed < CORRECT_AFTER)
         return;
     struct sample now = sample();
-    if (elapsed < pm_timer_wrap() - pm_timer_wrap() / 8) {
+    if (elapsed < CORRECT_BEFORE && elapsed < pm_timer_wrap() - pm_timer_wrap() / 8) {
         uint64_t ticks = pm_timer_since(reference.pm, now.pm);
-        set_rate((uint64_t)((unsigned __int128)(now.tsc - reference.tsc) * PM_TIMER_HZ / ticks));
+        set_rate((now.tsc - reference.tsc) * PM_TIMER_HZ / ticks);
     }
     reference = now;
 }

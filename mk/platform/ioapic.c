@@ -28,8 +28,7 @@ static void ioapic_write(const struct ioapic *ioapic, unsigned number, uint32_t 
     *ioapic->window = value;
 }
 
-/* Both 8259s: moved away from the exceptions, since even masked ones send spurious interrupts. */
-static void silence_8259(void)
+void pic_silence(void)
 {
     static const uint8_t words[2][4] = {{0x11, 0x20, 4, 1}, {0x11, 0x28, 2, 1}};
 
@@ -44,7 +43,6 @@ static void silence_8259(void)
 
 void ioapic_init(void)
 {
-    silence_8259();
     for (unsigned i = 0; i < acpi.ioapic_count; i++) {
         struct ioapic *ioapic = &ioapics[ioapic_count++];
 

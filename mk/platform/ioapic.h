@@ -4,7 +4,11 @@
 
 #include "lib/types.h"
 
-/* Maps all of them, masks every line, silences the 8259s. */
+/* Masks both 8259s and moves them away from the exceptions, since even masked ones send spurious
+ * interrupts. Before lapic_enable(): QEMU does not notice that a pending line of theirs goes once
+ * LINT0 is masked, and would deliver an interrupt without a vector. */
+void pic_silence(void);
+/* Maps all I/O APICs and masks every line. */
 void ioapic_init(void);
 /* False: no I/O APIC has that line. */
 bool ioapic_has(uint32_t gsi);
