@@ -1,0 +1,165 @@
+/* Resolving faults.
+ *
+ * Anonymous memory: a fault maps the page and those of the next 16 that are resident. When faults
+ * come in order, up or down, absent pages are allocated ahead, 1, 2, 4 .. 16 at a time.
+ *
+ * Private file pages: a page that was ever written is in the private dataspace and wins over the
+ * file's. The first write makes the file's page visible read-only, then lets the pager copy from
+ * there. So a region with such pages must never get file pages mapped around a fault. */
+#include "map.h"
+
+#include "janus/idl/dataspace.h"
+
+#define AROUND 16u /* pages */
+
+static uint64_t window(const struct region *region, uint64_t page)
+{
+    uint64_t rest = region_end(region) - page;
+    return rest < AROUND * REGION_PAGE ? rest : AROUND * REGION_PAGE;
+}
+
+static jn_status_t resolve_private(struct region_map *map, struct region *region, uint64_t page,
+                                   uint32_t access, bool write)
+{
+    uint64_t ds, mapped;
+    jn_status_t status = map_memory(map, &ds);
+    if (status != JN_OK)
+        return status;
+    uint64_t from = page, length = window(region, page);
+    uint32_t flags = 0;
+    bool upward = page == region->fault_next, downward = page + REGION_PAGE == region->fault_below;
+    if (write && (upward || downward) && region->fault_run) {
+        uint32_t run = region->fault_run < AROUND ? region->fault_run * 2 : AROUND;
+        uint64_t bytes = run * REGION_PAGE;
+        if (downward) {
+            uint64_t room = page + REGION_PAGE - region->start;
+            bytes = bytes < room ? bytes : room;
+            from = page + REGION_PAGE - bytes;
+        }
+        length = upward && length < bytes ? length : bytes;
+        flags = DS_MAP_FILL;
+        region->fault_run = run;
+    } else {
+        region->fault_run = 1;
+    }
+    status = map->ops->memory_map(map->ctx, ds, from, from, length, access, flags, &mapped);
+    if (flags && (status != JN_OK || from + mapped <= page)) {
+        /* No memory for the pages ahead, perhaps: only the one that is needed. */
+        from = page;
+        status = map->ops->memory_map(map->ctx, ds, page, page, REGION_PAGE, access, 0, &mapped);
+    }
+    if (status != JN_OK)
+        return status;
+    if (write) {
+        region->fault_next = flags ? from + mapped : page + REGION_PAGE;
+        region->fault_below = from;
+    }
+    return JN_OK;
+}
+
+/* The file's page at `page`, and its neighbours where that is harmless; never writable. */
+static jn_status_t show_file(struct region_map *map, const struct region *region, uint64_t page,
+                             uint32_t access)
+{
+    uint64_t mapped, length = region->overlaid ? REGION_PAGE : window(region, page);
+    return map->ops->file_map(map->ctx, region->source->number,
+                              region->offset + (page - region->start), page, length,
+                              access & ~JN_W, &mapped);
+}
+
+/* Copies the file's page into the private dataspace without a thread of the address space. */
+static jn_status_t copy_page(struct region_map *map, const struct region *region, uint64_t page,
+                             uint64_t ds)
+{
+    static _Alignas(4096) uint8_t buffer[REGION_PAGE];
+    jn_status_t status = map->ops->file_read(map->ctx, region->source->number,
+                                             region->offset + (page - region->start), buffer,
+                                             sizeof buffer);
+    if (status == JN_OK)
+        status = map->ops->memory_fill(map->ctx, ds, page, buffer, sizeof buffer);
+    return status;
+}
+
+jn_status_t map_copy_file_page(struct region_map *map, struct region *region, uint64_t page)
+{
+    uint64_t ds, mapped;
+    jn_status_t status = map_memory(map, &ds);
+    if (status != JN_OK)
+        return status;
+    if (region->overlaid) {
+        status = map->ops->memory_map(map->ctx, ds, page, page, REGION_PAGE, 0, DS_MAP_PRESENT,
+                                      &mapped);
+        if (status != JN_NOT_FOUND)
+            return status;
+    }
+    status = copy_page(map, region, page, ds);
+    if (status != JN_OK)
+        return status;
+    region->overlaid = region->touched = true;
+    return map->ops->unmap(map->ctx, page, REGION_PAGE, JN_R | JN_W | JN_X);
+}
+
+static jn_status_t resolve_file_private(struct region_map *map, struct region *region,
+                                        uint64_t page, bool write, cap_t reply)
+{
+    uint64_t ds, mapped;
+    uint32_t access = write ? region->access : region->access & ~JN_W;
+    if (!write && !region->overlaid)
+        return show_file(map, region, page, access);
+    jn_status_t status = map_memory(map, &ds);
+    if (status != JN_OK)
+        return status;
+    if (region->overlaid) {
+        status = map->ops->memory_map(map->ctx, ds, page, page, window(region, page), access,
+                                      DS_MAP_PRESENT, &mapped);
+        if (status != JN_NOT_FOUND)
+            return status;
+        if (!write)
+            return show_file(map, region, page, access);
+    }
+    if (reply == JN_CAP_NULL) {
+        status = map_copy_file_page(map, region, page);
+        if (status != JN_OK)
+            return status;
+        return map->ops->memory_map(map->ctx, ds, page, page, REGION_PAGE, access, 0, &mapped);
+    }
+    region->overlaid = true; /* from here on no file page may be mapped around a fault */
+    status = show_file(map, region, page, access);
+    if (status != JN_OK)
+        return status;
+    return map->ops->memory_overlay(map->ctx, ds, page, page, access, reply);
+}
+
+jn_status_t region_map_resolve(struct region_map *map, uint64_t address, uint32_t access,
+                               cap_t reply)
+{
+    uint64_t page = address & ~(REGION_PAGE - 1), mapped;
+    struct region *region = tree_find(map->root, page);
+    if (!region)
+        return JN_NOT_FOUND;
+    access &= JN_R | JN_W | JN_X;
+    if (region->kind == REGION_RESERVED || !region->access || access & ~region->access)
+        return JN_ACCESS;
+    bool write = access & JN_W;
+    uint32_t grant = write ? region->access : region->access & ~JN_W;
+    uint64_t offset = region->offset + (page - region->start);
+    region->touched = true;
+    switch (region->kind) {
+    case REGION_PRIVATE:
+        return resolve_private(map, region, page, grant, write);
+    case REGION_SHARED:
+        return map->ops->memory_map(map->ctx, region->source->number, offset, page,
+                                    window(region, page), region->access, 0, &mapped);
+    case REGION_FILE:
+        return map->ops->file_map(map->ctx, region->source->number, offset, page,
+                                  window(region, page), grant, &mapped);
+    case REGION_FILE_PRIVATE:
+        return resolve_file_private(map, region, page, write, reply);
+    case REGION_SPECIAL:
+        if (!map->ops->special_map)
+            return JN_ACCESS;
+        return map->ops->special_map(map->ctx, region, page, grant);
+    default:
+        return JN_ACCESS;
+    }
+}
