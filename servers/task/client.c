@@ -1,0 +1,227 @@
+/* Labels, and the readiness rings through which personalities hear of their processes.
+ *
+ * Label 1 is the administrative capability. A process's label is 16 plus its place in the table; the
+ * kernel announces the end of a label before the same one may be minted again (KERNEL 16).
+ */
+#include <stdlib.h>
+
+#include "janus/idl/client.h"
+#include "janus/object.h"
+#include "janus/runtime.h"
+#include "janus/server.h"
+#include "process.h"
+
+#define FIRST_LABEL 16
+
+cap_t server_gate;
+
+static struct list rings = {&rings, &rings};
+static struct process **table;
+static size_t table_size, table_used;
+static size_t *free_places;
+static size_t free_count;
+
+struct process *client_process(uint64_t label)
+{
+    if (label < FIRST_LABEL || label - FIRST_LABEL >= table_used)
+        return NULL;
+    return table[label - FIRST_LABEL];
+}
+
+jn_status_t client_mint(struct process *process, cap_t *out)
+{
+    size_t place;
+    if (free_count) {
+        place = free_places[--free_count];
+    } else {
+        if (table_used == table_size) {
+            size_t size = table_size ? table_size * 2 : 64;
+            struct process **bigger = realloc(table, size * sizeof *table);
+            if (bigger)
+                table = bigger;
+            size_t *places = realloc(free_places, size * sizeof *places);
+            if (places)
+                free_places = places;
+            if (!bigger || !places)
+                return JN_NO_MEMORY;
+            table_size = size;
+        }
+        place = table_used++;
+    }
+    jn_status_t status = jn_gate_mint(server_gate, FIRST_LABEL + place,
+                                      JN_RIGHT_SEND | JN_RIGHT_COPY, out);
+    if (status != JN_OK) {
+        table[place] = NULL;
+        free_places[free_count++] = place;
+        return status;
+    }
+    table[place] = process;
+    process->label = FIRST_LABEL + place;
+    return JN_OK;
+}
+
+/* Nobody holds the process any more: one that still lives ends as if killed. */
+void client_gone(uint64_t label)
+{
+    struct process *process = client_process(label);
+    if (!process)
+        return;
+    table[label - FIRST_LABEL] = NULL;
+    free_places[free_count++] = label - FIRST_LABEL;
+    process->label = 0;
+    if (!process->pid) { /* a supervisor's client */
+        wait_disarm_all(process);
+        ring_release(process);
+        free(process);
+        return;
+    }
+    if (process->state < PROCESS_ZOMBIE)
+        process_end(process, TASK_SIGNALLED, 9);
+    else
+        process_collect(process);
+}
+
+void ring_release(struct process *process)
+{
+    struct ring *ring = process->ring;
+    if (!ring)
+        return;
+    list_remove(&process->ring_due);
+    process->ring = NULL;
+    if (--ring->users)
+        return;
+    list_remove(&ring->link);
+    jn_ring_destroy(&ring->ring);
+    free(ring);
+}
+
+void process_post(struct process *process, uint32_t events)
+{
+    uint32_t fresh = events & ~process->events;
+    process->events |= events;
+    if (!fresh || !process->ring || !process->cookie)
+        return;
+    if (!list_empty(&process->ring->overflow) ||
+        !jn_ring_post_unarmed(&process->ring->ring, process->cookie, process->events)) {
+        list_remove(&process->ring_due);
+        list_append(&process->ring->overflow, &process->ring_due);
+    }
+}
+
+static void drain(struct ring *ring)
+{
+    while (!list_empty(&ring->overflow)) {
+        struct process *process = list_entry(ring->overflow.next, struct process, ring_due);
+        if (!jn_ring_post_unarmed(&ring->ring, process->cookie, process->events))
+            return;
+        list_remove(&process->ring_due);
+    }
+}
+
+void rings_drain(void)
+{
+    list_for_each(at, &rings)
+        drain(list_entry(at, struct ring, link));
+}
+
+static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, uint32_t gid,
+                             cap_t *client)
+{
+    if (call->label != 1)
+        return JN_NO_RIGHT;
+    if (pid)
+        return JN_BAD_ARG; /* processes come from task.create */
+    struct process *process = calloc(1, sizeof *process);
+    if (!process)
+        return JN_NO_MEMORY;
+    struct list *lists[] = {&process->children, &process->sibling, &process->zombies,
+                            &process->zombie, &process->changed, &process->change,
+                            &process->group_link, &process->queue, &process->ring_due,
+                            &process->waiters, &process->watchers, &process->armed};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        list_init(lists[i]);
+    process->group = init_process.group;
+    process->credentials.uid = process->credentials.euid = uid;
+    process->credentials.gid = process->credentials.egid = gid;
+    jn_status_t status = client_mint(process, client);
+    if (status != JN_OK)
+        free(process);
+    return status;
+}
+
+static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t bits, cap_t signal,
+                                struct jn_pages *pages, uint32_t *count)
+{
+    struct process *process = client_process(call->label);
+    jn_status_t status = process ? JN_OK : JN_NO_RIGHT;
+    if (status == JN_OK && !list_empty(&process->armed))
+        status = JN_BUSY;
+    struct ring *ring = status == JN_OK ? calloc(1, sizeof *ring) : NULL;
+    if (!ring) {
+        jn_cap_delete(signal);
+        return status == JN_OK ? JN_NO_MEMORY : status;
+    }
+    status = jn_ring_create(&ring->ring, entries, signal, bits, pages);
+    if (status != JN_OK) {
+        jn_cap_delete(signal);
+        free(ring);
+        return status;
+    }
+    list_init(&ring->overflow);
+    list_append(&rings, &ring->link);
+    ring_release(process);
+    ring->users = 1;
+    process->ring = ring;
+    *count = ring->ring.count;
+    return JN_OK;
+}
+
+jn_status_t client_identify(cap_t cap, struct process **out)
+{
+    uint32_t type, rights;
+    uint64_t own, own_label, identity, label;
+    jn_status_t status = jn_cap_info(server_gate, &type, &rights, &own, &own_label);
+    if (status == JN_OK)
+        status = jn_cap_info(cap, &type, &rights, &identity, &label);
+    jn_cap_delete(cap);
+    if (status != JN_OK)
+        return status;
+    *out = type == JN_TYPE_GATE && identity == own ? client_process(label) : NULL;
+    return *out ? JN_OK : JN_BAD_ARG;
+}
+
+static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
+{
+    struct process *process = client_process(call->label), *from;
+    jn_status_t status = client_identify(other, &from);
+    if (status != JN_OK)
+        return status;
+    if (!process)
+        return JN_NO_RIGHT;
+    if (!from->ring)
+        return JN_BUSY;
+    if (from->ring == process->ring)
+        return JN_OK;
+    wait_disarm_all(process);
+    ring_release(process);
+    process->ring = from->ring;
+    process->ring->users++;
+    return JN_OK;
+}
+
+static jn_status_t op_end(struct jn_call *call)
+{
+    struct process *process = client_process(call->label);
+    if (!process)
+        return JN_NO_RIGHT;
+    if (process->pid)
+        process_end(process, TASK_SIGNALLED, 9);
+    return JN_OK;
+}
+
+const struct client_ops client_operations = {
+    .create = op_create,
+    .end = op_end,
+    .open_ring = op_open_ring,
+    .join_ring = op_join_ring,
+};

@@ -1,0 +1,62 @@
+/* servers/task: processes over all personalities. */
+#include <stdlib.h>
+
+#include "janus/idl/client.h"
+#include "janus/idl/supervisor.h"
+#include "janus/object.h"
+#include "janus/runtime.h"
+#include "janus/server.h"
+#include "process.h"
+
+static jn_status_t kernel_message(struct jn_server *server, struct jn_call *call, uint32_t kind)
+{
+    (void)server;
+    jn_begin_answer(&call->message);
+    if (kind == JN_KM_LABEL_GONE)
+        client_gone(call->label);
+    return JN_OK;
+}
+
+/* Events that found a ring full go out as soon as its reader, whose calls end here, has read. */
+static void before_wait(struct jn_server *server)
+{
+    (void)server;
+    rings_drain();
+}
+
+static void read_settings(void)
+{
+    char value[256];
+    size_t length;
+    static const char key[] = "processes";
+    if (supervisor_setting(JN_CAP_SUPERVISOR, key, sizeof key - 1, value, sizeof value - 1,
+                           &length) != JN_OK)
+        return;
+    value[length < sizeof value ? length : sizeof value - 1] = 0;
+    int limit = atoi(value);
+    if (limit > 0)
+        process_limit = (uint32_t)limit;
+}
+
+int main(void)
+{
+    jn_log_set_name("task");
+    server_gate = JN_CAP_SELF_GATE;
+    process_init();
+    read_settings();
+    struct jn_interface interfaces[] = {
+        task_interface(&task_operations),
+        client_interface(&client_operations),
+    };
+    struct jn_server server = {
+        .gate = server_gate,
+        .interfaces = interfaces,
+        .interface_count = sizeof interfaces / sizeof *interfaces,
+        .kernel_message = kernel_message,
+        .before_wait = before_wait,
+    };
+    jn_status_t status = supervisor_ready(JN_CAP_SUPERVISOR);
+    if (status != JN_OK)
+        jn_log(JN_LOG_WARNING, "the supervisor does not answer: %s", jn_status_text(status));
+    jn_server_run(&server);
+}

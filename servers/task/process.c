@@ -1,0 +1,213 @@
+/* The life of a process: creation, images, end, reaping. */
+#include "process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "janus/object.h"
+#include "janus/runtime.h"
+
+#define POOL_FRAMES 48 /* kernel memory of a small process: page tables, nodes, a thread or two */
+
+struct process init_process;
+uint32_t process_count;
+uint32_t process_limit = 4096;
+
+static void process_lists(struct process *process)
+{
+    list_init(&process->children);
+    list_init(&process->sibling);
+    list_init(&process->zombies);
+    list_init(&process->zombie);
+    list_init(&process->changed);
+    list_init(&process->change);
+    list_init(&process->group_link);
+    list_init(&process->queue);
+    list_init(&process->ring_due);
+    list_init(&process->waiters);
+    list_init(&process->watchers);
+    list_init(&process->armed);
+}
+
+void process_init(void)
+{
+    process_lists(&init_process);
+    init_process.pid = PID_INIT;
+    init_process.threads = 1;
+    init_process.personality = TASK_PERSONALITY_NATIVE;
+    struct session *session = session_create(PID_INIT);
+    struct group *group = session ? group_create(PID_INIT, session) : NULL;
+    if (!group)
+        jn_panic("no memory for the first session");
+    group_join(&init_process, group);
+}
+
+jn_status_t process_create(struct process *parent, uint32_t flags, struct process **out)
+{
+    if (process_count >= process_limit)
+        return JN_QUOTA;
+    struct process *process = calloc(1, sizeof *process);
+    if (!process)
+        return JN_NO_MEMORY;
+    process_lists(process);
+    jn_status_t status = id_allocate(process, &process->pid);
+    if (status != JN_OK) {
+        free(process);
+        return status;
+    }
+    process->parent = parent;
+    process->personality = parent->personality;
+    process->credentials = parent->credentials;
+    process->start_ns = jn_time_monotonic();
+    process->threads = 1;
+    if (flags & TASK_FORK)
+        info_copy(process, parent);
+    list_append(&parent->children, &process->sibling);
+    group_join(process, parent->group);
+    if (parent->ring) {
+        process->ring = parent->ring;
+        process->ring->users++;
+    }
+    process_count++;
+    *out = process;
+    return JN_OK;
+}
+
+jn_status_t process_prepare(struct process *process)
+{
+    process_abandon(process);
+    jn_status_t status = jn_pool_create(JN_CAP_POOL, POOL_FRAMES, &process->new_pool);
+    if (status != JN_OK)
+        return status;
+    /* The process's own page of the kernel's information is mapped by its personality where the
+     * ABI of its programs wants it. */
+    status = jn_task_create(process->new_pool, 0, &process->new_task);
+    if (status != JN_OK)
+        process_abandon(process);
+    return status;
+}
+
+static void destroy_pool(cap_t *pool, cap_t *task)
+{
+    jn_cap_delete(*task);
+    if (*pool != JN_CAP_NULL && jn_cap_destroy(*pool) != JN_OK)
+        jn_cap_delete(*pool);
+    *task = *pool = JN_CAP_NULL;
+}
+
+void process_abandon(struct process *process)
+{
+    destroy_pool(&process->new_pool, &process->new_task);
+}
+
+uint64_t process_cpu_ns(const struct process *process)
+{
+    uint64_t threads, pages, cpu_ns;
+    if (process->task == JN_CAP_NULL || jn_task_info(process->task, &threads, &pages, &cpu_ns))
+        return process->last_cpu_ns;
+    return process->last_cpu_ns + cpu_ns;
+}
+
+jn_status_t process_commit(struct process *process)
+{
+    if (process->new_task == JN_CAP_NULL)
+        return JN_BUSY;
+    process->last_cpu_ns = process_cpu_ns(process);
+    destroy_pool(&process->pool, &process->task);
+    process->pool = process->new_pool;
+    process->task = process->new_task;
+    process->new_pool = process->new_task = JN_CAP_NULL;
+    process->funded = POOL_FRAMES;
+    return JN_OK;
+}
+
+/* Children of an ended process go to pid 1, which reaps at once what has ended already. */
+static void give_children_away(struct process *process)
+{
+    list_for_each_safe(at, &process->children) {
+        struct process *child = list_entry(at, struct process, sibling);
+        bool orphaned = group_orphaned(child->group);
+        wait_forget_change(child);
+        list_remove(&child->sibling);
+        child->parent = &init_process;
+        list_append(&init_process.children, &child->sibling);
+        if (child->state == PROCESS_ZOMBIE)
+            process_reap(child);
+        else
+            group_changed(child->group, orphaned);
+    }
+}
+
+void process_end(struct process *process, uint32_t kind, uint32_t code)
+{
+    if (process->state >= PROCESS_ZOMBIE || process == &init_process)
+        return;
+    process->last_cpu_ns = process_cpu_ns(process);
+    process_abandon(process);
+    destroy_pool(&process->pool, &process->task);
+    process->state = PROCESS_ZOMBIE;
+    process->exit_kind = kind;
+    process->exit_code = code;
+    signal_flush(process);
+    wait_disarm_all(process);
+    wait_forget_change(process);
+    info_free(process);
+    process_count--;
+
+    struct group *group = process->group;
+    struct session *session = group->session;
+    bool orphaned = group_orphaned(group);
+    give_children_away(process);
+    if (session->id == process->pid) {
+        session->leader_ended = true;
+        hangup_add(session->id, process->pid);
+    }
+    wait_wake_watchers(process);
+    struct process *parent = process->parent;
+    if (parent == &init_process) {
+        process_reap(process);
+    } else {
+        list_append(&parent->zombies, &process->zombie);
+        struct task_siginfo info = {
+            .number = 17, /* SIGCHLD */
+            .code = kind == TASK_EXITED ? 1 : code & 0x80 ? 3 : 2, /* CLD_EXITED, DUMPED, KILLED */
+            .pid = process->pid,
+            .uid = process->credentials.uid,
+            .status = (int32_t)(kind == TASK_EXITED ? code & 0xff : code & 0x7f),
+            .user_time = process->last_cpu_ns,
+        };
+        wait_wake_parent(process);
+        jn_status_t ignored = signal_post(parent, &info); /* an ended parent needs none */
+        (void)ignored;
+        group_changed(group, orphaned);
+    }
+}
+
+void process_reap(struct process *process)
+{
+    struct process *parent = process->parent;
+    bool orphaned = group_orphaned(process->group);
+    struct group *group = process->group;
+    parent->child_user_ns += process->last_cpu_ns + process->child_user_ns;
+    parent->child_system_ns += process->system_ns + process->child_system_ns;
+    list_remove(&process->zombie);
+    list_remove(&process->sibling);
+    process->state = PROCESS_REAPED;
+    /* The group must outlive the question whether it became orphaned. */
+    if (group->members.next != &process->group_link || group->members.previous != &process->group_link) {
+        group_leave(process);
+        group_changed(group, orphaned);
+    } else {
+        group_leave(process);
+    }
+    process_collect(process);
+}
+
+void process_collect(struct process *process)
+{
+    if (process->state != PROCESS_REAPED || process->label)
+        return;
+    ring_release(process);
+    id_free(process->pid);
+    free(process);
+}
