@@ -1,2 +1,140 @@
-def cases(context):
-    return []
+"""The contract of `./janus run` on the real machine; see host_cases.py for most of it."""
+import copy
+import os
+import subprocess
+import tempfile
+
+import host_cases
+from host_cases import expect, run
+
+
+def janus(context, *words, **keywords):
+    """./janus itself, as a user types it."""
+    if 'input' not in keywords:
+        keywords['stdin'] = subprocess.DEVNULL
+    return subprocess.run([f'{context.root}/janus', *words], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=120, **keywords)
+
+
+def the_command_itself(context):
+    """Nothing but the program's bytes on either stream; the status is its own."""
+    expect(janus(context, 'run', 'sh', '-c', 'echo out; echo err >&2; exit 3'), 3, b'out\n', b'err\n')
+
+
+def shell_from_a_pipe(context):
+    """Without a form: a shell, here one that reads its commands from a pipe."""
+    done = janus(context, input=b'echo $((6*7))\nexit 9\n')
+    expect(done, 9, b'42\n', b'')
+
+
+def environment(context):
+    done = run(context, '--env', 'A=b c', '--env', 'HOME=/tmp', 'env')
+    got = dict(line.split('=', 1) for line in done.stdout.decode().splitlines())
+    wanted = {'PATH': '/bin:/usr/bin:/sbin:/usr/sbin:/c/windows/system32:/c/bin', 'HOME': '/tmp',
+              'USER': 'root', 'SHELL': '/bin/sh', 'LANG': 'C.UTF-8', 'A': 'b c',
+              'TERM': os.environ.get('TERM') or 'dumb'}
+    wrong = {name: got.get(name) for name in wanted if got.get(name) != wanted[name]}
+    assert not wrong, wrong
+    assert not set(got) - set(wanted) - {'PWD', 'SHLVL', '_', 'OLDPWD'}, sorted(got)
+
+
+def uname(context):
+    done = run(context, 'sh', '-c', 'uname -s; uname -r; uname -n; uname -m; id -u; pwd')
+    expect(done, 0, b'Linux\n6.1.0-janus\njanus\nx86_64\n0\n/root\n')
+
+
+def arguments(context):
+    words = ['', 'a b', '*', '$x', "'", '"', 'caf\u00e9', '-n', '--']
+    done = run(context, '--', 'sh', '-c', 'for w; do printf "<%s>\n" "$w"; done', 'sh', *words)
+    expect(done, 0, ''.join(f'<{w}>\n' for w in words).encode())
+
+
+def many_arguments(context):
+    words = [str(i) * 10 for i in range(4000)]
+    done = run(context, 'sh', '-c', 'echo $#; echo "$4000"', 'sh', *words)
+    expect(done, 0, f'4000\n{words[3999]}\n'.encode())
+
+
+def not_startable(context):
+    done = run(context, '/etc/passwd')
+    assert done.returncode == 126, done
+    done = run(context, '/bin')
+    assert done.returncode == 126, done
+
+
+def guest_path_first(context):
+    """An absolute path is the guest's file if there is one."""
+    done = run(context, '/bin/busybox', 'cat', '/etc/hosts')
+    expect(done, 0)
+    assert b'janus' in done.stdout
+
+
+def host_path_second(context):
+    """An absolute path that only the host has is carried in."""
+    path = f'{context.root}/build/packages/bin/busybox'
+    expect(run(context, path, 'readlink', '/proc/self/exe'), 0, b'/run/carried/busybox\n')
+
+
+def verbose(context):
+    done = run(context, '--verbose', 'true')
+    assert done.returncode == 0 and done.stdout == b'' and len(done.stderr) > 20, done
+
+
+def memory_sizes(context):
+    for mem in ('256', '2048'):
+        expect(run(context, '--mem', mem, 'echo', 'ok'), 0, b'ok\n')
+
+
+def deterministic_clock(context):
+    expect(run(context, '--icount', 'echo', 'ok'), 0, b'ok\n')
+
+
+def share_is_read_only(context):
+    """Every attempt to change a read-only share fails with EROFS."""
+    with tempfile.TemporaryDirectory() as directory:
+        with open(f'{directory}/f', 'w', encoding='ascii') as file:
+            file.write('x')
+        done = run(context, '--share', directory + ':ro', 'sh', '-c',
+                   'cd /host; for c in "touch new" "rm f" "mkdir d" "chmod 600 f" "mv f g"; do '
+                   '$c 2>&1; done; echo y > f')
+        assert done.stdout.count(b'Read-only file system') == 5, done
+        assert b'Read-only file system' in done.stderr and os.listdir(directory) == ['f'], done
+
+
+def without_posix(context):
+    """--posix=off boots; a POSIX program then fails with a message that says why."""
+    done = run(context, '--posix=off', 'ls')
+    assert done.returncode in (125, 126, 127) and done.stderr, done
+
+
+def without_win32(context):
+    expect(run(context, '--win32=off', 'echo', 'ok'), 0, b'ok\n')
+    done = run(context, '--win32=off', 'cmd.exe', '/c', 'ver')
+    assert done.returncode in (125, 126, 127) and done.stderr, done
+
+
+def much_input(context):
+    size = context.amount(8, 64, 256) << 20
+    done = run(context, 'wc', '-c', input=bytes(size))
+    expect(done, 0, b'%d\n' % size)
+
+
+def much_output(context):
+    size = context.amount(8, 64, 256) << 20
+    done = run(context, 'head', '-c', str(size), '/dev/zero')
+    assert done.returncode == 0 and done.stdout == bytes(size), (done.returncode, len(done.stdout))
+
+
+def cases(_):
+    own = [the_command_itself, shell_from_a_pipe, environment, uname, arguments, many_arguments,
+           not_startable, guest_path_first, host_path_second, verbose, memory_sizes,
+           deterministic_clock, share_is_read_only, without_posix, without_win32, much_input,
+           much_output]
+
+    def real(function):
+        def case(context):
+            context = copy.copy(context)
+            context.real = True
+            return function(context)
+        return case
+    return [(name, real(function)) for name, function in host_cases.named(host_cases.CONTRACT + own)]

@@ -196,7 +196,7 @@ class Image:
                 file.write(block)
             file.truncate(data_at)
         os.replace(target + '.new', target)
-        print(f'{target}: {len(paths)} entries, {data_at / (1 << 20):.1f} MiB')
+        return f'{len(paths)} entries, {data_at / (1 << 20):.1f} MiB'
 
 
 def round_up(size):
@@ -210,7 +210,7 @@ def main():
         for path in [f'{root}/tools/image/image.list'] + sys.argv[3:]:
             image.read_list(path)
         image.add_pe()
-        image.write(target)
+        print(f'{target}: {image.write(target)}')
     except Problem as problem:
         sys.exit(f'mkimage: {problem}')
 
