@@ -9,14 +9,17 @@ struct pool;
 
 /* Embedded in struct task. */
 struct space {
-    uint64_t cr3;        /* physical address of the top table: the word that a switch loads */
-    uint64_t *top;       /* the same through the direct map */
-    struct pool *pool;   /* pays for tables and mapping nodes */
-    uint64_t pages;      /* mapped 4 KiB pages of the mapping database */
-    uint32_t dead_tables; /* frames of empty tables that wait for the TLB flush */
-    uint32_t stale;      /* invalidations put off: 0, a count, or SPACE_STALE_ALL */
+    uint64_t cr3;       /* physical address of the top table: the word that a switch loads */
+    uint64_t *top;      /* the same through the direct map */
+    struct pool *pool;  /* pays for tables and mapping nodes */
+    uint64_t pages;     /* mapped 4 KiB pages of the mapping database */
+    uint64_t destroyed; /* pages that space_destroy() has behind it */
+    bool dying;         /* maps into and out of it are refused: DEAD */
+    /* Invalidations to be done by tlb_flush() (tlb.h). */
+    struct list stale_link;
+    uint32_t stale_count; /* more than TLB_PAGES: all */
+    uint32_t dead_tables; /* first of the empty tables that are freed afterwards, or 0 */
     uint64_t stale_page[8];
-    bool dying;          /* maps into it are refused: DEAD */
 };
 
 /* NO_MEMORY. */
@@ -30,22 +33,25 @@ MUST_CHECK status_t space_destroy(struct space *space);
 /* Maps [source_address, + pages) of `source` at `address` of `space`; rights are at most those of
  * the source; pages that the source does not have are left out. What stood there is replaced.
  * `grant`: the source loses them. `*done` counts pages passed over, starts at 0, and is kept across
- * STATUS_RESTART. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD. */
+ * STATUS_RESTART. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD, BUSY (a page that the
+ * kernel holds stands at the destination; or, granting, others hold a superpage around the page),
+ * NOT_SUPPORTED (granting a part of a superpage that was received as a whole). */
 MUST_CHECK status_t space_map(struct space *source, uint64_t source_address, struct space *space,
                               uint64_t address, uint64_t pages, unsigned rights, bool grant,
                               uint64_t *done);
 
 /* State of an unmap that is kept across STATUS_RESTART: zero at the start. */
 struct unmap_progress {
-    uint64_t done; /* pages passed over */
-    uint64_t seen; /* pages that were mapped */
-    uint32_t bits; /* JN_PAGE_ACCESSED | JN_PAGE_DIRTY of all of them */
-    uint32_t epoch; /* marks what a traversal that cannot shrink has behind it */
+    uint64_t done;  /* pages passed over */
+    uint64_t seen;  /* pages that were mapped in the space itself */
+    uint64_t bits;  /* JN_PAGE_ACCESSED | JN_PAGE_DIRTY of all of them and of what was derived */
+    uint64_t epoch; /* marks what a traversal that cannot shrink has behind it; 0: between pages */
 };
 
 /* Takes `rights` (JN_R: the mapping) away from pages and all that is derived from them; with
- * rights 0 it reads and clears their accessed and dirty bits. BAD_ARG, NO_MEMORY (a superpage of
- * its own had to be split). */
+ * rights 0 it reads and clears their accessed and dirty bits. Where only a part of a derived superpage
+ * is meant and its account cannot pay for splitting it, all of it loses the rights. BAD_ARG,
+ * NO_MEMORY (a superpage of the space itself had to be split). */
 MUST_CHECK status_t space_unmap(struct space *space, uint64_t address, uint64_t pages,
                                 unsigned rights, unsigned flags, struct unmap_progress *progress);
 
@@ -71,6 +77,10 @@ MUST_CHECK status_t space_map_root(struct space *space, uint64_t virtual, uint64
  * jn_access), else NULL; sets accessed and dirty as the processor would. Valid to the end of the
  * 4 KiB page and until the next preemption point. */
 void *space_access(struct space *space, uint64_t address, unsigned access);
+
+/* The root Pool's frames and the root task's (JN_OP_POOL_ADD, _TAKE). BAD_ARG, BUSY; NO_MEMORY. */
+MUST_CHECK status_t space_give_frames(struct space *space, uint64_t address, unsigned order);
+MUST_CHECK status_t space_take_frames(struct space *space, unsigned order, uint64_t *address);
 
 /* Page tables of the kernel alone: for idle CPUs and the end of a space. */
 extern uint64_t kernel_cr3;

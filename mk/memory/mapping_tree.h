@@ -1,0 +1,31 @@
+/* What the files of the mapping database share: see mapping.h. */
+#ifndef MK_MEMORY_MAPPING_TREE_H
+#define MK_MEMORY_MAPPING_TREE_H
+
+#include "memory/mapping.h"
+
+#define SWEEP_BUDGET 64
+
+/* NO_MEMORY. */
+MUST_CHECK status_t mapping_split_node(struct mapping *node);
+
+/* Ends a leaf: entry, node, and what is empty above. It has no children. The accessed and dirty
+ * bits were taken care of. */
+void mapping_drop_node(struct mapping *node);
+/* The same for a piece without a node. */
+void mapping_drop_bare_piece(struct mapping *super, uint64_t *entry, uint64_t address);
+
+/* While work goes over the pieces of a superpage its node is held by counting one piece more. */
+static inline void mapping_pin(struct mapping *super)
+{
+    super->pieces++;
+}
+/* The node goes now if all pieces did. */
+void mapping_unpin(struct mapping *super);
+
+void mapping_mark(struct mapping *node);
+
+/* Sets PTE_ACCESSED and PTE_DIRTY bits in the parent of the leaf where the walk ended. */
+void mapping_bits_up(const struct path *path, uint64_t address, uint64_t bits);
+
+#endif
