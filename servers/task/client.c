@@ -1,7 +1,4 @@
 /* Labels, and the readiness rings through which personalities hear of their processes.
- *
- * Label 1 is the administrative capability. A process's label is 16 plus its place in the table; the
- * kernel announces the end of a label before the same one may be minted again (KERNEL 16).
  */
 #include <stdlib.h>
 
@@ -11,63 +8,26 @@
 #include "janus/server.h"
 #include "process.h"
 
-#define FIRST_LABEL 16
-
-cap_t server_gate;
+struct jn_labels server_labels;
 
 static struct list rings = {&rings, &rings};
-static struct process **table;
-static size_t table_size, table_used;
-static size_t *free_places;
-static size_t free_count;
 
 struct process *client_process(uint64_t label)
 {
-    if (label < FIRST_LABEL || label - FIRST_LABEL >= table_used)
-        return NULL;
-    return table[label - FIRST_LABEL];
+    return jn_labels_find(&server_labels, label);
 }
 
 jn_status_t client_mint(struct process *process, cap_t *out)
 {
-    size_t place;
-    if (free_count) {
-        place = free_places[--free_count];
-    } else {
-        if (table_used == table_size) {
-            size_t size = table_size ? table_size * 2 : 64;
-            struct process **bigger = realloc(table, size * sizeof *table);
-            if (bigger)
-                table = bigger;
-            size_t *places = realloc(free_places, size * sizeof *places);
-            if (places)
-                free_places = places;
-            if (!bigger || !places)
-                return JN_NO_MEMORY;
-            table_size = size;
-        }
-        place = table_used++;
-    }
-    jn_status_t status = jn_gate_mint(server_gate, FIRST_LABEL + place,
-                                      JN_RIGHT_SEND | JN_RIGHT_COPY, out);
-    if (status != JN_OK) {
-        table[place] = NULL;
-        free_places[free_count++] = place;
-        return status;
-    }
-    table[place] = process;
-    process->label = FIRST_LABEL + place;
-    return JN_OK;
+    return jn_labels_mint(&server_labels, process, &process->label, out);
 }
 
 /* Nobody holds the process any more: one that still lives ends as if killed. */
 void client_gone(uint64_t label)
 {
-    struct process *process = client_process(label);
+    struct process *process = jn_labels_remove(&server_labels, label);
     if (!process)
         return;
-    table[label - FIRST_LABEL] = NULL;
-    free_places[free_count++] = label - FIRST_LABEL;
     process->label = 0;
     if (!process->pid) { /* a supervisor's client */
         wait_disarm_all(process);
@@ -127,7 +87,7 @@ void rings_drain(void)
 static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, uint32_t gid,
                              cap_t *client)
 {
-    if (call->label != 1)
+    if (call->label != JN_LABEL_ADMIN)
         return JN_NO_RIGHT;
     if (pid)
         return JN_BAD_ARG; /* processes come from task.create */
@@ -178,16 +138,10 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
 
 jn_status_t client_identify(cap_t cap, struct process **out)
 {
-    uint32_t type, rights;
-    uint64_t own, own_label, identity, label;
-    jn_status_t status = jn_cap_info(server_gate, &type, &rights, &own, &own_label);
-    if (status == JN_OK)
-        status = jn_cap_info(cap, &type, &rights, &identity, &label);
-    jn_cap_delete(cap);
-    if (status != JN_OK)
-        return status;
-    *out = type == JN_TYPE_GATE && identity == own ? client_process(label) : NULL;
-    return *out ? JN_OK : JN_BAD_ARG;
+    void *client;
+    jn_status_t status = jn_labels_identify(&server_labels, cap, &client);
+    *out = client;
+    return status;
 }
 
 static jn_status_t op_join_ring(struct jn_call *call, cap_t other)

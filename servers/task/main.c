@@ -41,7 +41,7 @@ static void read_settings(void)
 int main(void)
 {
     jn_log_set_name("task");
-    server_gate = JN_CAP_SELF_GATE;
+    server_labels.gate = JN_CAP_SELF_GATE;
     process_init();
     read_settings();
     struct jn_interface interfaces[] = {
@@ -49,7 +49,7 @@ int main(void)
         client_interface(&client_operations),
     };
     struct jn_server server = {
-        .gate = server_gate,
+        .gate = JN_CAP_SELF_GATE,
         .interfaces = interfaces,
         .interface_count = sizeof interfaces / sizeof *interfaces,
         .kernel_message = kernel_message,

@@ -7,6 +7,7 @@
 #define TASK_PROCESS_H
 
 #include "janus/idl/task.h"
+#include "janus/labels.h"
 #include "janus/ring.h"
 
 #include "list.h"
@@ -123,7 +124,7 @@ void process_collect(struct process *process);
 uint64_t process_cpu_ns(const struct process *process);
 
 /* ---- client.c ---- */
-extern cap_t server_gate;
+extern struct jn_labels server_labels;
 struct process *client_process(uint64_t label); /* NULL: not a process's label */
 jn_status_t client_mint(struct process *process, cap_t *out);
 void client_gone(uint64_t label);

@@ -19,7 +19,7 @@ static struct process *caller(struct jn_call *call)
 /* Those who may look at any process: processes, supervisors, the administrative capability. */
 static struct process *asker(struct jn_call *call)
 {
-    if (call->label == 1)
+    if (call->label == JN_LABEL_ADMIN)
         return &init_process;
     return client_process(call->label);
 }
@@ -27,7 +27,7 @@ static struct process *asker(struct jn_call *call)
 static jn_status_t op_create(struct jn_call *call, uint32_t flags, uint64_t cookie, uint64_t *pid,
                              cap_t *client)
 {
-    struct process *parent = call->label == 1 ? &init_process : caller(call), *child;
+    struct process *parent = call->label == JN_LABEL_ADMIN ? &init_process : caller(call), *child;
     if (!parent)
         return JN_NO_PROCESS;
     if (flags & ~(uint32_t)TASK_FORK)
@@ -154,11 +154,11 @@ static jn_status_t op_signal(struct jn_call *call, int64_t pid, uint32_t number,
 {
     bool kernel = flags & TASK_SIGNAL_FROM_KERNEL;
     struct process *process = kernel ? &init_process : asker(call);
-    if (kernel && call->label != 1)
+    if (kernel && call->label != JN_LABEL_ADMIN)
         return JN_NO_RIGHT;
     if (!process)
         return JN_NO_PROCESS;
-    return signal_send(process, pid, number, kernel || call->label == 1, info);
+    return signal_send(process, pid, number, kernel || call->label == JN_LABEL_ADMIN, info);
 }
 
 static jn_status_t op_stopped(struct jn_call *call, uint32_t number)
@@ -369,7 +369,7 @@ static jn_status_t op_open_process(struct jn_call *call, uint64_t pid, uint32_t 
 
 static jn_status_t op_subscribe(struct jn_call *call, cap_t signal, uint64_t bits)
 {
-    if (call->label != 1) {
+    if (call->label != JN_LABEL_ADMIN) {
         jn_cap_delete(signal);
         return JN_NO_RIGHT;
     }
@@ -381,7 +381,7 @@ static jn_status_t op_next_hangup(struct jn_call *call, uint64_t *session, uint6
                                   uint64_t *foreground)
 {
     (void)foreground; /* servers/console knows it */
-    return call->label == 1 ? hangup_next(session, leader) : JN_NO_RIGHT;
+    return call->label == JN_LABEL_ADMIN ? hangup_next(session, leader) : JN_NO_RIGHT;
 }
 
 const struct task_ops task_operations = {
