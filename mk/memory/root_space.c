@@ -10,9 +10,8 @@ static uint64_t kind_bits(unsigned kind)
 {
     switch (kind) {
     case JN_REGION_RAM:
+    case JN_REGION_MODULE: /* programs run straight out of the boot image */
         return PTE_PRESENT | PTE_USER | PTE_WRITE;
-    case JN_REGION_MODULE:
-        return PTE_PRESENT | PTE_USER | PTE_WRITE | PTE_NX;
     case JN_REGION_FIRMWARE:
         return PTE_PRESENT | PTE_USER | PTE_NX;
     default:

@@ -37,7 +37,7 @@ struct jn_info {
 
 enum jn_region_kind {
     JN_REGION_RAM,    /* mapped 1:1 in the root task, free to use */
-    JN_REGION_MODULE, /* mapped 1:1, holds a boot module (read, write) */
+    JN_REGION_MODULE, /* mapped 1:1, holds a boot module (all rights) */
     JN_REGION_FIRMWARE, /* ACPI tables and reserved memory: mapped 1:1 read-only */
     JN_REGION_DEVICE, /* address space of devices: mapped 1:1, uncached */
 };
