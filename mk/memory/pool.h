@@ -47,7 +47,9 @@ MUST_CHECK status_t pool_fund(struct pool *child, int64_t frames);
  * caller does object_free(). */
 bool pool_destroy(struct pool *pool);
 
-/* Words of the invocations. */
+/* Frames owned, frames free, bytes in use. */
 void pool_info(const struct pool *pool, uint64_t words[3]);
+
+operation_t op_pool_create, op_pool_fund, op_pool_info, op_pool_add, op_pool_take;
 
 #endif

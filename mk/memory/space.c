@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "memory/mapping.h"
 #include "memory/pool.h"
+#include "memory/range_operation.h"
 #include "memory/tlb.h"
 #include "object.h"
 
@@ -24,6 +25,7 @@ status_t space_init(struct space *space, struct pool *pool)
     space->cr3 = virt_to_phys(space->top);
     space->pool = pool;
     tlb_init(space);
+    list_init(&space->interrupted);
     return JN_OK;
 }
 
@@ -119,7 +121,8 @@ status_t space_unmap(struct space *space, uint64_t address, uint64_t pages, unsi
     return unmap_range(space, address, pages, rights, flags & JN_UNMAP_DERIVED_ONLY, progress);
 }
 
-void space_unmap_abandon(struct space *space, uint64_t address, struct unmap_progress *progress)
+void space_unmap_abandon(struct space *space, uint64_t address,
+                         const struct unmap_progress *progress)
 {
     struct path path;
 
@@ -389,6 +392,7 @@ status_t space_destroy(struct space *space)
     if (!space->top)
         return JN_OK;
     space->dying = true;
+    range_operations_forget(space);
     status_t status = unmap_range(space, 0, USER_END >> PAGE_SHIFT, JN_R, false, &progress);
     space->destroyed = progress.done;
     if (status != JN_OK)

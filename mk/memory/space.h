@@ -4,6 +4,7 @@
 #define MK_MEMORY_SPACE_H
 
 #include "lib/types.h"
+#include "list.h"
 
 struct pool;
 
@@ -20,6 +21,7 @@ struct space {
     uint32_t stale_count; /* more than TLB_PAGES: all */
     uint32_t dead_tables; /* first of the empty tables that are freed afterwards, or 0 */
     uint64_t stale_page[8];
+    struct list interrupted; /* struct range_operation with this target */
 };
 
 /* NO_MEMORY. */
@@ -55,8 +57,26 @@ struct unmap_progress {
 MUST_CHECK status_t space_unmap(struct space *space, uint64_t address, uint64_t pages,
                                 unsigned rights, unsigned flags, struct unmap_progress *progress);
 
-/* A thread that dies in the middle of an unmap: ends the revocation's mark. */
-void space_unmap_abandon(struct space *space, uint64_t address, struct unmap_progress *progress);
+/* Ends the mark of a revocation that was given up in the middle. */
+void space_unmap_abandon(struct space *space, uint64_t address,
+                         const struct unmap_progress *progress);
+
+/* JN_OP_TASK_MAP or _UNMAP as a thread began it and has to repeat it: in struct thread, zero at
+ * first. The progress is not in the thread's registers, where what a sloppy caller left in them
+ * would make it skip pages. */
+struct range_operation {
+    struct list link;    /* member of space->interrupted */
+    struct space *space; /* the target; NULL: none was interrupted */
+    uint64_t words[5];
+    struct unmap_progress progress;
+};
+
+/* The interrupted operation if it is this one, else a fresh one. `operation->space` stays set only
+ * until range_operation_end(). */
+void range_operation_begin(struct range_operation *operation, struct space *space,
+                           const uint64_t words[5]);
+/* Done, failed, or the thread dies. */
+void range_operation_end(struct range_operation *operation);
 
 /* Rights (0: nothing there), log2 of the page's size, JN_PAGE_.. bits. */
 void space_page(struct space *space, uint64_t address, unsigned *rights, unsigned *order,

@@ -36,4 +36,6 @@ void irq_bind(struct irq *irq, struct cap *signal, uint64_t bits);
 void irq_acknowledge(struct irq *irq);
 /* Masks the line and frees the vector; the caller (object_destroy) frees the struct. */
 void irq_destroy(struct irq *irq);
+
+operation_t op_irq_create, op_irq_bind, op_irq_ack;
 #endif

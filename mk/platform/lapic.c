@@ -8,6 +8,7 @@
 #define REGISTER_TASK_PRIORITY 0x80
 #define REGISTER_EOI 0xb0
 #define REGISTER_SPURIOUS 0xf0
+#define REGISTER_REQUESTS 0x200 /* 32 vectors every 16 bytes */
 #define REGISTER_COMMAND 0x300
 #define REGISTER_COMMAND_HIGH 0x310
 #define REGISTER_LVT_TIMER 0x320
@@ -64,6 +65,14 @@ uint32_t lapic_id(void)
 void lapic_acknowledge(void)
 {
     lapic_write(REGISTER_EOI, 0);
+}
+
+bool lapic_pending(void)
+{
+    for (unsigned word = VECTOR_IRQ_FIRST / 32; word < 8; word++)
+        if (lapic_read(REGISTER_REQUESTS + 16 * word))
+            return true;
+    return false;
 }
 
 static void command(uint32_t target, uint32_t value)

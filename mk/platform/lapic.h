@@ -10,6 +10,8 @@ void lapic_enable(void);
 uint32_t lapic_id(void);
 void lapic_acknowledge(void);
 void lapic_send(uint32_t lapic_id, unsigned vector);
+/* Does an interrupt wait until this CPU lets interrupts in? */
+bool lapic_pending(void);
 /* The start of another CPU (Intel SDM Vol. 3A, 9.4.4.1): INIT, then start-up at a page below
  * 1 MiB. The waits between them are the caller's. */
 void lapic_send_init(uint32_t lapic_id);

@@ -56,4 +56,6 @@ MUST_CHECK status_t ports_out(const struct ioports *ports, uint64_t port, uint64
 MUST_CHECK status_t ports_split(struct pool *pool, const struct ioports *whole, uint64_t first,
                                 uint64_t count, struct ioports **part);
 
+operation_t op_ports_split, op_port_in, op_port_out;
+
 #endif
