@@ -10,7 +10,7 @@
 #include "janus/labels.h"
 #include "janus/ring.h"
 
-#include "list.h"
+#include "janus/list.h"
 
 #define PID_INIT 1      /* this server: parent of orphans */
 #define PID_STEP 4      /* ids are multiples of four, as Win32 wants them (PERSONALITIES 16) */

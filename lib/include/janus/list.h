@@ -1,6 +1,6 @@
 /* A doubly linked ring; an element that is in no list points at itself. */
-#ifndef TASK_LIST_H
-#define TASK_LIST_H
+#ifndef JANUS_LIST_H
+#define JANUS_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
