@@ -87,7 +87,7 @@ status_t mapping_insert(struct space *space, const struct path *path, uint64_t a
         return JN_NO_MEMORY;
     link_child(parent, node);
     entry_set(node->entry, value);
-    space->pages += 1ull << (9 * node->level);
+    space->pages += LEVEL_PAGES(node->level);
     return JN_OK;
 }
 
@@ -165,7 +165,7 @@ void mapping_drop_node(struct mapping *node)
     unsigned level = node->level;
 
     entry_clear(node->entry);
-    space->pages -= 1ull << (9 * level);
+    space->pages -= LEVEL_PAGES(level);
     unlink_child(node);
     node_free(node);
     if (super)
@@ -179,7 +179,7 @@ void mapping_drop_bare_piece(struct mapping *super, uint64_t *entry, uint64_t ad
     unsigned level = super->level - 1u;
 
     entry_clear(entry);
-    space->pages -= 1ull << (9 * level);
+    space->pages -= LEVEL_PAGES(level);
     piece_gone(super);
     table_release(space, address, level);
 }

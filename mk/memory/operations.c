@@ -1,5 +1,6 @@
 /* Invocations on Pools and on the memory of Tasks: JN_OP_POOL_*, JN_OP_TASK_MAP, _UNMAP, _PAGE.
  * The dispatch table has checked type and rights of the subject. */
+#include "cpu.h"
 #include "memory/pool.h"
 #include "memory/space.h"
 #include "task/task.h"

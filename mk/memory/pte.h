@@ -26,9 +26,13 @@
 #define PTE_WRITE_COMBINING PTE_PWT /* features.c sets the table so */
 
 /* Levels count from the leaves: 0 maps 4 KiB, 1 2 MiB, 2 1 GiB; 3 is the top table. */
+#ifndef TABLE_BITS /* tests make small tables, so that few pages exercise all levels */
+#define TABLE_BITS 9
+#endif
 #define LEVELS 4
-#define TABLE_ENTRIES 512
-#define LEVEL_SHIFT(level) (12 + 9 * (level))
+#define TABLE_ENTRIES (1u << TABLE_BITS)
+#define LEVEL_SHIFT(level) (12 + TABLE_BITS * (level))
+#define LEVEL_PAGES(level) (1ull << (TABLE_BITS * (level)))
 #define LEVEL_SIZE(level) (1ull << LEVEL_SHIFT(level))
 
 static inline unsigned level_index(uint64_t address, unsigned level)

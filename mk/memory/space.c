@@ -46,7 +46,7 @@ static uint64_t rest_of_entry(uint64_t address, unsigned level, uint64_t limit)
 /* Is the leaf, at `address`, larger than what is left of an operation? */
 static bool leaf_sticks_out(uint64_t address, unsigned level, uint64_t pages)
 {
-    return (address & (LEVEL_SIZE(level) - 1)) || pages < LEVEL_SIZE(level) >> PAGE_SHIFT;
+    return (address & (LEVEL_SIZE(level) - 1)) || pages < LEVEL_PAGES(level);
 }
 
 static bool entry_is_user(uint64_t entry, unsigned level)
@@ -150,7 +150,7 @@ static unsigned common_level(unsigned level, uint64_t source_address, uint64_t a
                              uint64_t pages)
 {
     while (level && (((source_address | address) & (LEVEL_SIZE(level) - 1)) ||
-                     pages < LEVEL_SIZE(level) >> PAGE_SHIFT))
+                     pages < LEVEL_PAGES(level)))
         level--;
     return level;
 }
@@ -184,7 +184,7 @@ static status_t clear_destination(const struct transfer *t, unsigned level)
 
     if (holds_kernel_page(t->space, t->address, level))
         return JN_BUSY;
-    return unmap_range(t->space, t->address, LEVEL_SIZE(level) >> PAGE_SHIFT, JN_R, false,
+    return unmap_range(t->space, t->address, LEVEL_PAGES(level), JN_R, false,
                        &progress);
 }
 
@@ -247,7 +247,7 @@ static status_t transfer_step(const struct transfer *t, uint64_t *passed)
     }
     if (t->grant && (status = mapping_grant_allowed(&from)) != JN_OK)
         return status;
-    *passed = LEVEL_SIZE(level) >> PAGE_SHIFT;
+    *passed = LEVEL_PAGES(level);
     entry = *from.entry[level];
     uint64_t value = (entry & (PTE_ADDRESS | PTE_MEMORY_TYPE | PTE_LARGE)) |
                      rights_bits(t->rights & entry_rights(entry));

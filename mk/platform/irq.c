@@ -85,8 +85,13 @@ void irq_bind(struct irq *irq, struct cap *signal, uint64_t bits)
 {
     if (!cap_empty(&irq->signal))
         cap_delete(&irq->signal);
-    cap_copy(signal, &irq->signal, JN_RIGHT_SEND);
     irq->bits = bits;
+    if (!signal) {
+        if (!(irq->flags & JN_IRQ_MSI))
+            ioapic_mask(irq->gsi, true);
+        return;
+    }
+    cap_copy(signal, &irq->signal, JN_RIGHT_SEND);
     if (irq->pending) {
         irq->pending = false;
         raise(irq);

@@ -31,7 +31,7 @@ void irq_interrupt(unsigned vector);
  * returned. */
 MUST_CHECK status_t irq_create(struct pool *pool, uint32_t gsi, unsigned flags, struct irq **irq,
                                uint64_t *msi_address, uint64_t *msi_data);
-/* From now on raises `bits` in the Signal; an interrupt that came before is raised at once. */
+/* From now on raises `bits` in the Signal (NULL: none, the line is masked); an interrupt that came before is raised at once. */
 void irq_bind(struct irq *irq, struct cap *signal, uint64_t bits);
 void irq_acknowledge(struct irq *irq);
 /* Masks the line and frees the vector; the caller (object_destroy) frees the struct. */

@@ -43,9 +43,10 @@ status_t op_irq_bind(struct object *object, uint64_t *words)
 {
     status_t status;
 
-    if (!own_object(words[0], JN_TYPE_SIGNAL, JN_RIGHT_SEND, &status))
+    if (words[0] && !own_object(words[0], JN_TYPE_SIGNAL, JN_RIGHT_SEND, &status))
         return status;
-    irq_bind(container_of(object, struct irq, object), own_slot(words[0]), words[1]);
+    irq_bind(container_of(object, struct irq, object), words[0] ? own_slot(words[0]) : NULL,
+             words[1]);
     return JN_OK;
 }
 
