@@ -1,7 +1,9 @@
-"""See cases pass on their oracle: oracle.py ROOT posix|mixed [CASE...] runs them on this Linux.
+"""See cases pass on their oracle: oracle.py ROOT posix|win32|mixed [CASE...] runs them here.
 
-The image of the tests is unpacked and entered with chroot (so this wants root); the same driver runs
-the same jobs. Not part of `./janus test`: it checks the cases, not Janus.
+posix: the image of the tests is unpacked and entered with chroot. win32, mixed: under Wine, with /c as
+a link to the prefix' drive. Both want root. The same driver runs the same jobs. With JANUS_RECORD set,
+cases that name Wine or Linux as their oracle get what came out as what is wanted. Not part of
+`./janus test`: it checks the cases, not Janus.
 """
 import os
 import shutil
@@ -48,11 +50,63 @@ def run_on_linux(context, name, cases, lists=(), options=()):
     done = subprocess.run(words + [case.name for case in cases], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, env=environment)
     shutil.rmtree(target, ignore_errors=True)
-    found = {result[0]: result[1:] for result in guest.parse(done.stdout)}
-    for case in cases:
-        problem = case.check(*found[case.name]) if case.name in found else 'no result'
-        print(f'FAIL {case.name}: {problem}' if problem else f'ok   {case.name}')
+    report(cases, done.stdout)
     return []
+
+
+def run_under_wine(context, name, cases, lists=(), options=()):
+    guest.make_image(context, name, cases, list(lists))
+    scratch = tempfile.mkdtemp()
+    programs = f'{context.build}/tests/win32'
+    prefix = os.environ['WINEPREFIX']
+    for file in os.listdir(programs):
+        shutil.copy(f'{programs}/{file}', f'{prefix}/drive_c/windows/')
+        wrapper(f'{scratch}/{file}', f'exec wine {programs}/{file} "$@"')
+    for file in ('libstdc++-6.dll', 'libgcc_s_seh-1.dll', 'libwinpthread-1.dll'):
+        shutil.copy(f'{context.build}/stripped/pe/{file}', f'{prefix}/drive_c/windows/')
+    for file in ('cmd', 'find', 'findstr', 'xcopy', 'attrib', 'fc', 'reg', 'where'):
+        wrapper(f'{scratch}/{file}.exe', f'exec wine {file}.exe "$@"')
+    wrapper(f'{scratch}/mksh', f'exec {context.build}/packages/usr/lib/klibc/bin/mksh "$@"')
+    os.symlink(f'{prefix}/drive_c', '/c')
+    try:
+        environment = dict(os.environ, PATH=f'{scratch}:{os.environ["PATH"]}', WINEDEBUG='-all',
+                           JANUS_JOBS=f'{context.scratch}/{name}/jobs', LANG='C.UTF-8')
+        done = subprocess.run(
+            [f'{context.build}/packages/bin/busybox', 'sh', f'{ROOT}/tests/guest/driver.sh',
+             str(guest.JOB_LIMIT)] + [case.name for case in cases],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)
+    finally:
+        os.unlink('/c')
+        shutil.rmtree(scratch)
+    report(cases, done.stdout)
+    return []
+
+
+def wrapper(path, line):
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(f'#!/bin/sh\n{line}\n')
+    os.chmod(path, 0o755)
+
+
+def report(cases, output):
+    found = {result[0]: result[1:] for result in guest.parse(output)}
+    for case in cases:
+        recorded = ''
+        if case.name in found and os.environ.get('JANUS_RECORD') and \
+                'construction' not in case.script:
+            status, stdout, *_ = found[case.name]
+            base = f'{ROOT}/tests/{sys.argv[2]}/cases/{case.name}'
+            with open(f'{base}.out', 'wb') as file:
+                file.write(stdout)
+            if status:
+                with open(f'{base}.rc', 'w', encoding='ascii') as file:
+                    file.write(f'{status}\n')
+            recorded = ' (recorded)'
+        problem = case.check(*found[case.name]) if case.name in found else 'no result'
+        if recorded:
+            print(f'rec  {case.name}')
+        else:
+            print(f'FAIL {case.name}: {problem}' if problem else f'ok   {case.name}')
 
 
 def main():
@@ -61,7 +115,8 @@ def main():
 
     def batch(context_, name, cases, lists=(), options=()):
         cases = [case for case in cases if not chosen or case.name in chosen]
-        return run_on_linux(context_, name, cases, lists, options) if cases else []
+        run = run_on_linux if suite == 'posix' else run_under_wine
+        return run(context_, name, cases, lists, options) if cases else []
 
     guest.run_batch = batch
     jobs = golden_posix.cases(context) if suite == 'posix' else []

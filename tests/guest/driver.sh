@@ -5,7 +5,7 @@ for job; do
     rm -rf /tmp/janus-case /tmp/janus-files
     mkdir /tmp/janus-case
     cd /tmp/janus-case
-    timeout -s KILL "$limit" sh "/tests/jobs/$job" >/tmp/janus-out 2>/tmp/janus-err </dev/null
+    timeout -s KILL "$limit" sh "${JANUS_JOBS:-/tests/jobs}/$job" >/tmp/janus-out 2>/tmp/janus-err </dev/null
     status=$?
     cd /
     : >>/tmp/janus-files

@@ -1,0 +1,325 @@
+/* The self-test's frame: runs the cases and counts. */
+#include "harness.h"
+
+#include <stdarg.h>
+
+#define CASE_SLOTS (JN_CAP_FIRST_FREE + 32 * JN_CAP_STEP)
+#define TASK_MAX 16
+#define THREAD_MAX 64
+#define STACK_SIZE 8192
+#define SCRATCH_PAGES 256
+
+extern char image_begin[] __attribute__((visibility("hidden")));
+extern char image_end[] __attribute__((visibility("hidden")));
+extern char text_end[] __attribute__((visibility("hidden")));
+
+struct task root = {.task = JN_CAP_TASK, .next_utcb = 0x7e0000200000ull};
+cap_t pool;
+uint64_t last_utcb;
+static cap_t next_slot;
+static struct task tasks[TASK_MAX];
+static unsigned task_count, thread_count, scratch_used;
+static uint8_t stacks[THREAD_MAX][STACK_SIZE] __attribute__((aligned(4096)));
+static uint8_t scratch_memory[SCRATCH_PAGES][4096] __attribute__((aligned(4096)));
+static unsigned failed_checks;
+static const char *current_case;
+
+void *memset(void *to, int value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        ((uint8_t *)to)[i] = (uint8_t)value;
+    return to;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+    return to;
+}
+
+/* ---- text ---- */
+
+static char line[256];
+static unsigned line_length;
+
+static void flush(void)
+{
+    for (unsigned at = 0; at < line_length; at += 72) {
+        regs_t regs = {.tag = tag_of(10, 0, 0, JN_OP_CONSOLE_WRITE)};
+        unsigned part = line_length - at < 72 ? line_length - at : 72;
+        regs.words[0] = part;
+        memcpy(&regs.words[1], &line[at], part);
+        sys(JN_INVOKE, JN_CAP_LOG, &regs);
+    }
+    line_length = 0;
+}
+
+static void put(char c)
+{
+    if (line_length < sizeof line)
+        line[line_length++] = c;
+    if (c == '\n')
+        flush();
+}
+
+static void put_number(uint64_t value, unsigned base)
+{
+    char digits[24];
+    unsigned count = 0;
+
+    do
+        digits[count++] = "0123456789abcdef"[value % base];
+    while (value /= base);
+    while (count)
+        put(digits[--count]);
+}
+
+/* %s %d %u %x, all but %s 64 bits wide by %l. */
+void print(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    for (; *format; format++) {
+        if (*format != '%') {
+            put(*format);
+            continue;
+        }
+        bool wide = *++format == 'l';
+        if (wide)
+            format++;
+        if (*format == 's') {
+            for (const char *s = va_arg(list, const char *); *s; s++)
+                put(*s);
+        } else {
+            int64_t value = wide ? va_arg(list, int64_t) : va_arg(list, int);
+            if (*format == 'd' && value < 0) {
+                put('-');
+                value = -value;
+            }
+            if (!wide && *format != 'd')
+                value &= 0xffffffff;
+            put_number((uint64_t)value, *format == 'x' ? 16 : 10);
+        }
+    }
+    va_end(list);
+}
+
+void fail(const char *file, int number, const char *what, int64_t is, int64_t should)
+{
+    for (const char *s = file; *s; s++)
+        if (*s == '/')
+            file = s + 1;
+    if (!failed_checks++)
+        print("FAIL %s %s:%d: %s is %ld (0x%lx), should be %ld (0x%lx)\n", current_case, file,
+              number, what, is, is, should, should);
+    else
+        print("     %s:%d: %s is %ld, should be %ld\n", file, number, what, is, should);
+}
+
+/* ---- system calls ---- */
+
+int64_t op(cap_t object, enum jn_object_op method, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+           uint64_t e, uint64_t *out)
+{
+    regs_t regs = {.tag = tag_of(5, 0, 0, method), .words = {a, b, c, d, e}};
+    int64_t status = sys(JN_INVOKE, object, &regs);
+
+    if (out)
+        memcpy(out, regs.words, sizeof regs.words);
+    return status;
+}
+
+int64_t call1(cap_t gate, uint64_t word, uint64_t *answer)
+{
+    regs_t regs = {.tag = 1, .words = {word}};
+    int64_t status = sys(JN_CALL, gate, &regs);
+
+    if (answer)
+        *answer = regs.words[0];
+    return status;
+}
+
+/* ---- the case's world ---- */
+
+cap_t slot(void)
+{
+    next_slot += JN_CAP_STEP;
+    return next_slot;
+}
+
+static cap_t make(enum jn_object_op method)
+{
+    cap_t cap = slot();
+
+    CHECK_OK(OP1(pool, method, cap));
+    return cap;
+}
+
+cap_t make_gate(void)
+{
+    return make(JN_OP_CREATE_GATE);
+}
+
+cap_t make_signal(void)
+{
+    return make(JN_OP_CREATE_SIGNAL);
+}
+
+cap_t mint(cap_t gate, uint64_t label)
+{
+    cap_t cap = slot();
+
+    CHECK_OK(OP3(gate, JN_OP_GATE_MINT, cap, label, JN_RIGHT_SEND | JN_RIGHT_COPY));
+    return cap;
+}
+
+struct task *make_task(void)
+{
+    struct task *task = &tasks[task_count++];
+
+    *task = (struct task){.task = slot(), .next_utcb = 0x7e0000200000ull,
+                          .next_slot = JN_CAP_FIRST_FREE};
+    CHECK_OK(OP2(pool, JN_OP_CREATE_TASK, task->task, 0x7e0000010000ull));
+    uint64_t begin = (uint64_t)image_begin, middle = (uint64_t)text_end, end = (uint64_t)image_end;
+    CHECK_OK(OP4(task->task, JN_OP_TASK_MAP, begin, begin, (middle - begin) >> 12, JN_R | JN_X));
+    CHECK_OK(OP4(task->task, JN_OP_TASK_MAP, middle, middle, (end - middle) >> 12, JN_R | JN_W));
+    return task;
+}
+
+cap_t give(struct task *task, cap_t cap, unsigned rights)
+{
+    cap_t handle = task->next_slot;
+
+    task->next_slot += JN_CAP_STEP;
+    CHECK_OK(OP3(task->task, JN_OP_CAP_COPY, cap, handle, rights));
+    return handle;
+}
+
+struct jn_state *own_state(void)
+{
+    return &jn_utcb()->state;
+}
+
+extern void thread_start(void) __attribute__((visibility("hidden")));
+
+static cap_t make_any(struct task *task, uint64_t entry, uint64_t rdi, uint64_t rsi, bool foreign,
+                      unsigned priority)
+{
+    cap_t thread = slot();
+    uint8_t *stack = stacks[thread_count++] + STACK_SIZE - 8;
+
+    last_utcb = foreign ? 0 : task->next_utcb;
+    task->next_utcb += foreign ? 0 : 4096;
+    CHECK_OK(op(pool, JN_OP_CREATE_THREAD, thread, task->task, last_utcb, 0,
+                foreign ? JN_THREAD_FOREIGN : 0, NULL));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_SET_PRIORITY, priority));
+    struct jn_state *state = own_state();
+    memset(state->r, 0, sizeof state->r);
+    state->r[JN_REG_RDI] = rdi;
+    state->r[JN_REG_RSI] = rsi;
+    state->r[JN_REG_RSP] = (uint64_t)stack;
+    state->rip = entry;
+    state->rflags = 0x202;
+    CHECK_OK(OP1(thread, JN_OP_THREAD_WRITE, JN_STATE_REGS));
+    return thread;
+}
+
+cap_t make_thread(struct task *task, void (*function)(uint64_t), uint64_t argument,
+                  unsigned priority)
+{
+    return make_any(task, (uint64_t)thread_start, (uint64_t)function, argument, false, priority);
+}
+
+cap_t start_thread(struct task *task, void (*function)(uint64_t), uint64_t argument)
+{
+    cap_t thread = make_thread(task, function, argument, PRIORITY_TEST);
+
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    return thread;
+}
+
+cap_t make_foreign(struct task *task, void (*entry)(void), uint64_t argument)
+{
+    return make_any(task, (uint64_t)entry, argument, 0, true, PRIORITY_TEST);
+}
+
+uint64_t thread_was(cap_t thread)
+{
+    uint64_t out[10];
+
+    CHECK_OK(op(thread, JN_OP_THREAD_INFO, 0, 0, 0, 0, 0, out));
+    return out[0];
+}
+
+static cap_t settle_signal;
+
+/* Waits for a Signal that nobody raises, with a deadline: all others run meanwhile. */
+void settle(void)
+{
+    const struct jn_info *info = (const void *)JN_ROOT_INFO;
+    uint64_t now = info->mono_ns + (uint64_t)(((unsigned __int128)(rdtsc() - info->tsc_base) *
+                                              info->tsc_mult) >> info->tsc_shift);
+    regs_t regs = {0};
+
+    jn_utcb()->recv_deadline = now + 2000000;
+    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, settle_signal, &regs), JN_TIMEOUT);
+}
+
+void *scratch(unsigned pages)
+{
+    void *memory = scratch_memory[scratch_used];
+
+    scratch_used += pages;
+    memset(memory, 0, pages * 4096ull);
+    return memory;
+}
+
+/* ---- the run ---- */
+
+extern const struct test *const suites[];
+static unsigned passed, failed;
+
+static void run_case(const struct test *test)
+{
+    uint64_t before[10], after[10];
+
+    current_case = test->name;
+    failed_checks = 0;
+    next_slot = CASE_SLOTS;
+    task_count = thread_count = scratch_used = 0;
+    root.next_utcb = 0x7e0000200000ull;
+    pool = slot();
+    op(JN_CAP_POOL, JN_OP_POOL_INFO, 0, 0, 0, 0, 0, before);
+    CHECK_OK(OP2(JN_CAP_POOL, JN_OP_POOL_CREATE, pool, 2000));
+    test->run();
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, pool));
+    for (cap_t cap = CASE_SLOTS; cap <= next_slot; cap += JN_CAP_STEP)
+        CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DELETE, cap));
+    op(JN_CAP_POOL, JN_OP_POOL_INFO, 0, 0, 0, 0, 0, after);
+    CHECK_IS(after[0], before[0]);
+    if (failed_checks) {
+        failed++;
+    } else {
+        passed++;
+        print("ok %s\n", test->name);
+    }
+}
+
+_Noreturn void main(const struct jn_boot *boot);
+
+_Noreturn void main(const struct jn_boot *boot)
+{
+    if (boot->magic != JN_BOOT_MAGIC)
+        print("FAIL boot page\n");
+    settle_signal = JN_CAP_FIRST_FREE;
+    OP1(JN_CAP_POOL, JN_OP_CREATE_SIGNAL, settle_signal);
+    OP1(JN_CAP_THREAD, JN_OP_THREAD_SET_PRIORITY, 200);
+    for (unsigned i = 0; suites[i]; i++)
+        for (const struct test *test = suites[i]; test->name; test++)
+            run_case(test);
+    print("selftest: %u passed, %u failed\n", passed, failed);
+    OP1(JN_CAP_LOG, JN_OP_CONSOLE_SHUTDOWN, failed ? 1 : 0);
+    __builtin_unreachable();
+}

@@ -1,0 +1,6 @@
+/* All cases, in the order of what they build on. */
+#include "harness.h"
+
+extern const struct test basic_tests[];
+
+const struct test *const suites[] = {basic_tests, NULL};

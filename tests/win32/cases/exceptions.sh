@@ -1,0 +1,2 @@
+# C++ exceptions, with libstdc++ as a DLL. Oracle: Wine.
+exceptions.exe; echo $?

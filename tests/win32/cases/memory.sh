@@ -1,0 +1,2 @@
+# malloc, heaps, VirtualAlloc. Oracle: Wine.
+memory.exe

@@ -1,0 +1,2 @@
+# Named events and sections between two processes. Oracle: Wine.
+named.exe

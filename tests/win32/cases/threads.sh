@@ -1,0 +1,2 @@
+# Threads and what they wait for. Oracle: Wine.
+threads.exe
