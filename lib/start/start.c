@@ -10,6 +10,7 @@
 #define LANDING_SLOTS JN_ITEMS_MAX
 
 _Noreturn void jn_start(void);
+int main(void); /* the program's; returning from it ends the task */
 
 static _Noreturn void end_task(void)
 {

@@ -47,7 +47,4 @@ JN_CHECKED jn_status_t jn_name_register(const char *path, cap_t object);
 /* Ends this task with a log line. */
 _Noreturn __attribute__((format(printf, 1, 2))) void jn_panic(const char *format, ...);
 
-/* Every native program's entry; argv is empty. Returning ends the task. */
-int main(void);
-
 #endif

@@ -15,7 +15,6 @@
 static uint64_t next_cap = 100 * JN_CAP_STEP;
 static long live_objects;
 static uint64_t now;
-struct jn_labels server_labels;
 
 static jn_status_t make(cap_t *out)
 {
@@ -99,7 +98,8 @@ void jn_panic(const char *format, ...)
 
 void *jn_map_pages_aligned(size_t pages, unsigned order)
 {
-    return aligned_alloc((size_t)1 << order, pages * 4096);
+    void *memory = aligned_alloc((size_t)1 << order, pages * 4096);
+    return memory ? memset(memory, 0, pages * 4096) : NULL;
 }
 
 void jn_unmap_pages(void *address)
