@@ -43,7 +43,8 @@ struct cpu {
     uint64_t slow_ipcs;
     uint64_t faults;
     uint64_t interrupts;
-    struct sched *sched;   /* the context that `current` runs on */
+    struct thread *runner; /* who holds the CPU when the kernel is left; NULL: to be picked */
+    struct sched *sched;   /* what it runs on */
     uint64_t sched_since;  /* time_now() when it began to */
     struct thread *idle;
     uint32_t apic_id;

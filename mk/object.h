@@ -31,10 +31,16 @@ struct object {
     uint8_t type; /* enum jn_cap_type, or a kernel-internal one below */
     uint8_t dying; /* detached; the work list finishes it */
     uint16_t reserved;
-    uint32_t size;         /* bytes that object_free() gives back to the pool */
+    uint32_t size; /* bytes that object_free() gives back to the pool */
     struct pool *pool;     /* who pays; NULL for objects that are part of the kernel image */
     struct list in_pool;   /* member of pool->objects */
-    struct cap_links caps; /* root of the derivation tree; `next` links the work list */
+    union {
+        struct cap_links caps; /* root of the derivation tree: first and last child */
+        struct {
+            struct cap_links *caps_first, *caps_last;
+            struct list work; /* member of the work list */
+        };
+    };
 };
 
 _Static_assert(sizeof(struct object) == 64, "one line");
@@ -55,9 +61,18 @@ struct cap {
             uint32_t flags;
         };
     };
-    uint64_t label;        /* Gate: what the receiver sees. Reply: generation */
-    struct label *label_of; /* minted Gate capabilities: the label that counts them */
-    struct cap_links links;
+    uint64_t label; /* Gate: what the receiver sees. Reply: what it saw with the call */
+    union {
+        struct label *label_of; /* minted Gate capability: the label that counts it, or NULL */
+        struct gate *gate;      /* Reply: where the call came in; NULL: that is gone */
+    };
+    union {
+        struct cap_links links;
+        struct { /* a Reply is in no derivation tree, only here: */
+            struct list notice; /* gate->notices: something is to be told of the caller */
+            struct list parked; /* gate->parked */
+        };
+    };
 };
 
 _Static_assert(sizeof(struct cap) == JN_CAP_STEP, "ABI: a handle is a slot's offset");
@@ -81,14 +96,22 @@ void object_free(struct object *object);
 /* ---- capabilities (mk/task/captable.c) ---- */
 
 /* Fills the empty slot `cap` with the object's root capability. */
-void cap_create(struct cap *cap, struct object *object, uint16_t rights);
+void cap_create(struct cap *cap, struct object *object, unsigned rights);
 /* Fills the empty slot `to` as a child of `from` with the rights that both have. */
-void cap_copy(struct cap *from, struct cap *to, uint16_t rights);
+void cap_copy(struct cap *from, struct cap *to, unsigned rights);
+/* The same for a capability that carries a label. */
+void cap_copy_minted(struct cap *from, struct cap *to, struct label *label, unsigned rights);
+/* A thread's gate slot: it sends, whatever the capability it was copied from could do. */
+void cap_grant_send(struct cap *cap);
+/* Opaque: equal iff it is the same object. No kernel address reaches a user. */
+uint64_t object_identity(const struct object *object);
 /* Puts `from` into the empty slot `to`; the tree does not notice. `from` is empty then. */
 void cap_move(struct cap *from, struct cap *to);
 /* Empties the slot; its children take its place. The object whose last capability goes is
  * destroyed; a label's end is told to its gate. */
 void cap_delete(struct cap *cap);
+/* Kills all capabilities of an object. */
+void caps_kill(struct object *object);
 
 static inline bool cap_empty(const struct cap *cap)
 {

@@ -18,6 +18,7 @@ struct jn_window {
     uint32_t reply;   /* 0: own memory; else a held Reply whose caller's memory is lent onward:
                        * a foreign caller's whole space, or window 0 of a native caller */
 };
+#define JN_WINDOW_CURRENT 1 /* as `reply`: the current caller, whose Reply was not parked */
 
 /* General registers in the order of struct jn_state.r. */
 enum jn_reg {

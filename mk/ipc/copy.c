@@ -1,0 +1,157 @@
+/* JN_COPY: between a server's buffer and what its caller offers, page by page through the direct
+ * map. It stops at the first page that the caller has not mapped so, and says where; the server
+ * answers FAULT_AT, or tries again later (KERNEL 6, 7).
+ */
+#include "cpu.h"
+#include "ipc/ipc.h"
+#include "lib/string.h"
+#include "memory/layout.h"
+#include "task/task.h"
+
+#define LENDING_DEPTH 8
+
+/* The range of the caller's memory that is meant: whose space, and where. */
+struct target {
+    struct task *task;
+    uint64_t address;
+};
+
+static bool whole_space_offered(const struct thread *caller)
+{
+    unsigned state = thread_state(caller);
+    return state == STATE_FOREIGN || state == STATE_FAULT || state == STATE_EXCEPTION;
+}
+
+/* Follows a window to memory. A window may name a Reply that the caller holds: then it lends what
+ * that Reply's caller offers, under its own address and length. */
+static status_t find_window(struct thread *caller, unsigned number, uint64_t offset,
+                            uint64_t bytes, unsigned access, struct target *target)
+{
+    for (unsigned depth = 0; depth < LENDING_DEPTH; depth++) {
+        if (!(caller->state & STATE_WINDOWS) || number >= caller->windows)
+            return JN_WINDOW;
+        const volatile struct jn_window *window = &caller->utcb->windows[number];
+        uint64_t address = window->address, length = window->length;
+        uint32_t reply = window->reply;
+        if (offset > length || bytes > length - offset || !(window->access & access))
+            return JN_WINDOW;
+        if (!reply) {
+            *target = (struct target){caller->task, address + offset};
+            return JN_OK;
+        }
+        struct cap *cap = task_slot(caller->task, reply);
+        if (reply == JN_WINDOW_CURRENT)
+            caller = caller->caller;
+        else if (!cap || cap->type != JN_TYPE_REPLY || !cap->object)
+            return JN_WINDOW;
+        else
+            caller = THREAD_OF(cap->object);
+        if (caller == no_thread)
+            return JN_WINDOW;
+        if (whole_space_offered(caller)) {
+            *target = (struct target){caller->task, address + offset};
+            return JN_OK;
+        }
+        number = 0;
+        offset += address;
+    }
+    return JN_WINDOW;
+}
+
+static status_t find_target(struct thread *caller, unsigned what, uint64_t offset, uint64_t bytes,
+                            struct target *target)
+{
+    unsigned window = what & 3, access = what & JN_COPY_IN ? JN_R : JN_W;
+
+    if (window == JN_COPY_SPACE) {
+        if (!whole_space_offered(caller))
+            return JN_WINDOW;
+        *target = (struct target){caller->task, offset};
+        return JN_OK;
+    }
+    return window > JN_COPY_WINDOW1 ? JN_WINDOW
+                                    : find_window(caller, window, offset, bytes, access, target);
+}
+
+/* Copies up to and with a zero byte. */
+static size_t copy_string(char *to, const char *from, size_t bytes, bool *end)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        to[i] = from[i];
+        if (!to[i]) {
+            *end = true;
+            return i + 1;
+        }
+    }
+    return bytes;
+}
+
+/* Bytes to the end of the page. */
+static uint64_t page_rest(uint64_t address)
+{
+    return PAGE_SIZE - (address & PAGE_MASK);
+}
+
+static void finish(struct thread *thread, status_t status, uint64_t done, uint64_t address,
+                   uint64_t access)
+{
+    thread_return(thread, status);
+    thread->r[word_register[0]] = done;
+    thread->r[word_register[1]] = address;
+    thread->r[word_register[2]] = access;
+}
+
+/* Progress is kept in `thread->copied` across preemption and across page faults of the copier. */
+status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
+{
+    struct thread *caller = reply_caller(thread, handle);
+    unsigned what = (unsigned)(tag >> JN_TAG_METHOD_SHIFT);
+    uint64_t own = thread->r[word_register[1]], bytes = thread->r[word_register[2]];
+    uint64_t done = thread->copied;
+    bool in = what & JN_COPY_IN, out = what & JN_COPY_OUT, end = false;
+    struct target target;
+
+    thread->copied = 0;
+    if (what & ~(JN_COPY_IN | JN_COPY_OUT | JN_COPY_STRING | 3u) || in == out ||
+        (what & JN_COPY_STRING && !in) || bytes >> 47 || done > bytes)
+        return JN_BAD_ARG;
+    if (!caller)
+        return JN_BAD_CAP;
+    if (caller == no_thread)
+        return JN_NO_REPLY;
+    status_t status = find_target(caller, what, thread->r[word_register[0]], bytes, &target);
+    if (status)
+        return status;
+
+    unsigned other_access = in ? JN_ACCESS_READ : JN_ACCESS_WRITE;
+    unsigned own_access = in ? JN_ACCESS_WRITE : JN_ACCESS_READ;
+    for (unsigned pages = 1; done < bytes && !end; pages++) {
+        uint64_t there = target.address + done, here = own + done, part = bytes - done;
+        char *other = space_access(&target.task->space, there, other_access);
+        if (!other) {
+            finish(thread, JN_FAULT, done, there, other_access);
+            return JN_OK;
+        }
+        char *mine = space_access(&thread->task->space, here, own_access);
+        if (!mine) {
+            thread->copied = done;
+            thread->rip -= 2;
+            thread->frame = FRAME_FULL;
+            thread_raise_fault(thread, here, own_access, false);
+            return JN_OK;
+        }
+        part = part < page_rest(there) ? part : page_rest(there);
+        part = part < page_rest(here) ? part : page_rest(here);
+        if (what & JN_COPY_STRING)
+            part = copy_string(mine, other, part, &end);
+        else
+            memcpy(in ? mine : other, in ? other : mine, part);
+        done += part;
+        if (pages % 16 == 0 && done < bytes && preempt_point()) {
+            thread->copied = done;
+            return STATUS_RESTART;
+        }
+    }
+    finish(thread, JN_OK, done, 0, 0);
+    return JN_OK;
+}

@@ -1,0 +1,147 @@
+/* Native system calls, all that the fast path leaves. */
+#include "ipc/ipc.h"
+
+#include "cpu.h"
+#include "operations.h"
+#include "signal/signal.h"
+#include "task/task.h"
+
+const uint8_t word_register[JN_WORDS_REG] = {
+    JN_REG_RDX, JN_REG_R10, JN_REG_R8,  JN_REG_R9,  JN_REG_RBX,
+    JN_REG_RBP, JN_REG_R12, JN_REG_R13, JN_REG_R14, JN_REG_R15,
+};
+
+void thread_return(struct thread *thread, int64_t status)
+{
+    for (unsigned i = 0; i < JN_WORDS_REG; i++)
+        thread->r[word_register[i]] = 0;
+    thread->r[JN_REG_RDI] = 0;
+    thread->r[JN_REG_RSI] = 0;
+    thread->r[JN_REG_RAX] = (uint64_t)status;
+    thread->frame = FRAME_CALL;
+}
+
+static status_t send(struct thread *thread, unsigned message, unsigned flags)
+{
+    status_t status;
+    struct cap *cap = own_slot(thread->r[JN_REG_RDI]);
+    struct object *gate = cap_object(cap, JN_TYPE_GATE, JN_RIGHT_SEND, &status);
+    unsigned windows = message == MESSAGE_CALL ? JN_TAG_WINDOWS : 0;
+
+    if (!gate)
+        return status;
+    uint64_t tag = thread->r[JN_REG_RSI];
+    status = tag_check(thread, tag, JN_TAG_ITEMS | windows);
+    if (status)
+        return status;
+    thread->message = (uint8_t)message;
+    thread->windows = (uint8_t)((tag & windows) >> JN_TAG_WINDOWS_SHIFT);
+    thread->again = 0;
+    thread->label = cap->label;
+    return gate_send(thread, gate_here(gate), flags);
+}
+
+static status_t wait(struct thread *thread, unsigned flags)
+{
+    status_t status;
+    struct cap *cap = own_slot(thread->r[JN_REG_RDI]);
+
+    if (cap && cap->type == JN_TYPE_SIGNAL) {
+        struct object *object = cap_object(cap, JN_TYPE_SIGNAL, JN_RIGHT_RECV, &status);
+        return object ? signal_wait(thread, SIGNAL_OF(object), flags) : status;
+    }
+    struct object *gate = cap_object(cap, JN_TYPE_GATE, JN_RIGHT_RECV, &status);
+    if (!gate)
+        return status;
+    if (thread->caller != no_thread)
+        return JN_BUSY;
+    return gate_receive(thread, gate_here(gate), flags);
+}
+
+static status_t reply_wait(struct thread *thread, unsigned flags)
+{
+    struct thread *caller = thread->caller;
+    bool lent = false;
+
+    if (caller != no_thread) {
+        status_t status = reply_answer(thread, caller, &lent);
+        if (status)
+            return status;
+        reply_release(thread, caller, lent);
+        /* What follows may be repeated; the answer may not. */
+        thread->r[JN_REG_RAX] = (thread->r[JN_REG_RAX] & ~0xffull) | JN_WAIT;
+    }
+    return wait(thread, flags);
+}
+
+static status_t set_signal(struct thread *thread)
+{
+    status_t status;
+    struct object *object =
+        own_object(thread->r[JN_REG_RDI], JN_TYPE_SIGNAL, JN_RIGHT_SEND, &status);
+
+    if (object)
+        signal_raise(SIGNAL_OF(object), thread->r[JN_REG_RDX]);
+    return status;
+}
+
+/* Operations that end by a status leave with it here. The others have arranged for what the thread
+ * returns with, and are told apart by `done`. */
+static status_t dispatch(struct thread *thread, unsigned operation, bool *done)
+{
+    uint64_t flags = thread->r[JN_REG_RAX];
+    unsigned send_phase = flags >> 8 & 3, receive_phase = flags >> 10 & 3;
+
+    if ((flags & 0xfffff000) || send_phase == 3 || receive_phase == 3)
+        return JN_BAD_CALL;
+    switch (operation) {
+    case JN_CALL:
+    case JN_SEND:
+        *done = false;
+        return send(thread, operation == JN_CALL ? MESSAGE_CALL : MESSAGE_SEND,
+                    send_phase | receive_phase << 2);
+    case JN_WAIT:
+        *done = false;
+        return wait(thread, receive_phase);
+    case JN_REPLY_WAIT:
+        *done = false;
+        return reply_wait(thread, receive_phase);
+    case JN_REPLY:
+        return reply_to(thread, thread->r[JN_REG_RDI]);
+    case JN_PARK:
+        return reply_park(thread, thread->r[JN_REG_RDX]);
+    case JN_COPY:
+        *done = false;
+        return ipc_copy(thread, thread->r[JN_REG_RDI], thread->r[JN_REG_RSI]);
+    case JN_INVOKE:
+        *done = false;
+        return invoke(thread);
+    case JN_SIGNAL:
+        return set_signal(thread);
+    case JN_YIELD:
+        sched_yield();
+        return JN_OK;
+    case JN_NULL:
+        return JN_OK;
+    default:
+        return JN_BAD_CALL;
+    }
+}
+
+void kernel_syscall(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+    bool done = true;
+
+    cpu->runner = thread;
+    cpu->entries++;
+    thread->entries++;
+    thread->frame = FRAME_CALL;
+    thread->r[JN_REG_RAX] &= ~KIND_MASK;
+
+    status_t status = dispatch(thread, thread->r[JN_REG_RAX] & 0xff, &done);
+    if (status == STATUS_RESTART)
+        thread->rip -= 2; /* the syscall instruction */
+    else if (status || done)
+        thread_return(thread, status);
+}

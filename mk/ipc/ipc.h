@@ -1,0 +1,124 @@
+/* Gates, and the parts of the IPC slow path.
+ *
+ * A message has a sender and, once it is received, a holder: the thread that received it (its
+ * `caller` is the sender, the sender's `partner` is it), or a Reply capability (`reply`). The fast
+ * path in entry/entry.asm does the common case of ipc.c; both keep the same books:
+ *
+ *   sender RUN --gate_send()--> SEND (queued) --gate_receive()--> REPLY/FOREIGN/FAULT/EXCEPTION
+ *          --reply--> RUN
+ *
+ * What cannot be done at once is repeated from the start by the thread itself (STATUS_RESTART), or
+ * waits in one of these states; nothing is ever half received.
+ */
+#ifndef MK_IPC_IPC_H
+#define MK_IPC_IPC_H
+
+#include "cpu.h"
+#include "thread/thread.h"
+
+/* One CPU's part of a Gate; only that CPU touches it. */
+struct gate_part {
+    struct thread *receivers; /* last in, first out; ends with no_thread */
+    uint64_t pending;         /* callers and notices that wait: not 0 leaves the fast path */
+    struct list callers;      /* heads of groups of equal priority, highest first */
+    struct gate *gate;
+    struct thread *worker;    /* received last; may be stale, is compared only */
+    uint64_t spare;
+};
+
+struct gate {
+    struct object object;
+    struct list workers; /* threads whose `gate` is a part of this */
+    struct list parked;  /* Reply slots whose caller came through here */
+    struct list notices; /* `kind`s of those and of labels: kernel messages for whoever waits next */
+    struct list labels;
+    struct cap end_signal;
+    uint64_t end_bits;
+    _Alignas(64) struct gate_part part[];
+};
+
+/* What tells a receiver which client used a Gate: an account of the capabilities that carry it. */
+struct label {
+    uint64_t value;
+    struct gate *gate;
+    uint64_t count;
+    struct list in_gate; /* member of gate->labels */
+    struct list notice;  /* member of gate->notices when count is 0 */
+};
+
+/* Reply slots: `flags` holds the handle, and what is to be told of the caller. Handles are multiples
+ * of 64, so the low bits are free. */
+#define REPLY_GONE 1u
+#define REPLY_CANCEL 2u
+#define REPLY_FLAGS 63u
+
+#define GATE_OF(object_) container_of(object_, struct gate, object)
+
+static inline struct gate_part *gate_here(struct object *object)
+{
+    return (struct gate_part *)((char *)object + cpu_self()->gate_offset);
+}
+
+/* ---- ipc.c ---- */
+void kernel_syscall(struct thread *thread);
+
+/* The order of words 0 to 9 in registers. */
+extern const uint8_t word_register[JN_WORDS_REG];
+
+/* ---- gate.c ---- */
+MUST_CHECK status_t gate_create(struct pool *pool, struct gate **gate);
+bool gate_finish(struct gate *gate);
+/* Sends thread->message with thread->label for a thread that is RUN: running, or not ready. It ends
+ * up delivered, queued, or returned to with an error; STATUS_RESTART: execute the call again. */
+status_t gate_send(struct thread *thread, struct gate_part *part, unsigned flags);
+/* The running thread takes a message or waits. */
+status_t gate_receive(struct thread *thread, struct gate_part *part, unsigned flags);
+/* Out of a receiver list or a caller queue. */
+void gate_unlink_receiver(struct thread *thread);
+void gate_unlink_caller(struct thread *thread);
+/* It waits on this gate from now on (part may be NULL). */
+void gate_attach(struct thread *thread, struct gate_part *part);
+void gate_notify(struct gate *gate, struct list *notice);
+void label_unused(struct label *label);
+operation_t op_gate_mint, op_gate_bind_end;
+
+/* ---- message.c ---- */
+status_t tag_check(const struct thread *sender, uint64_t tag, unsigned allowed);
+/* The message of `sender` into the registers and UTCB of `receiver`. */
+status_t message_deliver(struct thread *sender, struct thread *receiver);
+/* The words of a plain message or answer. */
+status_t message_copy(struct thread *sender, struct thread *receiver, uint64_t tag);
+
+/* ---- items.c ---- */
+status_t items_transfer(struct thread *sender, struct thread *receiver, uint64_t tag,
+                        bool whole_space);
+
+/* ---- reply.c ---- */
+/* The running thread answers `caller` with its registers; `lent`: the loaded context goes back. */
+status_t reply_answer(struct thread *thread, struct thread *caller, bool *lent);
+/* The caller, answered, goes on. */
+void reply_release(struct thread *thread, struct thread *caller, bool lent);
+status_t reply_to(struct thread *thread, uint64_t handle);
+status_t reply_park(struct thread *thread, uint64_t handle);
+void reply_moved(struct cap *from, struct cap *to);
+void reply_drop(struct cap *cap);
+void reply_unlink(struct cap *cap);
+/* The holder is gone: kernel messages are sent again, native calls return AGAIN. */
+void reply_orphan(struct thread *caller);
+/* The context that serves a caller that waits. */
+struct sched *reply_sched(struct thread *caller);
+/* The caller of a Reply handle or, 0, of the thread. */
+struct thread *reply_caller(struct thread *thread, uint64_t handle);
+
+/* ---- copy.c ---- */
+status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t what);
+
+/* ---- timeout.c ---- */
+/* Arms the thread's timer as the phase's flags and UTCB say. TIMEOUT: the time is over already. */
+status_t timeout_start(struct thread *thread, uint64_t deadline);
+void timeout_expired(struct timer *timer);
+#define PHASE_FOREVER 0
+#define PHASE_NOW 1
+#define PHASE_UNTIL 2
+
+#endif

@@ -1,0 +1,109 @@
+/* Typed items: flexpages and capabilities that a message carries. They are done one by one, before
+ * the words; an error leaves the sender where it was, with the number done in its UTCB. How far a
+ * long flexpage got is kept in the sender across a preemption, and the message is sent again.
+ */
+#include "cpu.h"
+#include "ipc/ipc.h"
+#include "task/task.h"
+
+static status_t map_item(struct thread *sender, struct thread *receiver, uint64_t what,
+                         uint64_t where, uint64_t offset, bool whole_space)
+{
+    unsigned order = what >> JN_ITEM_ORDER_SHIFT & 63;
+    unsigned rights = what >> JN_ITEM_RIGHTS_SHIFT & (JN_R | JN_W | JN_X);
+    bool grant = (what & JN_ITEM_TYPE) == JN_ITEM_GRANT;
+    uint64_t size = 1ull << order, base = 0;
+
+    if (order < 12 || order > 30 || where & (size - 1) || offset & (size - 1))
+        return JN_BAD_ARG;
+    if (!whole_space) {
+        const volatile struct jn_utcb *utcb = receiver->utcb;
+        uint64_t window_order = utcb ? utcb->recv_order : 0;
+        if (window_order < order || window_order > 47)
+            return JN_WINDOW;
+        base = utcb->recv_base & ~((1ull << window_order) - 1);
+        if (offset + size > 1ull << window_order || offset + size < offset)
+            return JN_WINDOW;
+    }
+    status_t status = space_map(&sender->task->space, where, &receiver->task->space, base + offset,
+                                size >> PAGE_SHIFT, rights, grant, &sender->item_done);
+    if (status != STATUS_RESTART)
+        sender->item_done = 0;
+    return status;
+}
+
+static status_t cap_item(struct thread *sender, struct thread *receiver, uint64_t what,
+                         uint64_t where, unsigned number, uint64_t *landed)
+{
+    const volatile struct jn_utcb *utcb = receiver->utcb;
+    struct cap *from = task_slot(sender->task, where), *to;
+
+    if (!from || cap_empty(from))
+        return JN_BAD_CAP;
+    if (!utcb || number >= utcb->recv_cap_count)
+        return JN_WINDOW;
+    *landed = utcb->recv_cap_base + (uint64_t)number * JN_CAP_STEP;
+    status_t status = task_slot_empty(receiver->task, *landed, &to);
+    if (status)
+        return status == JN_NO_MEMORY ? status : JN_WINDOW;
+    if ((what & JN_ITEM_TYPE) == JN_ITEM_CAP_MOVE) {
+        cap_move(from, to);
+        if (to->type == JN_TYPE_REPLY)
+            to->flags = (uint32_t)*landed;
+        return JN_OK;
+    }
+    if (!(from->rights & JN_RIGHT_COPY) || from->type == JN_TYPE_REPLY)
+        return JN_NO_RIGHT;
+    cap_copy(from, to, what >> JN_ITEM_CAP_RIGHTS_SHIFT & 0xffff);
+    return JN_OK;
+}
+
+/* `whole_space`: the answer to a page fault, whose receive window is all of the address space. */
+status_t items_transfer(struct thread *sender, struct thread *receiver, uint64_t tag,
+                        bool whole_space)
+{
+    unsigned count = (tag & JN_TAG_ITEMS) >> JN_TAG_ITEMS_SHIFT, caps = 0;
+    struct jn_utcb *utcb = sender->utcb;
+    status_t status = JN_OK;
+    unsigned i;
+
+    for (i = sender->items; i < count && !status; i++) {
+        uint64_t what = ((volatile struct jn_utcb *)utcb)->items[i].what;
+        uint64_t where = ((volatile struct jn_utcb *)utcb)->items[i].where;
+        uint64_t offset = ((volatile struct jn_utcb *)utcb)->item_offset[i];
+        uint64_t landed = offset;
+
+        switch (what & JN_ITEM_TYPE) {
+        case JN_ITEM_MAP:
+        case JN_ITEM_GRANT:
+            status = map_item(sender, receiver, what, where, offset, whole_space);
+            break;
+        case JN_ITEM_CAP:
+        case JN_ITEM_CAP_MOVE:
+            status = cap_item(sender, receiver, what, where, sender->item_caps + caps, &landed);
+            caps += !status;
+            break;
+        default:
+            status = JN_BAD_ARG;
+        }
+        if (status)
+            break;
+        if (receiver->utcb && !whole_space) {
+            receiver->utcb->items[i].what = what;
+            receiver->utcb->items[i].where = landed;
+        }
+    }
+    caps += sender->item_caps;
+    if (status == STATUS_RESTART) {
+        sender->items = (uint8_t)i;
+        sender->item_caps = (uint8_t)caps;
+        return status;
+    }
+    sender->items = sender->item_caps = 0;
+    utcb->sent_items = i;
+    if (receiver->utcb && !whole_space) {
+        receiver->utcb->got_items = i;
+        receiver->utcb->got_caps = caps;
+    }
+    return status;
+}

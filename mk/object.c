@@ -1,0 +1,102 @@
+/* Kernel objects in general: begin, end, and the dispatch of invocations.
+ *
+ * Ending an object has two halves. object_destroy() detaches it at once: every capability is killed,
+ * so that nobody finds it any more, and it goes on the work list. object_work() then takes it apart
+ * in bounded steps, whoever dies meanwhile; it runs when the kernel is left, before any thread of at
+ * most the destroyer's priority (KERNEL 3).
+ */
+#include "object.h"
+
+#include "cpu.h"
+#include "ipc/ipc.h"
+#include "memory/pool.h"
+#include "operations.h"
+#include "platform/irq.h"
+#include "platform/ports.h"
+#include "signal/signal.h"
+#include "task/task.h"
+
+/* Objects that are detached and not finished, in the order of their death. */
+static struct list work = {&work, &work};
+
+void object_init(struct object *object, unsigned type, struct pool *pool, uint32_t size)
+{
+    object->type = (uint8_t)type;
+    object->size = size;
+    object->pool = pool;
+    object->caps.first = object->caps.last = NULL;
+    if (pool)
+        list_insert(&pool->objects, &object->in_pool);
+    else
+        list_init(&object->in_pool);
+}
+
+void object_free(struct object *object)
+{
+    list_remove(&object->in_pool);
+    pool_free(object->pool, object, object->size);
+}
+
+uint64_t object_identity(const struct object *object)
+{
+    static uint64_t secret;
+
+    if (!secret)
+        __asm__ volatile("rdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax" : "=a"(secret) : : "rdx");
+    return ((uint64_t)object ^ secret) * 0x9e3779b97f4a7c15ull;
+}
+
+void object_destroy(struct object *object)
+{
+    if (object->dying || !object->pool)
+        return;
+    object->dying = 1;
+    caps_kill(object);
+    if (object->type == JN_TYPE_THREAD)
+        thread_detach(THREAD_OF(object));
+    list_insert(&work, &object->work);
+}
+
+/* True when the object is gone, false when there is more to do for it. */
+static bool finish(struct object *object)
+{
+    switch (object->type) {
+    case JN_TYPE_TASK:
+        return task_finish(container_of(object, struct task, object));
+    case JN_TYPE_THREAD:
+        return thread_finish(THREAD_OF(object));
+    case JN_TYPE_GATE:
+        return gate_finish(GATE_OF(object));
+    case JN_TYPE_SIGNAL:
+        signal_finish(container_of(object, struct signal, object));
+        return true;
+    case JN_TYPE_POOL:
+        if (!pool_destroy(container_of(object, struct pool, object)))
+            return false;
+        object_free(object);
+        return true;
+    case JN_TYPE_SCHED:
+        sched_end(&container_of(object, struct sched_object, object)->sched);
+        object_free(object);
+        return true;
+    case JN_TYPE_IRQ:
+        irq_destroy(container_of(object, struct irq, object));
+        object_free(object);
+        return true;
+    default:
+        object_free(object);
+        return true;
+    }
+}
+
+bool object_work(void)
+{
+    if (list_empty(&work))
+        return false;
+    struct object *object = container_of(work.next, struct object, work);
+    list_remove(&object->work);
+    /* Behind the others: a Pool waits for its objects. */
+    if (!finish(object))
+        list_insert(&work, &object->work);
+    return !list_empty(&work);
+}

@@ -1,0 +1,134 @@
+/* What happens to a thread in user mode, and becomes a message to one of its gates: a foreign system
+ * call that the fast path left, a page fault, an exception. Interrupts begin here, too.
+ */
+#include "cpu.h"
+#include "ipc/ipc.h"
+#include "platform/irq.h"
+#include "platform/time.h"
+#include "task/task.h"
+#include "thread/thread.h"
+
+#define VECTOR_DEBUG 1
+#define VECTOR_NO_FPU 7
+#define VECTOR_PROTECTION 13
+#define VECTOR_PAGE_FAULT 14
+
+/* Sends thread->message to the gate that `cap` holds. False: there is none. */
+static bool raise(struct thread *thread, struct cap *cap)
+{
+    if (!(cap->fast & CAP_FAST_CALL))
+        return false;
+    thread->label = cap->label;
+    thread->windows = 0;
+    return gate_send(thread, gate_here(cap->object), PHASE_FOREVER) == JN_OK;
+}
+
+void thread_raise_syscall(struct thread *thread)
+{
+    thread->message = JN_KM_SYSCALL;
+    if (!raise(thread, &thread->exception_gate))
+        thread_kill(thread, "no gate for its system calls");
+}
+
+void foreign_syscall(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    cpu->runner = thread;
+    cpu->entries++;
+    thread->entries++;
+    thread->again = 0;
+    thread_raise_syscall(thread);
+}
+
+void thread_raise_exception(struct thread *thread, unsigned vector, uint64_t error, uint64_t cr2)
+{
+    uint64_t words[6] = {vector, error, thread->rip, thread->rsp, cr2,
+                         vector == VECTOR_DEBUG ? thread->dr[4] : 0};
+
+    for (unsigned i = 0; i < 6; i++)
+        thread->fault[i] = words[i];
+    thread->message = JN_KM_EXCEPTION;
+    thread->again = 0;
+    if (!raise(thread, &thread->exception_gate))
+        thread_kill(thread, "no handler for its exception");
+}
+
+void thread_raise_fault(struct thread *thread, uint64_t address, uint64_t access, bool in_call)
+{
+    uint64_t words[6] = {address, access, thread->rip, thread->rsp, in_call, 0};
+
+    for (unsigned i = 0; i < 6; i++)
+        thread->fault[i] = words[i];
+    thread->message = JN_KM_PAGE_FAULT;
+    thread->again = 0;
+    if (!raise(thread, &thread->fault_gate))
+        thread_raise_exception(thread, VECTOR_PAGE_FAULT, access, address);
+}
+
+void thread_raise_again(struct thread *thread)
+{
+    struct cap *gate =
+        thread->message == JN_KM_PAGE_FAULT ? &thread->fault_gate : &thread->exception_gate;
+
+    thread->again = 1;
+    if (!raise(thread, gate))
+        thread_kill(thread, "its handler is gone");
+}
+
+/* The page-fault error code (Intel SDM Vol. 3A, 4.7) as enum jn_access. */
+static uint64_t fault_access(uint64_t error)
+{
+    uint64_t access = error & 2 ? JN_ACCESS_WRITE : JN_ACCESS_READ;
+
+    if (error & 16)
+        access = JN_ACCESS_EXEC;
+    return access | (error & 1 ? JN_FAULT_PRESENT : 0);
+}
+
+static void exception(unsigned vector, uint64_t error, struct thread *thread)
+{
+    uint64_t address;
+
+    switch (vector) {
+    case VECTOR_NO_FPU:
+        fpu_trap(thread);
+        return;
+    case VECTOR_PAGE_FAULT:
+        __asm__ volatile("movq %%cr2, %0" : "=r"(address));
+        thread->faults++;
+        cpu_self()->faults++;
+        thread_raise_fault(thread, address, fault_access(error), false);
+        return;
+    case VECTOR_PROTECTION:
+        if (ports_emulate(thread))
+            return;
+        break;
+    case VECTOR_DEBUG:
+        debug_trap(thread);
+        break;
+    case 18:
+        panic("machine check");
+    case 8:
+        panic("double fault");
+    }
+    thread_raise_exception(thread, vector, error, 0);
+}
+
+void trap(unsigned vector, uint64_t error, struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    cpu->runner = thread == cpu->idle ? NULL : thread;
+    cpu->entries++;
+    thread->entries++;
+    if (vector < 32) {
+        exception(vector, error, thread);
+        return;
+    }
+    cpu->interrupts++;
+    if (vector == VECTOR_TIMER)
+        timer_interrupt();
+    else
+        irq_interrupt(vector);
+}

@@ -1,0 +1,334 @@
+/* The scheduler: 256 priorities, a bitmap, and lists of scheduling contexts; every step takes
+ * constant time. Each CPU has its own run queue and touches no other. */
+#include "thread/sched.h"
+
+#include "cpu.h"
+#include "platform/lapic.h"
+#include "thread/thread.h"
+
+static struct sched idle_sched[CPU_MAX];
+static struct thread idle_thread[CPU_MAX];
+static struct timer slice[CPU_MAX];
+static bool slice_over[CPU_MAX];
+
+static uint64_t tsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+void sched_init(struct sched *sched, unsigned priority)
+{
+    sched->priority = (uint8_t)priority;
+    list_init(&sched->link);
+    list_init(&sched->ready);
+    list_init(&sched->users);
+    list_init(&sched->bound);
+}
+
+static void slice_expired(struct timer *timer)
+{
+    (void)timer;
+    slice_over[cpu_self()->id] = true;
+    cpu_self()->resched = 1;
+}
+
+void sched_init_cpu(struct cpu *cpu)
+{
+    struct thread *idle = &idle_thread[cpu->id];
+
+    for (unsigned i = 0; i <= PRIORITY_MAX; i++)
+        list_init(&cpu->run.ready[i]);
+    sched_init(&idle_sched[cpu->id], 0);
+    slice[cpu->id].expire = slice_expired;
+    idle->state = STATE_RUN;
+    idle->frame = FRAME_IDLE;
+    idle->caller = no_thread;
+    idle->kind = KIND_MARKED;
+    list_init(&idle->on_sched);
+    idle->sched = idle->base = &idle_sched[cpu->id];
+    cpu->idle = cpu->current = idle;
+    cpu->runner = NULL;
+    cpu->sched = &idle_sched[cpu->id];
+    cpu->sched_since = tsc();
+}
+
+static void run_insert(struct cpu *cpu, struct sched *sched, bool first)
+{
+    struct list *list = &cpu->run.ready[sched->priority];
+
+    list_insert(first ? list->next : list, &sched->link);
+    cpu->run.map[sched->priority / 64] |= 1ull << sched->priority % 64;
+    sched->queued = 1;
+}
+
+static void run_remove(struct cpu *cpu, struct sched *sched)
+{
+    list_remove(&sched->link);
+    sched->queued = 0;
+    if (list_empty(&cpu->run.ready[sched->priority]))
+        cpu->run.map[sched->priority / 64] &= ~(1ull << sched->priority % 64);
+}
+
+/* The highest priority that is ready, or -1. */
+static int run_highest(const struct cpu *cpu)
+{
+    for (int i = 3; i >= 0; i--)
+        if (cpu->run.map[i])
+            return 64 * i + 63 - __builtin_clzll(cpu->run.map[i]);
+    return -1;
+}
+
+/* Should another context have the CPU, or share it? Called when either side has changed. */
+static void check_preemption(struct cpu *cpu, unsigned priority)
+{
+    if (!cpu->runner || priority > cpu->sched->priority)
+        cpu->resched = 1;
+    else if (priority == cpu->sched->priority && !slice[cpu->id].armed)
+        timer_arm(&slice[cpu->id], time_now() + SLICE_NS);
+}
+
+static void make_ready(struct cpu *cpu, struct thread *thread, bool first)
+{
+    struct sched *sched = thread->sched;
+
+    list_remove(&thread->on_sched);
+    list_insert(first ? sched->ready.next : &sched->ready, &thread->on_sched);
+    if (!sched->queued)
+        run_insert(cpu, sched, first);
+}
+
+void sched_ready(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    assert(thread_state(thread) == STATE_RUN && !(thread->state & STATE_SUSPENDED));
+    assert(!thread->ready && thread != cpu->runner);
+    make_ready(cpu, thread, false);
+    thread->ready = true;
+    check_preemption(cpu, thread->sched->priority);
+}
+
+/* Off the ready list, still on the context's books. */
+static void unready(struct cpu *cpu, struct thread *thread)
+{
+    struct sched *sched = thread->sched;
+
+    thread->ready = false;
+    list_remove(&thread->on_sched);
+    list_insert(&sched->users, &thread->on_sched);
+    if (list_empty(&sched->ready) && sched->queued)
+        run_remove(cpu, sched);
+}
+
+void sched_assign(struct thread *thread, struct sched *sched)
+{
+    assert(!thread->ready);
+    if (thread->sched == sched)
+        return;
+    list_remove(&thread->on_sched);
+    list_insert(&sched->users, &thread->on_sched);
+    thread->sched = sched;
+}
+
+void sched_remove(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (thread->ready)
+        unready(cpu, thread);
+    else if (cpu->runner == thread) {
+        sched_assign(thread, cpu->sched);
+        cpu->runner = NULL;
+    }
+}
+
+void sched_block(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    (void)thread;
+    assert(cpu->runner == thread);
+    cpu->runner = NULL;
+}
+
+void sched_hand_over(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    assert(!cpu->runner && !thread->ready);
+    if (thread->state & STATE_SUSPENDED)
+        sched_assign(thread, cpu->sched);
+    else
+        cpu->runner = thread;
+}
+
+static void account(struct cpu *cpu, struct sched *next)
+{
+    uint64_t now = tsc();
+
+    cpu->sched->consumed += now - cpu->sched_since;
+    cpu->sched_since = now;
+    cpu->sched = next;
+}
+
+void sched_use(struct sched *sched)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (cpu->sched == sched)
+        return;
+    account(cpu, sched);
+    int highest = run_highest(cpu);
+    if (highest >= 0)
+        check_preemption(cpu, (unsigned)highest);
+}
+
+struct sched *sched_loaded(void)
+{
+    return cpu_self()->sched;
+}
+
+void sched_yield(void)
+{
+    struct cpu *cpu = cpu_self();
+
+    slice_over[cpu->id] = true;
+    cpu->resched = 1;
+}
+
+void sched_set_priority(struct sched *sched, unsigned priority)
+{
+    struct cpu *cpu = cpu_self();
+    bool queued = sched->queued;
+
+    if (queued)
+        run_remove(cpu, sched);
+    sched->priority = (uint8_t)priority;
+    if (queued)
+        run_insert(cpu, sched, false);
+    cpu->resched = 1;
+}
+
+uint64_t sched_time(struct sched *sched)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (cpu->sched == sched)
+        account(cpu, sched);
+    return (uint64_t)(((unsigned __int128)sched->consumed * info_page->tsc_mult) >>
+                      info_page->tsc_shift);
+}
+
+void thread_set_base(struct thread *thread, struct sched *base)
+{
+    struct cpu *cpu = cpu_self();
+    struct sched *old = thread->base;
+
+    list_remove(&thread->on_base);
+    list_insert(&base->bound, &thread->on_base);
+    thread->base = base;
+    /* A context that was lent to the thread stays until it answers. */
+    if (thread->sched == old) {
+        bool ready = thread->ready;
+        if (ready)
+            unready(cpu, thread);
+        sched_assign(thread, base);
+        if (ready)
+            sched_ready(thread);
+    }
+    if (cpu->runner == thread && cpu->sched == old)
+        sched_use(base);
+}
+
+/* The context that a thread falls back to when `gone` ends. */
+static struct sched *fallback(struct thread *thread, struct sched *gone)
+{
+    return thread->base != gone ? thread->base : &thread->own;
+}
+
+void sched_end(struct sched *sched)
+{
+    struct cpu *cpu = cpu_self();
+
+    while (!list_empty(&sched->bound)) {
+        struct thread *thread = container_of(sched->bound.next, struct thread, on_base);
+        list_remove(&thread->on_base);
+        if (sched == &thread->own)
+            break;
+        thread->base = &thread->own;
+        list_insert(&thread->own.bound, &thread->on_base);
+    }
+    while (!list_empty(&sched->ready)) {
+        struct thread *thread = container_of(sched->ready.next, struct thread, on_sched);
+        unready(cpu, thread);
+        sched_assign(thread, fallback(thread, sched));
+        sched_ready(thread);
+    }
+    while (!list_empty(&sched->users)) {
+        struct thread *thread = container_of(sched->users.next, struct thread, on_sched);
+        if (sched == &thread->own) {
+            list_remove(&thread->on_sched);
+            thread->sched = NULL;
+        } else {
+            sched_assign(thread, fallback(thread, sched));
+        }
+    }
+    if (cpu->sched == sched)
+        sched_use(cpu->runner ? fallback(cpu->runner, sched) : cpu->idle->sched);
+}
+
+/* Puts the runner back and takes the first of the highest priority. */
+static void pick(struct cpu *cpu)
+{
+    int highest = run_highest(cpu);
+    bool over = slice_over[cpu->id];
+    struct thread *runner = cpu->runner;
+
+    cpu->resched = 0;
+    slice_over[cpu->id] = false;
+    if (runner && highest < cpu->sched->priority + !over)
+        return;
+    if (highest < 0) {
+        cpu->runner = cpu->idle;
+        account(cpu, cpu->idle->sched);
+        return;
+    }
+    if (runner && runner != cpu->idle) {
+        sched_assign(runner, cpu->sched);
+        make_ready(cpu, runner, !over);
+        runner->ready = true;
+        highest = run_highest(cpu);
+    }
+    struct sched *sched = container_of(cpu->run.ready[highest].next, struct sched, link);
+    struct thread *thread = container_of(sched->ready.next, struct thread, on_sched);
+    unready(cpu, thread);
+    cpu->runner = thread;
+    if (cpu->sched != sched)
+        account(cpu, sched);
+    if (!list_empty(&cpu->run.ready[highest])) {
+        timer_cancel(&slice[cpu->id]);
+        timer_arm(&slice[cpu->id], time_now() + SLICE_NS);
+    }
+}
+
+bool preempt_point(void)
+{
+    return cpu_self()->resched || lapic_pending();
+}
+
+struct thread *kernel_leave(void)
+{
+    struct cpu *cpu = cpu_self();
+
+    do {
+        if (cpu->resched || !cpu->runner)
+            pick(cpu);
+    } while (object_work() && !preempt_point() && cpu->runner);
+    if (cpu->resched || !cpu->runner)
+        pick(cpu);
+    if (cpu->runner != cpu->current)
+        thread_switch(cpu->runner);
+    return cpu->runner;
+}

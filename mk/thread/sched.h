@@ -1,0 +1,78 @@
+/* Scheduling contexts and the run queue of one CPU.
+ *
+ * Priority, budget and consumed time belong to the scheduling context (KERNEL 15). A CPU runs one
+ * thread (`runner`) on one context (`cpu->sched`); a call leaves the context where it is and only
+ * changes the runner, so that the fast path knows nothing of scheduling. The run queue holds
+ * contexts, each with the threads that are ready on it, usually one; whoever runs is not in it.
+ *
+ * thread->sched means something only while the thread does not run: what it goes on with when it
+ * does. A caller on the fast path leaves it stale, because its context serves the partner and comes
+ * back with the answer; where that does not hold any more, the caller is STATE_HOME and its `sched`
+ * is right. Every thread is on a list of the context it names, so that a context can end.
+ */
+#ifndef MK_THREAD_SCHED_H
+#define MK_THREAD_SCHED_H
+
+#include "object.h"
+#include "platform/time.h"
+
+struct thread;
+struct cpu;
+
+struct sched {
+    uint8_t priority;
+    uint8_t queued; /* in the run queue */
+    uint16_t reserved;
+    uint64_t consumed;       /* TSC ticks */
+    uint64_t budget, period; /* ns; 0: best effort */
+    struct list link;        /* member of run_queue.ready[priority] */
+    struct list ready;       /* threads that could run on it now */
+    struct list users;       /* other threads whose `sched` it is */
+    struct list bound;       /* threads whose `base` it is */
+};
+
+struct sched_object {
+    struct object object;
+    struct sched sched;
+};
+
+#define PRIORITY_MAX 255
+#define SLICE_NS 10000000ull
+
+void sched_init(struct sched *sched, unsigned priority);
+void sched_init_cpu(struct cpu *cpu);
+/* No thread and no CPU uses it afterwards: they go on with their own. */
+void sched_end(struct sched *sched);
+
+void thread_set_base(struct thread *thread, struct sched *base);
+
+/* The thread, which is STATE_RUN and not suspended, queues on thread->sched. */
+void sched_ready(struct thread *thread);
+/* The opposite, for a thread that may be ready, running, or neither. */
+void sched_remove(struct thread *thread);
+/* What a thread that neither runs nor is ready will go on with. */
+void sched_assign(struct thread *thread, struct sched *sched);
+
+/* The running thread stops here. The context stays loaded; whoever picks it up: a partner by
+ * sched_hand_over(), or `thread` itself, later, if it was assigned to it. */
+void sched_block(struct thread *thread);
+/* `thread` runs next, on the context that is loaded, if nothing more urgent is ready. */
+void sched_hand_over(struct thread *thread);
+/* The running thread goes on with another context. */
+void sched_use(struct sched *sched);
+/* The context that is loaded. */
+struct sched *sched_loaded(void);
+
+/* The running thread goes to the end of its priority's list. */
+void sched_yield(void);
+void sched_set_priority(struct sched *sched, unsigned priority);
+
+/* Nanoseconds that were consumed on the context. */
+uint64_t sched_time(struct sched *sched);
+
+/* The last step of every kernel entry but the fast path's: who runs now. */
+struct thread *kernel_leave(void);
+
+operation_t op_sched_set;
+
+#endif

@@ -1,0 +1,298 @@
+/* Threads: creation, the ways out of every wait, the switch, and the end. */
+#include "thread/thread.h"
+
+#include "cpu.h"
+#include "ipc/ipc.h"
+#include "memory/layout.h"
+#include "memory/pool.h"
+#include "signal/signal.h"
+#include "task/task.h"
+
+/* Ends receiver lists and stands for "no caller": its state equals none that the fast path wants. */
+struct thread nobody = {.state = STATE_DEAD, .caller = &nobody, .partner = &nobody};
+
+static void init_lists(struct thread *thread)
+{
+    list_init(&thread->in_task);
+    list_init(&thread->on_sched);
+    list_init(&thread->on_base);
+    list_init(&thread->queue);
+    list_init(&thread->group);
+    list_init(&thread->worker);
+    list_init(&thread->range_operation.link);
+}
+
+/* The UTCB: a page that the kernel owns, mapped where the creator said. */
+static status_t make_utcb(struct pool *pool, struct thread *thread, struct task *task,
+                          uint64_t address)
+{
+    if (address & PAGE_MASK || address >= USER_END)
+        return JN_BAD_ARG;
+    thread->utcb = pool_alloc_frames(pool, 0);
+    if (!thread->utcb)
+        return JN_NO_MEMORY;
+    status_t status = space_map_kernel_page(&task->space, address, thread->utcb, JN_R | JN_W);
+    if (status) {
+        pool_free_frames(pool, thread->utcb, 0);
+        return status;
+    }
+    thread->utcb->self = address;
+    thread->utcb_address = address;
+    thread->gs_base = address;
+    return JN_OK;
+}
+
+status_t thread_create(struct pool *pool, struct task *task, uint64_t utcb, struct sched *sched,
+                       unsigned flags, struct thread **result)
+{
+    struct thread *thread = pool_alloc(pool, sizeof *thread);
+
+    if (!thread)
+        return JN_NO_MEMORY;
+    init_lists(thread);
+    if (utcb) {
+        status_t status = make_utcb(pool, thread, task, utcb);
+        if (status) {
+            pool_free(pool, thread, sizeof *thread);
+            return status;
+        }
+    }
+    thread->state = STATE_RUN | STATE_SUSPENDED;
+    thread->frame = FRAME_FULL;
+    thread->kind = flags & JN_THREAD_FOREIGN ? KIND_FOREIGN : 0;
+    thread->rflags = 0x202;
+    thread->captable = task->captable;
+    thread->cr3 = task->space.cr3;
+    thread->next = thread->caller = thread->partner = no_thread;
+    thread->task = task;
+    thread->timer.expire = timeout_expired;
+    thread->dr[4] = 0xffff0ff0;
+    thread->dr[5] = 0x400;
+    fpu_init_area(thread);
+
+    sched_init(&thread->own, sched_loaded()->priority);
+    thread->base = sched ? sched : &thread->own;
+    list_insert(&thread->base->bound, &thread->on_base);
+    thread->sched = thread->base;
+    list_insert(&thread->base->users, &thread->on_sched);
+
+    object_init(&thread->object, JN_TYPE_THREAD, pool, sizeof *thread);
+    list_insert(&task->threads, &thread->in_task);
+    task->thread_count++;
+    *result = thread;
+    return JN_OK;
+}
+
+enum jn_was thread_was(const struct thread *thread)
+{
+    switch (thread_state(thread)) {
+    case STATE_RUN:
+        return thread->state & STATE_SUSPENDED ? JN_WAS_SUSPENDED : JN_WAS_RUNNING;
+    case STATE_FOREIGN:
+        return JN_WAS_FOREIGN_CALL;
+    case STATE_FAULT:
+    case STATE_EXCEPTION:
+        return JN_WAS_FAULT;
+    case STATE_SEND:
+        if (thread->message == JN_KM_SYSCALL)
+            return JN_WAS_FOREIGN_CALL;
+        return thread->message == MESSAGE_CALL || thread->message == MESSAGE_SEND
+                   ? JN_WAS_NATIVE_CALL
+                   : JN_WAS_FAULT;
+    case STATE_DEAD:
+        return JN_WAS_DEAD;
+    default:
+        return JN_WAS_NATIVE_CALL;
+    }
+}
+
+void thread_wake(struct thread *thread)
+{
+    thread->state = STATE_RUN | (thread->state & (STATE_SUSPENDED | STATE_MARKED));
+    if (!(thread->state & STATE_SUSPENDED))
+        sched_ready(thread);
+}
+
+/* The caller does not wait any more: the holder of its Reply is told, or loses its caller. */
+static void void_reply(struct thread *thread, unsigned told)
+{
+    if (!(thread->state & STATE_HOME))
+        sched_assign(thread, reply_sched(thread));
+    if (!(thread->state & STATE_PARKED)) {
+        thread->partner->caller = no_thread;
+        thread->partner = no_thread;
+        return;
+    }
+    struct cap *cap = thread->reply;
+    thread->reply = NULL;
+    cap->object = NULL;
+    if (!told || !cap->gate) {
+        reply_unlink(cap);
+        cap->flags |= REPLY_GONE;
+        cap->gate = NULL;
+        return;
+    }
+    bool queued = !list_empty(&cap->notice);
+    cap->flags |= REPLY_GONE;
+    if (!queued)
+        gate_notify(cap->gate, &cap->notice);
+}
+
+void thread_unwait(struct thread *thread, unsigned told)
+{
+    switch (thread_state(thread)) {
+    case STATE_RECV:
+        gate_unlink_receiver(thread);
+        sched_assign(thread, thread->base);
+        break;
+    case STATE_REPLY:
+    case STATE_FOREIGN:
+    case STATE_FAULT:
+    case STATE_EXCEPTION:
+        void_reply(thread, told);
+        break;
+    case STATE_SEND:
+        gate_unlink_caller(thread);
+        break;
+    case STATE_SIGNAL:
+        signal_unlink_waiter(thread);
+        break;
+    default:
+        return;
+    }
+    if (thread->state & STATE_TIMED)
+        timer_cancel(&thread->timer);
+    thread->state = STATE_RUN | (thread->state & (STATE_SUSPENDED | STATE_MARKED));
+}
+
+void thread_fail(struct thread *thread, status_t status)
+{
+    bool native = thread_was(thread) == JN_WAS_NATIVE_CALL;
+
+    thread_unwait(thread, 0);
+    if (native) {
+        thread_return(thread, status);
+        thread_wake(thread);
+    } else {
+        thread_kill(thread, "its gate is gone");
+    }
+}
+
+void thread_kill(struct thread *thread, const char *why)
+{
+    print("mk: thread ended at %lx: %s, message %u, words %lx %lx %lx\n", thread->rip, why,
+          thread->message, thread->fault[0], thread->fault[1], thread->fault[2]);
+    object_destroy(&thread->object);
+}
+
+/* ---- the switch ---- */
+
+static uint64_t read_fs(void)
+{
+    uint64_t base;
+    __asm__ volatile("rdfsbase %0" : "=r"(base));
+    return base;
+}
+
+static uint64_t read_user_gs(void)
+{
+    uint64_t base;
+    __asm__ volatile("swapgs\n\trdgsbase %0\n\tswapgs" : "=r"(base));
+    return base;
+}
+
+static void write_bases(uint64_t fs, uint64_t gs)
+{
+    __asm__ volatile("wrfsbase %0\n\tswapgs\n\twrgsbase %1\n\tswapgs" : : "r"(fs), "r"(gs));
+}
+
+void thread_save_bases(struct thread *thread)
+{
+    if (thread != cpu_self()->current)
+        return;
+    thread->fs_base = read_fs();
+    thread->gs_base = read_user_gs();
+}
+
+void thread_load_bases(struct thread *thread)
+{
+    if (thread == cpu_self()->current)
+        write_bases(thread->fs_base, thread->gs_base);
+}
+
+void thread_switch(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *old = cpu->current;
+
+    old->fs_base = read_fs();
+    old->gs_base = read_user_gs();
+    if ((old->state | thread->state) & STATE_MARKED)
+        debug_switch(old, thread);
+    cpu->current = thread;
+    if (thread->frame == FRAME_IDLE)
+        return; /* keeps the address space and whatever else is loaded */
+
+    bool own_fpu = cpu->fpu_owner == thread;
+    if (own_fpu != cpu->fpu_on)
+        fpu_enable(own_fpu);
+    if (cpu->cr3 != thread->cr3) {
+        cpu->cr3 = thread->cr3;
+        cpu->switches++;
+        thread->switches++;
+        __asm__ volatile("movq %0, %%cr3" : : "r"(thread->cr3) : "memory");
+    }
+    write_bases(thread->fs_base, thread->gs_base);
+}
+
+/* ---- the end ---- */
+
+/* Detaches it: called by object_destroy(), in whatever state it is. */
+void thread_detach(struct thread *thread)
+{
+    struct thread *caller = thread->caller;
+    struct cpu *cpu = cpu_self();
+
+    if (caller != no_thread) {
+        bool lent = !(caller->state & STATE_HOME);
+        if (lent)
+            sched_assign(caller, reply_sched(caller));
+        caller->state |= STATE_HOME;
+        caller->partner = no_thread;
+        thread->caller = no_thread;
+        reply_orphan(caller);
+    }
+    thread_unwait(thread, JN_KM_CALLER_GONE);
+    sched_remove(thread);
+    range_operation_end(&thread->range_operation);
+    gate_attach(thread, NULL);
+    signal_unbind(thread);
+    fpu_forget(thread);
+    thread->state = STATE_DEAD;
+    if (cpu->current == thread) {
+        /* Its registers are not saved any more; its address space may go. */
+        cpu->current = cpu->idle;
+    }
+}
+
+bool thread_finish(struct thread *thread)
+{
+    struct pool *pool = thread->object.pool;
+    struct task *task = thread->task;
+
+    sched_end(&thread->own);
+    list_remove(&thread->on_base);
+    list_remove(&thread->on_sched);
+    cap_delete(&thread->exception_gate);
+    cap_delete(&thread->fault_gate);
+    if (thread->utcb) {
+        space_unmap_kernel_page(&task->space, thread->utcb_address);
+        pool_free_frames(pool, thread->utcb, 0);
+    }
+    list_remove(&thread->in_task);
+    task->thread_count--;
+    task->time += thread->own.consumed;
+    signal_end(&thread->end_signal, thread->end_bits);
+    object_free(&thread->object);
+    return true;
+}
