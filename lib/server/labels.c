@@ -5,6 +5,35 @@
 
 #include "janus/object.h"
 
+static jn_status_t new_place(struct jn_labels *labels, size_t *place)
+{
+    if (labels->used == labels->size) {
+        size_t size = labels->size ? labels->size * 2 : 64;
+        void **table = realloc(labels->table, size * sizeof *table);
+        if (table)
+            labels->table = table;
+        size_t *places = realloc(labels->free_places, size * sizeof *places);
+        if (places)
+            labels->free_places = places;
+        if (!table || !places)
+            return JN_NO_MEMORY;
+        labels->size = size;
+    }
+    *place = labels->used++;
+    return JN_OK;
+}
+
+jn_status_t jn_labels_adopt(struct jn_labels *labels, void *client, uint64_t label)
+{
+    size_t place;
+    if (label != JN_LABEL_FIRST + labels->used)
+        return JN_BAD_ARG;
+    jn_status_t status = new_place(labels, &place);
+    if (status == JN_OK)
+        labels->table[place] = client;
+    return status;
+}
+
 jn_status_t jn_labels_mint(struct jn_labels *labels, void *client, uint64_t *label, cap_t *out)
 {
     size_t place;
@@ -12,19 +41,9 @@ jn_status_t jn_labels_mint(struct jn_labels *labels, void *client, uint64_t *lab
     if (labels->free_count) {
         place = labels->free_places[--labels->free_count];
     } else {
-        if (labels->used == labels->size) {
-            size_t size = labels->size ? labels->size * 2 : 64;
-            void **table = realloc(labels->table, size * sizeof *table);
-            if (table)
-                labels->table = table;
-            size_t *places = realloc(labels->free_places, size * sizeof *places);
-            if (places)
-                labels->free_places = places;
-            if (!table || !places)
-                return JN_NO_MEMORY;
-            labels->size = size;
-        }
-        place = labels->used++;
+        jn_status_t status = new_place(labels, &place);
+        if (status != JN_OK)
+            return status;
     }
     jn_status_t status = jn_gate_mint(labels->gate, JN_LABEL_FIRST + place,
                                       JN_RIGHT_SEND | JN_RIGHT_COPY, out);

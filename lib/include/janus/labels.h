@@ -21,6 +21,9 @@ struct jn_labels {
 /* A capability (SEND, COPY) with a fresh label for `client`; owned by the caller. */
 JN_CHECKED jn_status_t jn_labels_mint(struct jn_labels *labels, void *client, uint64_t *label,
                                       cap_t *out);
+/* A label that somebody else has minted already becomes `client`'s; only the next one that
+ * jn_labels_mint would use (BAD_ARG). */
+JN_CHECKED jn_status_t jn_labels_adopt(struct jn_labels *labels, void *client, uint64_t label);
 /* NULL: no such client. */
 void *jn_labels_find(const struct jn_labels *labels, uint64_t label);
 /* After JN_KM_LABEL_GONE: returns the client, whose label is free again. */

@@ -72,8 +72,7 @@ static jn_status_t op_account(struct jn_call *call, uint64_t *used, uint64_t *mo
 
 static jn_status_t op_fund(struct jn_call *call, uint64_t frames, uint64_t *added)
 {
-    if (call->label != ROOT_LABEL_BOOTSTRAP)
-        return JN_NO_RIGHT;
+    cap_t pool = call->label == ROOT_LABEL_BOOTSTRAP ? root_bootstrap.pool : root_pager.pool;
     jn_status_t status = JN_OK;
     while (*added < frames) {
         uint64_t page, words[JN_WORDS_REG] = {0};
@@ -88,7 +87,7 @@ static jn_status_t op_fund(struct jn_call *call, uint64_t frames, uint64_t *adde
     }
     if (!*added)
         return status;
-    return jn_pool_fund(JN_CAP_POOL, root_bootstrap.pool, (int64_t)*added);
+    return jn_pool_fund(JN_CAP_POOL, pool, (int64_t)*added);
 }
 
 static bool is_device(uint64_t physical, uint64_t length)

@@ -1,0 +1,93 @@
+/* Mapping pages of a dataspace into its client's space, in runs of contiguous frames. */
+#include "client.h"
+#include "dataspace.h"
+#include "janus/idl/dataspace.h"
+
+struct run {
+    uint32_t frame; /* FRAME_NONE: no run */
+    uint64_t pages;
+    uint64_t address;
+    uint32_t access;
+};
+
+static uint32_t zeroes;
+
+void map_init(uint32_t zero_frame)
+{
+    zeroes = zero_frame;
+}
+
+static jn_status_t flush(struct open *open, struct run *run, uint64_t *mapped)
+{
+    uint64_t done = 0;
+    jn_status_t status = JN_OK;
+    if (run->frame && run->access) {
+        status = platform_map(open->client->space, run->frame, run->address, run->pages,
+                              run->access, &done);
+        *mapped += done << PAGE_BITS;
+    } else if (run->frame) {
+        *mapped += run->pages << PAGE_BITS;
+    }
+    run->frame = FRAME_NONE;
+    return status;
+}
+
+static jn_status_t add(struct open *open, struct run *run, uint32_t frame, uint64_t address,
+                       uint32_t access, uint64_t *mapped)
+{
+    if (run->frame && run->frame + run->pages == frame && run->access == access &&
+        frame != zeroes) {
+        run->pages++;
+        return JN_OK;
+    }
+    jn_status_t status = flush(open, run, mapped);
+    if (status == JN_OK)
+        *run = (struct run){frame, 1, address, access};
+    return status;
+}
+
+/* Chooses the frame and the rights for one page. FRAME_NONE with JN_OK: the mapping ends before it. */
+static jn_status_t choose(struct dataspace *ds, uint64_t page, bool first, uint32_t flags,
+                          uint32_t *access, uint32_t *frame)
+{
+    bool write = *access & JN_W, make = first || flags & DS_MAP_FILL;
+    *frame = page_tree_get(&ds->pages, page);
+    if (!*frame && (!make || flags & DS_MAP_PRESENT || !*access))
+        return JN_OK;
+    if (write && (make || (*frame && ds_page_own(ds, page))))
+        return ds_page(ds, page, PAGE_WRITE, frame);
+    *access &= ~JN_W;
+    jn_status_t status = ds_page(ds, page, PAGE_READ, frame);
+    if (status == JN_OK && !*frame && first) {
+        ds->zeroes_seen = true;
+        *frame = zeroes;
+    }
+    return status;
+}
+
+jn_status_t ds_map(struct open *open, uint64_t offset, uint64_t address, uint64_t length,
+                          uint32_t access, uint32_t flags, uint64_t *mapped)
+{
+    struct dataspace *ds = open->ds;
+    struct run run = {0};
+    jn_status_t status = JN_OK;
+    *mapped = 0;
+    for (uint64_t at = 0; at < length; at += PAGE_BYTES) {
+        uint32_t frame, rights = access;
+        status = choose(ds, (offset + at) >> PAGE_BITS, at == 0, flags, &rights, &frame);
+        if (status != JN_OK || !frame)
+            break;
+        platform_record(frame)->flags |= rights & JN_W ? FRAME_MAPPED | FRAME_WRITABLE
+                                         : rights      ? FRAME_MAPPED
+                                                       : 0;
+        status = add(open, &run, frame, address + at, rights, mapped);
+        if (status != JN_OK)
+            break;
+    }
+    jn_status_t last = flush(open, &run, mapped);
+    if (*mapped)
+        return JN_OK;
+    if (status != JN_OK || last != JN_OK)
+        return status != JN_OK ? status : last;
+    return JN_NOT_FOUND;
+}

@@ -1,0 +1,171 @@
+#include "page_tree.h"
+
+#include <stdlib.h>
+
+#define BITS 6
+#define FAN 64
+
+struct page_node {
+    uint64_t present;
+    union {
+        uint32_t frames[FAN];
+        struct page_node *children[FAN];
+    };
+};
+
+/* Leaves hold 32-bit numbers: half the size. */
+#define LEAF_BYTES (offsetof(struct page_node, frames) + FAN * sizeof(uint32_t))
+
+static struct page_node *new_node(bool leaf)
+{
+    return calloc(1, leaf ? LEAF_BYTES : sizeof(struct page_node));
+}
+
+static unsigned slot(uint64_t page, unsigned level)
+{
+    return (unsigned)(page >> (level * BITS)) & (FAN - 1);
+}
+
+static bool in_reach(const struct page_tree *tree, uint64_t page)
+{
+    return tree->height * BITS >= 64 || !(page >> (tree->height * BITS));
+}
+
+uint32_t page_tree_get(struct page_tree *tree, uint64_t page)
+{
+    if (!tree->height || !in_reach(tree, page))
+        return 0;
+    if (tree->recent && tree->recent_number == page >> BITS)
+        return tree->recent->frames[slot(page, 0)];
+    struct page_node *node = tree->root;
+    for (unsigned level = tree->height - 1; level > 0; level--) {
+        node = node->children[slot(page, level)];
+        if (!node)
+            return 0;
+    }
+    tree->recent = node;
+    tree->recent_number = page >> BITS;
+    return node->frames[slot(page, 0)];
+}
+
+static jn_status_t grow(struct page_tree *tree, uint64_t page)
+{
+    if (!tree->height) {
+        tree->root = new_node(true);
+        if (!tree->root)
+            return JN_NO_MEMORY;
+        tree->height = 1;
+    }
+    while (!in_reach(tree, page)) {
+        struct page_node *top = new_node(false);
+        if (!top)
+            return JN_NO_MEMORY;
+        top->children[0] = tree->root;
+        top->present = 1;
+        tree->root = top;
+        tree->height++;
+    }
+    return JN_OK;
+}
+
+jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint32_t frame)
+{
+    jn_status_t status = grow(tree, page);
+    if (status != JN_OK)
+        return status;
+    struct page_node *node = tree->root;
+    for (unsigned level = tree->height - 1; level > 0; level--) {
+        unsigned i = slot(page, level);
+        if (!node->children[i]) {
+            node->children[i] = new_node(level == 1);
+            if (!node->children[i])
+                return JN_NO_MEMORY; /* empty nodes above are found again, or freed at the end */
+            node->present |= 1ull << i;
+        }
+        node = node->children[i];
+    }
+    unsigned i = slot(page, 0);
+    if (!node->frames[i])
+        tree->count++;
+    node->frames[i] = frame;
+    node->present |= 1ull << i;
+    return JN_OK;
+}
+
+uint32_t page_tree_remove(struct page_tree *tree, uint64_t page)
+{
+    struct page_node *path[64 / BITS + 1];
+    if (!tree->height || !in_reach(tree, page))
+        return 0;
+    struct page_node *node = tree->root;
+    for (unsigned level = tree->height - 1; level > 0; level--) {
+        path[level] = node;
+        node = node->children[slot(page, level)];
+        if (!node)
+            return 0;
+    }
+    unsigned i = slot(page, 0);
+    uint32_t frame = node->frames[i];
+    if (!frame)
+        return 0;
+    node->frames[i] = 0;
+    node->present &= ~(1ull << i);
+    tree->count--;
+    /* Empty nodes go, from the leaf upward. */
+    for (unsigned level = 0; !node->present; level++) {
+        if (level == 0)
+            tree->recent = NULL;
+        free(node);
+        if (level == tree->height - 1) {
+            tree->root = NULL;
+            tree->height = 0;
+            break;
+        }
+        node = path[level + 1];
+        i = slot(page, level + 1);
+        node->children[i] = NULL;
+        node->present &= ~(1ull << i);
+    }
+    return frame;
+}
+
+static bool next_in(const struct page_node *node, unsigned level, uint64_t from, uint64_t base,
+                    uint64_t *page, uint32_t *frame)
+{
+    uint64_t span = 1ull << (level * BITS);
+    unsigned first = from > base ? (unsigned)((from - base) / span) : 0;
+    if (first >= FAN)
+        return false;
+    for (uint64_t bits = node->present >> first << first; bits; bits &= bits - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(bits);
+        if (level == 0) {
+            *page = base + i;
+            *frame = node->frames[i];
+            return true;
+        }
+        if (next_in(node->children[i], level - 1, from, base + i * span, page, frame))
+            return true;
+    }
+    return false;
+}
+
+bool page_tree_next(const struct page_tree *tree, uint64_t from, uint64_t *page, uint32_t *frame)
+{
+    if (!tree->height || !in_reach(tree, from))
+        return false;
+    return next_in(tree->root, tree->height - 1, from, 0, page, frame);
+}
+
+static void free_node(struct page_node *node, unsigned level)
+{
+    for (uint64_t bits = level ? node->present : 0; bits; bits &= bits - 1)
+        free_node(node->children[__builtin_ctzll(bits)], level - 1);
+    free(node);
+}
+
+void page_tree_free(struct page_tree *tree)
+{
+    if (tree->height)
+        free_node(tree->root, tree->height - 1);
+    *tree = (struct page_tree){0};
+}

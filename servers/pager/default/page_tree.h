@@ -1,0 +1,29 @@
+/* The pages of a dataspace: a radix tree from page number to frame, 64 entries a node. Sparse, and as
+ * deep as the largest number needs. */
+#ifndef PAGER_PAGE_TREE_H
+#define PAGER_PAGE_TREE_H
+
+#include "janus/types.h"
+
+struct page_node;
+
+struct page_tree {
+    struct page_node *root;
+    unsigned height; /* levels; 0: empty */
+    uint64_t count;  /* pages present */
+    struct page_node *recent; /* the leaf looked at last, and its number */
+    uint64_t recent_number;
+};
+
+/* The frame, or 0. */
+uint32_t page_tree_get(struct page_tree *tree, uint64_t page);
+/* Sets it (frame not 0). NO_MEMORY; never when the page is present. */
+JN_CHECKED jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint32_t frame);
+/* Takes the page out; the frame, or 0. */
+uint32_t page_tree_remove(struct page_tree *tree, uint64_t page);
+/* The first page >= from: true, with its number and frame. */
+bool page_tree_next(const struct page_tree *tree, uint64_t from, uint64_t *page, uint32_t *frame);
+/* Frees the nodes. */
+void page_tree_free(struct page_tree *tree);
+
+#endif
