@@ -93,11 +93,13 @@ def report(cases, output):
     for case in cases:
         recorded = ''
         if case.name in found and os.environ.get('JANUS_RECORD') and \
-                'construction' not in case.script:
+                'construction' not in case.script and not case.name.startswith('golden-'):
             status, stdout, *_ = found[case.name]
             base = f'{ROOT}/tests/{sys.argv[2]}/cases/{case.name}'
             with open(f'{base}.out', 'wb') as file:
                 file.write(stdout)
+            if os.path.exists(f'{base}.rc'):
+                os.unlink(f'{base}.rc')
             if status:
                 with open(f'{base}.rc', 'w', encoding='ascii') as file:
                     file.write(f'{status}\n')

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 
 #define CASE_SLOTS (JN_CAP_FIRST_FREE + 32 * JN_CAP_STEP)
+/* A Signal that nobody raises, in every task: to wait for ever, or for a time. */
+#define SLOT_NEVER (30 * JN_CAP_STEP)
 #define TASK_MAX 16
 #define THREAD_MAX 64
 #define STACK_SIZE 8192
@@ -185,6 +187,7 @@ struct task *make_task(void)
     uint64_t begin = (uint64_t)image_begin, middle = (uint64_t)text_end, end = (uint64_t)image_end;
     CHECK_OK(OP4(task->task, JN_OP_TASK_MAP, begin, begin, (middle - begin) >> 12, JN_R | JN_X));
     CHECK_OK(OP4(task->task, JN_OP_TASK_MAP, middle, middle, (end - middle) >> 12, JN_R | JN_W));
+    CHECK_OK(OP3(task->task, JN_OP_CAP_COPY, SLOT_NEVER, SLOT_NEVER, JN_RIGHT_RECV));
     return task;
 }
 
@@ -253,18 +256,21 @@ uint64_t thread_was(cap_t thread)
     return out[0];
 }
 
-static cap_t settle_signal;
+uint64_t now(void)
+{
+    const struct jn_info *info = (const void *)JN_ROOT_INFO;
+
+    return info->mono_ns + (uint64_t)(((unsigned __int128)(rdtsc() - info->tsc_base) *
+                                       info->tsc_mult) >> info->tsc_shift);
+}
 
 /* Waits for a Signal that nobody raises, with a deadline: all others run meanwhile. */
 void settle(void)
 {
-    const struct jn_info *info = (const void *)JN_ROOT_INFO;
-    uint64_t now = info->mono_ns + (uint64_t)(((unsigned __int128)(rdtsc() - info->tsc_base) *
-                                              info->tsc_mult) >> info->tsc_shift);
     regs_t regs = {0};
 
-    jn_utcb()->recv_deadline = now + 2000000;
-    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, settle_signal, &regs), JN_TIMEOUT);
+    jn_utcb()->recv_deadline = now() + 2000000;
+    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, SLOT_NEVER, &regs), JN_TIMEOUT);
 }
 
 void *scratch(unsigned pages)
@@ -313,8 +319,7 @@ _Noreturn void main(const struct jn_boot *boot)
 {
     if (boot->magic != JN_BOOT_MAGIC)
         print("FAIL boot page\n");
-    settle_signal = JN_CAP_FIRST_FREE;
-    OP1(JN_CAP_POOL, JN_OP_CREATE_SIGNAL, settle_signal);
+    OP1(JN_CAP_POOL, JN_OP_CREATE_SIGNAL, SLOT_NEVER);
     OP1(JN_CAP_THREAD, JN_OP_THREAD_SET_PRIORITY, 200);
     for (unsigned i = 0; suites[i]; i++)
         for (const struct test *test = suites[i]; test->name; test++)

@@ -57,6 +57,7 @@ cap_t make_foreign(struct task *task, void (*entry)(void), uint64_t argument);
 /* The address of the UTCB that the thread made last has, in the space it runs in. */
 extern uint64_t last_utcb;
 uint64_t thread_was(cap_t thread);
+uint64_t now(void); /* ns, in any task */
 /* Lets all others run until none can. */
 void settle(void);
 

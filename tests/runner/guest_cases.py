@@ -25,4 +25,6 @@ def cases(context, suite):
     paths = sorted(glob.glob(f'{context.root}/tests/{suite}/cases/*.sh'))
     if not paths:
         return []
-    return [('own', lambda _: guest.run_batch(context, suite, [make_case(path) for path in paths]))]
+    lists = ['glob usr/bin 755 build/tests/posix/bin/t-*']
+    return [('own', lambda _: guest.run_batch(context, suite, [make_case(path) for path in paths],
+                                              lists))]

@@ -16,7 +16,7 @@
 #define SPACES 6
 #define WINDOW_PAGES (4 * (unsigned)LEVEL_PAGES(TABLE_BITS == 9 ? 1 : 2))
 #define WINDOW_MAX 2048
-#define BASE 0x800000ull /* aligned to the largest page used */
+#define BASE 0x600000ull /* aligned to the largest page used */
 #define KERNEL_PAGE_AT 37
 #ifndef COMPARE_EVERY
 #define COMPARE_EVERY 64
@@ -242,16 +242,23 @@ static void model_map(struct page *source, struct page *page, unsigned rights, b
     *source = (struct page){0};
 }
 
+static bool derives_from_range(const struct page *page, const struct page *first, unsigned count)
+{
+    for (page = page->parent; page; page = page->parent)
+        if (page >= first && page < first + count)
+            return true;
+    return false;
+}
+
 /* Ranges that a page-wise model and one that works on superpages understand differently. */
 static bool entangled(unsigned from, unsigned at, unsigned to, unsigned where, unsigned count)
 {
     if (from == to && at < where + count && where < at + count && at != where)
         return true;
-    for (unsigned i = 0; i < count; i++) {
-        struct page *source = &pages[from][at + i];
-        for (const struct page *up = source->parent; up; up = up->parent)
-            if (up >= &pages[to][where] && up < &pages[to][where + count] && count > 1)
-                return true;
+    for (unsigned i = 0; i < count && count > 1; i++) {
+        if (derives_from_range(&pages[from][at + i], &pages[to][where], count) ||
+            derives_from_range(&pages[to][where + i], &pages[to][where], count))
+            return true;
     }
     return false;
 }
