@@ -16,7 +16,8 @@ NOT_BUILT = ('tests/golden', 'tests/runner')
 PRODUCTS = ('build/janus.img', 'build/tools/host/janus-host')
 
 
-def fingerprint(root):
+def fingerprint(root, names_only=False):
+    """A digest of names, sizes and times of what a build reads, or of the names alone."""
     lines = [root]
 
     def visit(name):
@@ -36,7 +37,10 @@ def fingerprint(root):
                 note(below, entry.stat(follow_symlinks=False))
 
     def note(name, status):
-        lines.append(f'{name} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}')
+        if names_only:
+            lines.append(name)
+        else:
+            lines.append(f'{name} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}')
 
     for part in PARTS:
         path = f'{root}/{part}'
@@ -86,21 +90,27 @@ def environment_for_tools():
 
 
 def configure(root, log, environment):
-    """Configure build/, anew if it was configured for another place or with other options."""
+    """Configure build/: anew if it was for another place or with other options, again if files were
+    added or removed (meson.build files may ask the tree which there are)."""
     command = ['/usr/bin/meson', 'setup', f'{root}/build', root,
                f'-Dpackages={root}/build/packages', f'-Dsources={root}/build/sources']
-    mark = '\n'.join(command)
+    marks = ['\n'.join(command), fingerprint(root, names_only=True)]
     note = f'{root}/build/configured'
+    before = ['', '']
     if os.path.exists(f'{root}/build/build.ninja') and os.path.exists(note):
         with open(note, encoding='utf-8') as file:
-            if file.read() == mark:
-                return
+            before = file.read().split('\0')
+    if before == marks:
+        return
     log.say('configuring')
-    for name in ('build.ninja', 'meson-private', 'meson-info'):
-        remove(f'{root}/build/{name}')
+    if before[0] == marks[0]:
+        command.append('--reconfigure')
+    else:
+        for name in ('build.ninja', 'meson-private', 'meson-info'):
+            remove(f'{root}/build/{name}')
     log.run(command, 'meson could not configure the build', env=environment)
     with open(note, 'w', encoding='utf-8') as file:
-        file.write(mark)
+        file.write('\0'.join(marks))
 
 
 def make(root):
