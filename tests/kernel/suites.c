@@ -1,6 +1,6 @@
 /* All cases, in the order of what they build on. */
 #include "harness.h"
 
-extern const struct test basic_tests[], cap_tests[], ipc_tests[];
+extern const struct test basic_tests[], cap_tests[], ipc_tests[], signal_tests[], foreign_tests[];
 
-const struct test *const suites[] = {basic_tests, cap_tests, ipc_tests, NULL};
+const struct test *const suites[] = {basic_tests, cap_tests, ipc_tests, signal_tests, foreign_tests, NULL};

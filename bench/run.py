@@ -1,0 +1,263 @@
+"""./janus bench [--json] [NAME...]: the benchmarks, beside recorded figures; see README.md."""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+PLACEMENT = 'central'
+UBENCH_REPETITIONS = '3'
+
+
+class Row:
+    """One line of the result; None where nothing was measured."""
+
+    def __init__(self, name, unit, value=None):
+        self.name, self.unit, self.value = name, unit, value
+        self.placement = PLACEMENT if name.split('.')[0] in ('posix', 'win32') else None
+        self.entries = self.switches = self.ticks = self.reference_ticks = None
+        self.problem = ''
+
+
+class Bench:
+    def __init__(self, root, wanted):
+        sys.path[:0] = [f'{root}/tools/command']
+        import cli
+        import runner
+        self.cli, self.runner = cli, runner
+        self.root, self.wanted = root, wanted
+        self.rows = {}
+        self.reference = {}
+        with open(f'{root}/bench/reference.tsv', encoding='utf-8') as file:
+            for line in file:
+                if not line.startswith('#'):
+                    name, _, value, _ = line.rstrip('\n').split('\t')
+                    self.reference[name] = float(value)
+        self.image = self.make_image()
+
+    def is_wanted(self, name):
+        """Whether a row (or a family, ending in a dot) may be among the wanted."""
+        return not self.wanted or any(name.startswith(w) or w.startswith(name)
+                                      for w in self.wanted)
+
+    def row(self, name, unit='instructions'):
+        if name not in self.rows:
+            self.rows[name] = Row(name, unit)
+        return self.rows[name]
+
+    def make_image(self):
+        path = f'{self.root}/build/bench/image.list'
+        with open(path, 'w', encoding='utf-8') as file:
+            for name in ('ubench', 'uhello', 'measure', 'wbench.exe', 'bhello.exe'):
+                file.write(f'file bench/{name} 755 build/bench/guest/{name}\n')
+        image = 'bench.img'
+        subprocess.run(['/usr/bin/python3', '-IB', f'{self.root}/tools/image/mkimage.py',
+                        self.root, f'{self.root}/build/{image}', path],
+                       check=True, stdout=subprocess.DEVNULL)
+        return image
+
+    def janus(self, options, program, limit=600, **keywords):
+        """Run a program in the guest; return what it wrote, or None with the reason on stderr."""
+        parsed, words = self.cli.parse_options(['--timeout', str(limit), *options, '--', *program])
+        command = self.runner.host_command(self.root, parsed, words, image=self.image)
+        keywords.setdefault('stdin', subprocess.DEVNULL)
+        if 'input' in keywords:
+            del keywords['stdin']
+        return subprocess.run(command, stdout=keywords.pop('stdout', subprocess.PIPE),
+                              stderr=subprocess.PIPE, **keywords)
+
+    # ---- families ----
+
+    def posix(self):
+        if not self.is_wanted('posix.'):
+            return
+        names = [w[6:] for w in self.wanted if w.startswith('posix.') and w != 'posix.']
+        for options, field in ((['--icount'], 'value'), ([], 'ticks')):
+            done = self.janus(options, ['/bench/ubench', '-c', '-r', UBENCH_REPETITIONS, *names])
+            for line in done.stdout.decode(errors='replace').splitlines():
+                words = line.split(',')
+                if len(words) >= 3 and words[1] == 'FAIL':
+                    self.row(f'posix.{words[0]}').problem = ','.join(words[2:])
+                elif len(words) == 7 and words[1].isdigit():
+                    setattr(self.row(f'posix.{words[0]}'), field, float(words[5]))
+            self.explain('posix', done)
+
+    def win32(self):
+        if not self.is_wanted('win32.'):
+            return
+        names = [w[6:] for w in self.wanted if w.startswith('win32.') and w != 'win32.']
+        for options, field in ((['--icount'], 'value'), ([], 'ticks')):
+            done = self.janus(options, ['/bench/wbench.exe', '-d', 'C:\\windows\\temp', '-r',
+                                        UBENCH_REPETITIONS, *names])
+            for line in done.stdout.decode(errors='replace').splitlines():
+                words = line.split()
+                if len(words) >= 2 and words[1] == 'FAIL':
+                    self.row(f'win32.{words[0]}').problem = ' '.join(words[2:])
+                elif len(words) == 6 and words[1].isdigit():
+                    setattr(self.row(f'win32.{words[0]}'), field, float(words[5]))
+            self.explain('win32', done)
+
+    def kernel(self):
+        """A root task in the root pager's place writes "bench: NAME VALUE [ENTRIES SWITCHES]"."""
+        task = f'{self.root}/build/bench/kernel/kernel-bench.elf'
+        if not self.is_wanted('kernel.') or not os.path.exists(task):
+            return
+        for options, field in ((['--icount'], 'value'), ([], 'ticks')):
+            parsed, _ = self.cli.parse_options(['--verbose', '--timeout', '120', *options])
+            command = self.runner.host_command(self.root, parsed, ['true'], image=self.image)
+            command = [w.replace('servers/pager/root-pager.elf', 'bench/kernel/kernel-bench.elf')
+                       for w in command]
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE)
+            pattern = rb'bench: (\w+) (\d+)(?: (\d+) (\d+))?'
+            for name, value, entries, switches in re.findall(pattern, done.stderr):
+                row = self.row(f'kernel.{name.decode()}')
+                setattr(row, field, float(value))
+                if entries:
+                    row.entries, row.switches = int(entries), int(switches)
+
+    def explain(self, family, done):
+        if done.returncode not in range(0, 100):
+            tail = done.stderr.decode(errors='replace').strip().splitlines()[-3:]
+            print(f'janus: bench {family}: status {done.returncode}: ' + ' | '.join(tail),
+                  file=sys.stderr)
+
+    def system(self):
+        for name, method in (('boot', self.boot), ('run_true_ms', self.run_true),
+                             ('memory_kib', self.memory), ('kernel_lines', self.kernel_lines),
+                             ('channel_in', self.channel_in), ('channel_out', self.channel_out),
+                             ('hello_pe', self.hello_pe)):
+            if self.is_wanted(f'system.{name}'):
+                method(f'system.{name}')
+
+    def ticks_of(self, done):
+        match = re.search(rb'ticks (\d+)(?: status (\d+))?', done.stderr)
+        return float(match[1]) if match and match[2] in (None, b'0') else None
+
+    def boot(self, name):
+        done = self.janus(['--icount'], ['/bench/measure'], 60)
+        self.row(name).value = self.ticks_of(done)
+        self.row(name).ticks = self.ticks_of(self.janus([], ['/bench/measure'], 60))
+        self.explain(name, done)
+
+    def run_true(self, name):
+        best = None
+        for _ in range(5):
+            start = time.monotonic()
+            done = subprocess.run([f'{self.root}/janus', 'run', 'true'], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            if done.returncode != 0:
+                return self.explain(name, done)
+            taken = (time.monotonic() - start) * 1000
+            best = taken if best is None else min(best, taken)
+        self.row(name, 'ms').value = best
+        return None
+
+    def memory(self, name):
+        done = self.janus([], ['awk', '/^MemTotal/ {t=$2} /^MemFree/ {f=$2} END {print t-f}',
+                               '/proc/meminfo'], 60)
+        text = done.stdout.decode().strip()
+        self.row(name, 'kib').value = float(text) if text.isdigit() else None
+
+    def kernel_lines(self, name):
+        """Lines of mk/ that are neither blank nor only a comment."""
+        count = 0
+        for path in glob.glob(f'{self.root}/mk/**/*', recursive=True):
+            if path.endswith(('.c', '.h')):
+                with open(path, encoding='utf-8') as file:
+                    text = re.sub(r'/\*.*?\*/', '', file.read(), flags=re.S)
+                lines = (line.split('//')[0] for line in text.splitlines())
+            elif path.endswith(('.asm', '.inc')):
+                with open(path, encoding='utf-8') as file:
+                    lines = [line.split(';')[0] for line in file]
+            else:
+                continue
+            count += sum(1 for line in lines if line.strip())
+        self.row(name, 'lines').value = float(count)
+
+    def rate(self, run):
+        """MiB/s from the difference of two sizes, so that the boot does not count."""
+        times = []
+        for size in (1, 65):
+            start = time.monotonic()
+            if not run(size << 20):
+                return None
+            times.append(time.monotonic() - start)
+        return 64 / max(times[1] - times[0], 0.001)
+
+    def channel_in(self, name):
+        def run(size):
+            done = self.janus([], ['wc', '-c'], 120, input=bytes(size))
+            return done.stdout.strip() == b'%d' % size
+        self.row(name, 'mib_s').value = self.rate(run)
+
+    def channel_out(self, name):
+        def run(size):
+            done = self.janus([], ['head', '-c', str(size), '/dev/zero'], 120)
+            return len(done.stdout) == size
+        self.row(name, 'mib_s').value = self.rate(run)
+
+    def hello_pe(self, name):
+        """The second start in a session: the first one finds nothing in memory."""
+        script = '/bench/bhello.exe >/dev/null; /bench/measure /bench/bhello.exe >/dev/null'
+        for options, field in ((['--icount'], 'value'), ([], 'ticks')):
+            done = self.janus(options, ['sh', '-c', script], 120)
+            setattr(self.row(name), field, self.ticks_of(done))
+            self.explain(name, done)
+
+    # ---- output ----
+
+    def finished(self, row):
+        reference = self.reference.get(row.name)
+        ratio = None
+        if reference and row.value is not None:
+            ratio = round(row.value / reference, 4)
+        return {
+            'name': row.name, 'placement': row.placement, 'unit': row.unit, 'value': row.value,
+            'instructions': row.value if row.unit == 'instructions' else None,
+            'entries': row.entries, 'switches': row.switches, 'ticks': row.ticks,
+            'reference': reference, 'ratio': ratio, 'reference_ticks': row.reference_ticks,
+            'ticks_ratio': None,
+        }
+
+    def chosen(self):
+        for row in self.rows.values():
+            if not self.wanted or any(row.name.startswith(w) for w in self.wanted):
+                yield row
+
+
+def number(value):
+    if value is None:
+        return '-'
+    return f'{value:,.0f}' if value >= 1000 else f'{value:,.1f}'
+
+
+def main(root, words):
+    as_json = '--json' in words
+    wanted = [word for word in words if word != '--json']
+    for word in wanted:
+        if word.startswith('-'):
+            print(f'janus: bench: unknown option {word}', file=sys.stderr)
+            return 125
+    bench = Bench(root, wanted)
+    for family in (bench.kernel, bench.posix, bench.win32, bench.system):
+        family()
+    rows = list(bench.chosen())
+    if as_json:
+        for row in rows:
+            print(json.dumps(bench.finished(row)))
+    else:
+        print(f'{"name":24} {"unit":12} {"value":>15} {"reference":>15} {"ratio":>8} {"ticks":>15}')
+        for row in rows:
+            done = bench.finished(row)
+            ratio = '-' if done['ratio'] is None else f'{done["ratio"]:.3f}'
+            print(f'{row.name:24} {row.unit:12} {number(row.value):>15} '
+                  f'{number(done["reference"]):>15} {ratio:>8} {number(row.ticks):>15}'
+                  + (f'  {row.problem}' if row.problem else ''))
+    return 0 if rows else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
