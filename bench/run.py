@@ -107,7 +107,7 @@ class Bench:
         for options, field in ((['--icount'], 'value'), ([], 'ticks')):
             parsed, _ = self.cli.parse_options(['--verbose', '--timeout', '120', *options])
             command = self.runner.host_command(self.root, parsed, ['true'], image=self.image)
-            command = [w.replace('servers/pager/root-pager.elf', 'bench/kernel/kernel-bench.elf')
+            command = [w.replace('servers/pager/root/root-pager.elf', 'bench/kernel/kernel-bench.elf')
                        for w in command]
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)

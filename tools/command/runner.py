@@ -33,7 +33,7 @@ def machine(options, image='janus.img'):
         '-device', 'virtio-serial-pci,disable-legacy=on',
         '-device', 'virtserialport,chardev=channel,name=janus.channel',
         '-device', 'isa-debug-exit,iobase=0xf4,iosize=4',
-        '-kernel', 'mk/janus.elf', '-initrd', f'servers/pager/root-pager.elf,{image}',
+        '-kernel', 'mk/janus.elf', '-initrd', f'servers/pager/root/root-pager.elf,{image}',
         '-append', ' '.join(words),
     ]
     if options.icount:
