@@ -62,15 +62,20 @@ void id_free(uint64_t id)
     }
 }
 
-struct process *process_find(uint64_t pid)
+struct process *process_find_ended(uint64_t pid)
 {
     if (pid == PID_INIT)
         return &init_process;
     uintptr_t *at = entry(pid);
     if (!at || !*at || *at & 1)
         return NULL;
-    struct process *process = (struct process *)*at;
-    return process->state == PROCESS_REAPED ? NULL : process;
+    return (struct process *)*at;
+}
+
+struct process *process_find(uint64_t pid)
+{
+    struct process *process = process_find_ended(pid);
+    return process && process->state == PROCESS_REAPED ? NULL : process;
 }
 
 struct process *process_next(uint64_t from)

@@ -104,6 +104,8 @@ struct process {
 jn_status_t id_allocate(void *owner, uint64_t *id);
 void id_free(uint64_t id);
 struct process *process_find(uint64_t pid);      /* NULL: no such process */
+/* Also one that was reaped while a capability still names it. */
+struct process *process_find_ended(uint64_t pid);
 struct process *process_next(uint64_t from);     /* least pid >= from */
 jn_status_t thread_id_allocate(struct process *process, uint64_t *id);
 jn_status_t thread_id_free(struct process *process, uint64_t id);

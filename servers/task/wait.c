@@ -175,7 +175,8 @@ jn_status_t wait_child(struct process *process, int64_t which, uint32_t options,
 jn_status_t wait_watch(struct process *process, uint64_t pid, uint64_t cookie, uint32_t *kind,
                        uint32_t *code)
 {
-    struct process *target = process_find(pid);
+    /* Children of pid 1 are reaped at once; who watches them holds their capability and asks later. */
+    struct process *target = process_find_ended(pid);
     if (!target)
         return JN_NO_PROCESS;
     if (target->state < PROCESS_ZOMBIE)
