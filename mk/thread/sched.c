@@ -9,7 +9,7 @@
 static struct sched idle_sched[CPU_MAX];
 static struct thread idle_thread[CPU_MAX];
 static struct timer slice[CPU_MAX];
-static bool slice_over[CPU_MAX];
+static bool yielded[CPU_MAX];
 
 static uint64_t tsc(void)
 {
@@ -30,8 +30,7 @@ void sched_init(struct sched *sched, unsigned priority)
 static void slice_expired(struct timer *timer)
 {
     (void)timer;
-    slice_over[cpu_self()->id] = true;
-    cpu_self()->resched = 1;
+    cpu_self()->resched = 1; /* pick() finds the slice used up */
 }
 
 void sched_init_cpu(struct cpu *cpu)
@@ -80,13 +79,27 @@ static int run_highest(const struct cpu *cpu)
     return -1;
 }
 
+static int64_t full_slice(void)
+{
+    return (int64_t)(info_page->tsc_hz / 1000000 * SLICE_US);
+}
+
+/* The slice of the context that is loaded ends by a timer only while another wants its turn. */
+static void arm_slice(struct cpu *cpu)
+{
+    int64_t left = cpu->sched->slice - (int64_t)(tsc() - cpu->sched_since);
+    uint64_t ns = left > 0 ? (uint64_t)left * 1000 / (info_page->tsc_hz / 1000000) : 0;
+
+    timer_arm(&slice[cpu->id], time_now() + ns);
+}
+
 /* Should another context have the CPU, or share it? Called when either side has changed. */
 static void check_preemption(struct cpu *cpu, unsigned priority)
 {
     if (!cpu->runner || priority > cpu->sched->priority)
         cpu->resched = 1;
     else if (priority == cpu->sched->priority && !slice[cpu->id].armed)
-        timer_arm(&slice[cpu->id], time_now() + SLICE_NS);
+        arm_slice(cpu);
 }
 
 static void make_ready(struct cpu *cpu, struct thread *thread, bool first)
@@ -166,9 +179,10 @@ void sched_hand_over(struct thread *thread)
 
 static void account(struct cpu *cpu, struct sched *next)
 {
-    uint64_t now = tsc();
+    uint64_t now = tsc(), used = now - cpu->sched_since;
 
-    cpu->sched->consumed += now - cpu->sched_since;
+    cpu->sched->consumed += used;
+    cpu->sched->slice -= (int64_t)used;
     cpu->sched_since = now;
     cpu->sched = next;
 }
@@ -194,7 +208,7 @@ void sched_yield(void)
 {
     struct cpu *cpu = cpu_self();
 
-    slice_over[cpu->id] = true;
+    yielded[cpu->id] = true;
     cpu->resched = 1;
 }
 
@@ -279,24 +293,32 @@ void sched_end(struct sched *sched)
         sched_use(cpu->runner ? fallback(cpu->runner, sched) : cpu->idle->sched);
 }
 
-/* Puts the runner back and takes the first of the highest priority. */
+/* Puts the runner back and takes the first of the highest priority. A context keeps its turn, and
+ * what is left of its slice, over preemptions by higher priorities. */
 static void pick(struct cpu *cpu)
 {
     int highest = run_highest(cpu);
-    bool over = slice_over[cpu->id];
     struct thread *runner = cpu->runner;
+    struct sched *old = cpu->sched;
 
+    account(cpu, old);
+    bool over = yielded[cpu->id] || old->slice <= 0;
+    if (over)
+        old->slice = full_slice();
+    yielded[cpu->id] = false;
     cpu->resched = 0;
-    slice_over[cpu->id] = false;
-    if (runner && highest < cpu->sched->priority + !over)
-        return;
-    if (highest < 0) {
-        cpu->runner = cpu->idle;
-        account(cpu, cpu->idle->sched);
+    if (runner && highest < old->priority + !over) {
+        if (highest == old->priority)
+            arm_slice(cpu);
         return;
     }
-    if (runner && runner != cpu->idle) {
-        sched_assign(runner, cpu->sched);
+    if (highest < 0) {
+        cpu->runner = cpu->idle;
+        cpu->sched = cpu->idle->sched;
+        return;
+    }
+    if (runner) {
+        sched_assign(runner, old);
         make_ready(cpu, runner, !over);
         runner->ready = true;
         highest = run_highest(cpu);
@@ -305,12 +327,11 @@ static void pick(struct cpu *cpu)
     struct thread *thread = container_of(sched->ready.next, struct thread, on_sched);
     unready(cpu, thread);
     cpu->runner = thread;
-    if (cpu->sched != sched)
-        account(cpu, sched);
-    if (!list_empty(&cpu->run.ready[highest])) {
+    cpu->sched = sched;
+    if (!list_empty(&cpu->run.ready[highest]))
+        arm_slice(cpu);
+    else
         timer_cancel(&slice[cpu->id]);
-        timer_arm(&slice[cpu->id], time_now() + SLICE_NS);
-    }
 }
 
 bool preempt_point(void)

@@ -24,6 +24,7 @@ struct sched {
     uint8_t queued; /* in the run queue */
     uint16_t reserved;
     uint64_t consumed;       /* TSC ticks */
+    int64_t slice;           /* TSC ticks left of its turn among equals */
     uint64_t budget, period; /* ns; 0: best effort */
     struct list link;        /* member of run_queue.ready[priority] */
     struct list ready;       /* threads that could run on it now */
@@ -37,7 +38,7 @@ struct sched_object {
 };
 
 #define PRIORITY_MAX 255
-#define SLICE_NS 10000000ull
+#define SLICE_US 10000
 
 void sched_init(struct sched *sched, unsigned priority);
 void sched_init_cpu(struct cpu *cpu);

@@ -172,6 +172,8 @@ static void fault_refused(void)
         CHECK_IS(regs.words[4], 0x20000000);
         CHECK_IS(own_state()->trap_vector, 14);
         CHECK_IS(own_state()->r[JN_REG_RDI], 0x20000000);
+        regs = (regs_t){.tag = tag_of(0, 0, 0, (uint32_t)JN_FAULT)};
+        CHECK_OK(sys(JN_REPLY, 0, &regs)); /* and so it ends */
     }
 }
 

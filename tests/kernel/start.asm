@@ -29,7 +29,7 @@ thread_start:
 ; ---- foreign threads ----------------------------------------------------------------------------
 global foreign_check, foreign_count, foreign_fault, foreign_copy, foreign_spin, foreign_result
 global foreign_vector, foreign_fpu, foreign_step, foreign_step_end, native_fault, exec_zero
-extern memset
+
 
 section .data
 align 8

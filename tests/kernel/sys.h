@@ -4,6 +4,9 @@
 
 #include "janus/ipc.h"
 
+void *memset(void *to, int value, size_t bytes);
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+
 /* The registers of the last system call of this thread, for tests that look at all of them. */
 typedef struct jn_registers regs_t;
 
