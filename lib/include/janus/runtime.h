@@ -39,6 +39,9 @@ void jn_unmap_pages(void *address);
 /* Address space of the own task with nothing mapped, aligned to 2^order bytes. 0: none left. */
 uint64_t jn_reserve(uint64_t bytes, unsigned order);
 
+/* Maps a memory object of the boot ("image") whole, read-only; see supervisor.memory. */
+JN_CHECKED jn_status_t jn_boot_memory(const char *name, const void **address, uint64_t *size);
+
 /* Looks `path` up in JN_CAP_NAMES; _wait waits until it appears. */
 JN_CHECKED jn_status_t jn_name_lookup(const char *path, cap_t *object);
 JN_CHECKED jn_status_t jn_name_wait(const char *path, cap_t *object);

@@ -47,7 +47,8 @@ static void start_pager(uint64_t frames, cap_t gate)
 {
     cap_t client;
     root_task_make(&root_pager, frames);
-    must("pager", jn_gate_mint(root_gate, ROOT_LABEL_PAGER, JN_RIGHT_SEND, &client));
+    must("pager", jn_gate_mint(root_gate, ROOT_LABEL_PAGER, JN_RIGHT_SEND | JN_RIGHT_COPY,
+                               &client));
     root_task_give(&root_pager, client, JN_CAP_SUPERVISOR, JN_RIGHT_SEND);
     root_task_give(&root_pager, gate, JN_CAP_SELF_GATE, JN_RIGHT_ALL & ~JN_RIGHT_DESTROY);
     root_task_run(&root_pager, ROOT_LABEL_FAULTS);
@@ -70,10 +71,12 @@ static void start_bootstrap(uint64_t frames, cap_t pager_gate)
 {
     cap_t client, admin, pager;
     root_task_make(&root_bootstrap, frames);
-    must("bootstrap", jn_gate_mint(root_gate, ROOT_LABEL_BOOTSTRAP, JN_RIGHT_SEND, &client));
+    must("bootstrap", jn_gate_mint(root_gate, ROOT_LABEL_BOOTSTRAP, JN_RIGHT_SEND | JN_RIGHT_COPY,
+                                   &client));
     must("bootstrap", jn_gate_mint(pager_gate, PAGER_LABEL_ADMIN, JN_RIGHT_SEND | JN_RIGHT_COPY,
                                    &admin));
-    must("bootstrap", jn_gate_mint(pager_gate, PAGER_LABEL_BOOTSTRAP, JN_RIGHT_SEND, &pager));
+    must("bootstrap", jn_gate_mint(pager_gate, PAGER_LABEL_BOOTSTRAP,
+                                   JN_RIGHT_SEND | JN_RIGHT_COPY, &pager));
     root_task_give(&root_bootstrap, client, JN_CAP_SUPERVISOR, JN_RIGHT_SEND);
     root_task_give(&root_bootstrap, pager, JN_CAP_PAGER, JN_RIGHT_SEND);
     root_task_give(&root_bootstrap, admin, BOOT_CAP_PAGER_ADMIN, JN_RIGHT_SEND | JN_RIGHT_COPY);
