@@ -1,0 +1,121 @@
+/* Interface client. */
+#include "janus/idl/client.h"
+#include "janus/object.h"
+#include "request.h"
+
+/* A capability for the new client; the client goes if there can be none. */
+static jn_status_t mint(struct client *client, cap_t *out)
+{
+    if (!client)
+        return JN_NO_MEMORY;
+    jn_status_t status =
+        jn_gate_mint(JN_CAP_SELF_GATE, client->label, JN_RIGHT_SEND | JN_RIGHT_COPY, out);
+    if (status != JN_OK)
+        client_destroy(client);
+    return status;
+}
+
+static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, uint32_t gid,
+                             cap_t *out)
+{
+    if (call->label != LABEL_ADMINISTRATOR)
+        return JN_NO_RIGHT;
+    return mint(client_new(pid, uid, gid, vfs_root), out);
+}
+
+static jn_status_t op_clone(struct jn_call *call, uint64_t pid, cap_t *out)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    return status == JN_OK ? mint(client_copy(client, pid), out) : status;
+}
+
+static jn_status_t op_end(struct jn_call *call)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    if (status == JN_OK)
+        client_empty(client);
+    return status;
+}
+
+static jn_status_t op_set_space(struct jn_call *call, cap_t task)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    if (status != JN_OK) {
+        jn_cap_delete(task);
+        return status;
+    }
+    if (client->space)
+        jn_cap_delete(client->space);
+    client->space = task;
+    return JN_OK;
+}
+
+static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t bits, cap_t signal,
+                                struct jn_pages *pages, uint32_t *count)
+{
+    struct client *client;
+    struct wait_ring *ring;
+    jn_status_t status = request_client(call, &client);
+    if (status == JN_OK && !list_empty(&client->waiters))
+        status = JN_BUSY;
+    if (status == JN_OK)
+        status = wait_ring_create(entries, signal, bits, pages, &ring);
+    if (status != JN_OK) {
+        jn_cap_delete(signal);
+        return status;
+    }
+    wait_drop_client(client);
+    wait_ring_put(client->ring);
+    client->ring = ring;
+    *count = ring->ring.count;
+    return JN_OK;
+}
+
+static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
+{
+    struct client *client, *from;
+    jn_status_t status = request_target(other, &from);
+    if (status == JN_OK)
+        status = request_client(call, &client);
+    if (status != JN_OK)
+        return status;
+    if (!from->ring)
+        return JN_BUSY;
+    if (from->ring == client->ring)
+        return JN_OK;
+    wait_drop_client(client);
+    from->ring->references++;
+    wait_ring_put(client->ring);
+    client->ring = from->ring;
+    return JN_OK;
+}
+
+static jn_status_t op_set_credentials(struct jn_call *call, uint64_t pid, uint32_t uid,
+                                      uint32_t gid)
+{
+    if (call->label != LABEL_ADMINISTRATOR)
+        return JN_NO_RIGHT;
+    jn_status_t status = JN_NO_PROCESS;
+    for (struct client *client = client_next(NULL); client; client = client_next(client)) {
+        if (client->pid != pid)
+            continue;
+        client->uid = uid;
+        client->gid = gid;
+        client->group_count = 0;
+        status = JN_OK;
+    }
+    return status;
+}
+
+const struct client_ops client_operations = {
+    .create = op_create,
+    .clone = op_clone,
+    .end = op_end,
+    .set_space = op_set_space,
+    .open_ring = op_open_ring,
+    .join_ring = op_join_ring,
+    .set_credentials = op_set_credentials,
+};
