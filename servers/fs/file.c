@@ -139,7 +139,7 @@ uint64_t file_pages(const struct node *node)
 jn_status_t file_seek(struct node *node, bool data, uint64_t *offset)
 {
     if (*offset >= node->size)
-        return JN_NOT_FOUND;
+        return JN_END_OF_FILE;
     uint64_t end = (node->size + PAGE_BYTES - 1) >> PAGE_SHIFT;
     uint64_t index = *offset >> PAGE_SHIFT;
     for (; index < end;) {
@@ -154,7 +154,7 @@ jn_status_t file_seek(struct node *node, bool data, uint64_t *offset)
         index += run;
     }
     if (data)
-        return JN_NOT_FOUND;
+        return JN_END_OF_FILE;
     *offset = node->size; /* the end of the file counts as a hole */
     return JN_OK;
 }

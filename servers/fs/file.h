@@ -34,7 +34,7 @@ JN_CHECKED jn_status_t file_resize(struct node *node, uint64_t size);
 /* fallocate(2) with IO_ALLOCATE_.. modes. */
 JN_CHECKED jn_status_t file_allocate(struct node *node, uint32_t mode, uint64_t offset,
                                      uint64_t length);
-/* SEEK_DATA and SEEK_HOLE: moves *offset. NOT_FOUND: beyond the end (ENXIO). */
+/* SEEK_DATA and SEEK_HOLE: moves *offset. END_OF_FILE: beyond the end (ENXIO). */
 JN_CHECKED jn_status_t file_seek(struct node *node, bool data, uint64_t *offset);
 
 /* Maps [offset, +length) at `address` of `space`: the first page, and what follows in one run of

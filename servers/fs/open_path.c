@@ -14,8 +14,7 @@
 
 static bool is_nt(const struct open_request *request)
 {
-    uint32_t everything = IO_ACCESS_READ | IO_ACCESS_WRITE | IO_ACCESS_DELETE;
-    return (request->flags & FS_OPEN_SHARE_MODES) || (request->share & everything) != everything;
+    return request->flags & FS_OPEN_SHARE_MODES;
 }
 
 static uint32_t permits_of(const struct open_request *request)

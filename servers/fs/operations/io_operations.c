@@ -195,7 +195,7 @@ static jn_status_t seek_file(struct description *description, int64_t offset, ui
     case IO_SEEK_HOLE: {
         uint64_t at = (uint64_t)offset;
         if (offset < 0 || description->kind != OPEN_FILE)
-            return offset < 0 ? JN_NOT_FOUND : JN_BAD_ARG;
+            return offset < 0 ? JN_END_OF_FILE : JN_BAD_ARG;
         jn_status_t status = file_seek(node, whence == IO_SEEK_DATA, &at);
         if (status != JN_OK)
             return status;
@@ -208,7 +208,7 @@ static jn_status_t seek_file(struct description *description, int64_t offset, ui
     }
     int64_t result;
     if (__builtin_add_overflow(base, offset, &result))
-        return JN_OVERFLOW;
+        return JN_BAD_ARG;
     if (result < 0)
         return JN_BAD_ARG;
     description->position = (uint64_t)result;
