@@ -61,7 +61,7 @@ def available(root):
         Suite('tools', 'set-up, options, the boot image, PE imports', tool_cases.cases),
         Suite('host', "the command's host end against a guest that is Linux", host_cases.cases),
         Suite('kernel', 'self-tests inside the kernel and its first tasks', kernel_cases.cases,
-              ['build/mk/janus.elf', 'build/mk/selftest.elf']),
+              ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
         Suite('posix', "Debian's busybox, bash and mksh: recorded cases and our own",
