@@ -157,6 +157,8 @@ static bool advance_end(struct core *core)
         if (core->record.shared && !core->record.share_read_only) {
             if (core->world->share_next(core->context))
                 return true;
+            if (core->state != CORE_SHARING)
+                return true; /* it failed */
             core_append_frame(core, CHANNEL_SHARE_END, 0, NULL, 0);
         }
         send_exit(core);

@@ -1,0 +1,118 @@
+/* The session server's start and loop: one run, then Janus ends. */
+#include "janus/idl/client.h"
+#include "janus/idl/name.h"
+#include "janus/idl/supervisor.h"
+#include "janus/object.h"
+#include "janus/runtime.h"
+#include "session.h"
+
+static struct session session;
+
+static void check(jn_status_t status, const char *what)
+{
+    if (status != JN_OK)
+        jn_panic("%s: %s", what, jn_status_text(status));
+}
+
+/* This server's own client of a server, with a ring. */
+static void connect(const char *name, cap_t *admin, cap_t *client, struct jn_ring_reader *ring,
+                    uint64_t bit)
+{
+    cap_t signal;
+
+    check(jn_name_wait(name, admin), name);
+    if (!client)
+        return;
+    check(client_create(*admin, 0, 0, 0, client), name);
+    check(jn_cap_copy(session.signal, JN_RIGHT_SEND | JN_RIGHT_COPY, &signal), "signal");
+    check(jn_ring_open(*client, RING_ENTRIES, signal, bit, ring), name);
+    jn_cap_delete(signal);
+}
+
+static void connect_all(void)
+{
+    cap_t signal;
+
+    check(jn_signal_create(JN_CAP_POOL, &session.signal), "signal");
+    check(jn_name_wait("svc/channel", &session.channel), "svc/channel");
+    check(jn_cap_copy(session.signal, JN_RIGHT_SEND | JN_RIGHT_COPY, &signal), "signal");
+    check(jn_ring_open(session.channel, RING_ENTRIES, signal, BIT_CHANNEL, &session.channel_ring),
+          "svc/channel");
+    jn_cap_delete(signal);
+    connect("svc/pager", &session.pager_admin, NULL, NULL, 0);
+    connect("svc/task", &session.task_admin, &session.task, &session.task_ring, BIT_TASK);
+    connect("svc/fs", &session.fs_admin, &session.fs, &session.fs_ring, BIT_FS);
+    connect("svc/console", &session.console_admin, &session.console, &session.console_ring,
+            BIT_CONSOLE);
+    connect("svc/object", &session.object_admin, NULL, NULL, 0);
+}
+
+static void channel_events(void)
+{
+    struct jn_ring_entry entry;
+
+    while (jn_ring_next(&session.channel_ring, &entry))
+        core_event(&session.core,
+                   entry.cookie == COOKIE_READ ? CORE_CHANNEL_READ : CORE_CHANNEL_WRITE, 0);
+}
+
+static void stream_events(struct jn_ring_reader *ring)
+{
+    struct jn_ring_entry entry;
+
+    while (jn_ring_next(ring, &entry)) {
+        uint64_t index = entry.cookie - COOKIE_STREAMS;
+
+        if (entry.cookie >= COOKIE_STREAMS && index / 2 < CHANNEL_STREAM_END)
+            core_event(&session.core, index % 2 ? CORE_OUTPUT_READY : CORE_INPUT_READY,
+                       (unsigned)(index / 2));
+    }
+}
+
+static void task_events(void)
+{
+    struct jn_ring_entry entry;
+
+    while (jn_ring_next(&session.task_ring, &entry))
+        if (entry.cookie == COOKIE_ENDED)
+            process_check_end(&session);
+}
+
+_Noreturn static void leave(void)
+{
+    jn_status_t status = supervisor_shutdown(JN_CAP_SUPERVISOR, 0);
+
+    jn_log(JN_LOG_WARNING, "shutdown: %s", jn_status_text(status));
+    for (;;) {
+        uint64_t bits;
+
+        status = jn_signal_wait(session.signal, 0, &bits); /* the command ends the machine */
+    }
+}
+
+int main(void)
+{
+    jn_log_set_name("session");
+    connect_all();
+    if (!core_init(&session.core, &session_world, &session))
+        jn_panic("no memory for the channel's buffers");
+    check(supervisor_ready(JN_CAP_SUPERVISOR), "ready");
+    core_run(&session.core);
+    while (!session.finished) {
+        uint64_t bits = 0;
+        jn_status_t status = jn_signal_wait(session.signal, session.deadline, &bits);
+
+        if (status == JN_TIMEOUT) {
+            session.deadline = 0;
+            core_timeout(&session.core);
+            continue;
+        }
+        check(status, "waiting");
+        channel_events();
+        stream_events(&session.fs_ring);
+        stream_events(&session.console_ring);
+        task_events();
+        core_run(&session.core);
+    }
+    leave();
+}
