@@ -1,6 +1,8 @@
 /* Typed items: flexpages and capabilities that a message carries. They are done one by one, before
- * the words; an error leaves the sender where it was, with the number done in its UTCB. How far a
- * long flexpage got is kept in the sender across a preemption, and the message is sent again.
+ * the words. After an error the sender has its capabilities back, the receiver waits on with an empty
+ * landing window, and sent_items tells which item it was; pages that were mapped into the receive
+ * window stay until something else is. How far a long flexpage got is kept in the sender across a
+ * preemption, and the message is sent again.
  */
 #include "cpu.h"
 #include "ipc/ipc.h"
@@ -49,13 +51,40 @@ static status_t cap_item(struct thread *sender, struct thread *receiver, uint64_
     if ((what & JN_ITEM_TYPE) == JN_ITEM_CAP_MOVE) {
         cap_move(from, to);
         if (to->type == JN_TYPE_REPLY)
-            to->flags = (uint32_t)*landed;
+            to->flags = (uint32_t)*landed | (to->flags & REPLY_FLAGS);
         return JN_OK;
     }
     if (!(from->rights & JN_RIGHT_COPY) || from->type == JN_TYPE_REPLY)
         return JN_NO_RIGHT;
     cap_copy(from, to, what >> JN_ITEM_CAP_RIGHTS_SHIFT & 0xffff);
     return JN_OK;
+}
+
+/* Takes back the capabilities among the first `count` items. */
+static void undo_caps(struct thread *sender, struct thread *receiver, unsigned count)
+{
+    const volatile struct jn_utcb *utcb = sender->utcb;
+    uint64_t handle = ((volatile struct jn_utcb *)receiver->utcb)->recv_cap_base;
+
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t type = utcb->items[i].what & JN_ITEM_TYPE;
+        struct cap *landed, *from;
+
+        if (type != JN_ITEM_CAP && type != JN_ITEM_CAP_MOVE)
+            continue;
+        landed = task_slot(receiver->task, handle);
+        handle += JN_CAP_STEP;
+        if (!landed || cap_empty(landed))
+            continue;
+        from = task_slot(sender->task, utcb->items[i].where);
+        if (type == JN_ITEM_CAP_MOVE && from && cap_empty(from)) {
+            cap_move(landed, from);
+            if (from->type == JN_TYPE_REPLY)
+                from->flags = (uint32_t)utcb->items[i].where | (from->flags & REPLY_FLAGS);
+        } else {
+            cap_delete(landed);
+        }
+    }
 }
 
 /* `whole_space`: the answer to a page fault, whose receive window is all of the address space. */
@@ -101,6 +130,8 @@ status_t items_transfer(struct thread *sender, struct thread *receiver, uint64_t
     }
     sender->items = sender->item_caps = 0;
     utcb->sent_items = i;
+    if (status && caps)
+        undo_caps(sender, receiver, i);
     if (receiver->utcb && !whole_space) {
         receiver->utcb->got_items = i;
         receiver->utcb->got_caps = caps;

@@ -212,7 +212,7 @@ status_t op_cap_move(struct object *object, uint64_t *words)
         return status;
     cap_move(from, to);
     if (to->type == JN_TYPE_REPLY)
-        to->flags = (uint32_t)words[1];
+        to->flags = (uint32_t)words[1] | (to->flags & REPLY_FLAGS);
     else
         set_key(to, to->type, to->rights & (unsigned)words[2]);
     return JN_OK;

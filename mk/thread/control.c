@@ -184,7 +184,7 @@ status_t op_thread_resume(struct object *object, uint64_t *words)
         return JN_OK;
     thread->state &= ~STATE_SUSPENDED;
     if (thread_state(thread) == STATE_RUN)
-        sched_ready(thread);
+        thread_wake(thread);
     return JN_OK;
 }
 
@@ -287,58 +287,60 @@ status_t op_thread_bind_end(struct object *object, uint64_t *words)
     return signal_bind_end(&subject(object)->end_signal, &subject(object)->end_bits, words);
 }
 
-/* Out of any wait; what it was in is told, and a native call returns CANCELLED if it is resumed. */
+/* The wait of a thread is to end early: its own at once, one for an answer when the holder of the
+ * Reply, which is told, gives it. A foreign call has no status of the kernel's: its server decides. */
+static void cancel_wait(struct thread *thread)
+{
+    switch (thread_state(thread)) {
+    case STATE_RECV:
+    case STATE_SIGNAL:
+        thread_fail(thread, JN_CANCELLED);
+        return;
+    case STATE_SEND:
+        if (thread_was(thread) == JN_WAS_NATIVE_CALL)
+            thread_fail(thread, JN_CANCELLED);
+        else if (thread->message == JN_KM_SYSCALL)
+            thread->state |= STATE_CANCEL;
+        return;
+    case STATE_REPLY:
+    case STATE_FOREIGN:
+        /* The flag also keeps the answer off the fast path. */
+        thread->state |= STATE_CANCEL;
+        if (thread->state & STATE_PARKED && list_empty(&thread->reply->notice) &&
+            thread->reply->gate) {
+            thread->reply->flags |= REPLY_CANCEL;
+            gate_notify(thread->reply->gate, &thread->reply->notice);
+        }
+        return;
+    }
+}
+
 status_t op_thread_attention(struct object *object, uint64_t *words)
 {
     struct thread *thread = subject(object);
-    enum jn_was was = thread_was(thread);
 
     (void)words;
     if (!(thread->exception_gate.fast & CAP_FAST_CALL))
         return JN_BAD_ARG;
-    if (was == JN_WAS_FAULT)
-        return JN_BUSY;
-    sched_remove(thread);
-    thread_unwait(thread, JN_KM_CANCEL);
-    if (was == JN_WAS_NATIVE_CALL)
-        thread_return(thread, JN_CANCELLED);
-    thread->fault[0] = (uint64_t)was;
-    memset(&thread->fault[1], 0, sizeof thread->fault - sizeof thread->fault[0]);
-    thread->message = JN_KM_ATTENTION;
-    thread_raise_again(thread);
+    if (!thread->attention)
+        thread->attention_was = (uint8_t)thread_was(thread);
+    thread->attention = true;
+    if (thread_state(thread) != STATE_RUN) {
+        cancel_wait(thread);
+    } else if (!(thread->state & STATE_SUSPENDED)) {
+        if (thread == current_thread())
+            thread_return(thread, JN_OK);
+        sched_remove(thread);
+        thread_wake(thread);
+    }
     return JN_OK;
 }
 
 status_t op_thread_cancel(struct object *object, uint64_t *words)
 {
-    struct thread *thread = subject(object);
-    unsigned state = thread_state(thread);
-
     (void)words;
-    switch (state) {
-    case STATE_RECV:
-    case STATE_SIGNAL:
-        thread_fail(thread, JN_CANCELLED);
-        return JN_OK;
-    case STATE_SEND:
-        /* A foreign call has no status of the kernel's: its server will be told. */
-        if (thread_was(thread) == JN_WAS_NATIVE_CALL)
-            thread_fail(thread, JN_CANCELLED);
-        else if (thread->message == JN_KM_SYSCALL)
-            thread->state |= STATE_CANCEL;
-        return JN_OK;
-    case STATE_REPLY:
-    case STATE_FOREIGN:
-        if (!(thread->state & STATE_PARKED)) {
-            thread->state |= STATE_CANCEL;
-        } else if (list_empty(&thread->reply->notice) && thread->reply->gate) {
-            thread->reply->flags |= REPLY_CANCEL;
-            gate_notify(thread->reply->gate, &thread->reply->notice);
-        }
-        return JN_OK;
-    default:
-        return JN_OK;
-    }
+    cancel_wait(subject(object));
+    return JN_OK;
 }
 
 status_t op_thread_set_cpu(struct object *object, uint64_t *words)

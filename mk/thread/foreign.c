@@ -66,6 +66,19 @@ void thread_raise_fault(struct thread *thread, uint64_t address, uint64_t access
         thread_raise_exception(thread, VECTOR_PAGE_FAULT, access, address);
 }
 
+void thread_raise_attention(struct thread *thread)
+{
+    for (unsigned i = 0; i < 6; i++)
+        thread->fault[i] = 0;
+    thread->fault[0] = thread->attention_was;
+    thread->attention = false;
+    thread->message = JN_KM_ATTENTION;
+    thread->again = 0;
+    /* Without a gate there is nobody to tell: it goes on. */
+    if (!raise(thread, &thread->exception_gate))
+        thread_wake(thread);
+}
+
 void thread_raise_again(struct thread *thread)
 {
     struct cap *gate =

@@ -109,7 +109,11 @@ enum jn_was thread_was(const struct thread *thread)
 void thread_wake(struct thread *thread)
 {
     thread->state = STATE_RUN | (thread->state & (STATE_SUSPENDED | STATE_MARKED));
-    if (!(thread->state & STATE_SUSPENDED))
+    if (thread->state & STATE_SUSPENDED)
+        return;
+    if (thread->attention)
+        thread_raise_attention(thread);
+    else
         sched_ready(thread);
 }
 

@@ -117,7 +117,8 @@ struct thread {
     uint32_t cpu;
     bool ready; /* in a run queue, by way of `sched` */
     bool step;
-    bool attention;
+    bool attention; /* wanted when it would next run in user mode */
+    uint8_t attention_was;
     struct range_operation range_operation; /* an interrupted TASK_MAP or _UNMAP */
     _Alignas(64) uint8_t xsave[1024];
 };
@@ -182,6 +183,7 @@ void foreign_syscall(struct thread *thread);
 void thread_raise_syscall(struct thread *thread);
 void thread_raise_fault(struct thread *thread, uint64_t address, uint64_t access, bool in_call);
 void thread_raise_exception(struct thread *thread, unsigned vector, uint64_t error, uint64_t cr2);
+void thread_raise_attention(struct thread *thread);
 /* The message that thread->message says once more, marked so. */
 void thread_raise_again(struct thread *thread);
 void trap(unsigned vector, uint64_t error, struct thread *thread);

@@ -1,6 +1,8 @@
 /* All cases, in the order of what they build on. */
 #include "harness.h"
 
-extern const struct test basic_tests[], cap_tests[], ipc_tests[], signal_tests[], foreign_tests[];
+extern const struct test basic_tests[], cap_tests[], ipc_tests[], signal_tests[], foreign_tests[], item_tests[],
+    control_tests[], life_tests[], sched_tests[];
 
-const struct test *const suites[] = {basic_tests, cap_tests, ipc_tests, signal_tests, foreign_tests, NULL};
+const struct test *const suites[] = {basic_tests, cap_tests, ipc_tests, signal_tests, foreign_tests, item_tests,
+                                     control_tests, life_tests, sched_tests, NULL};

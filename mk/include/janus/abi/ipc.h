@@ -93,7 +93,7 @@ enum jn_kernel_message {
      * Answer: nothing (resume as it is), JN_TAG_STATE, or negative status: the thread dies. */
     JN_KM_EXCEPTION = 3,
     /* Attention was raised: word 0 = enum jn_was of where it was found; the state as above.
-     * A foreign call that was waiting is first answered to its server as CANCEL. */
+     * A call that was waiting is cancelled first (KERNEL 8): the message comes after its answer. */
     JN_KM_ATTENTION = 4,
     /* To the holder of a Reply: cancel(thread) was asked for. Word 0 = handle of the parked Reply
      * or 0, label as in the call. The holder answers the Reply when and how it likes. */

@@ -1,0 +1,187 @@
+/* Priorities, turns, and contexts that travel with calls. */
+#include "harness.h"
+
+#pragma GCC visibility push(hidden)
+extern void foreign_spin(void);
+extern volatile uint64_t foreign_result;
+#pragma GCC visibility pop
+
+static volatile uint64_t seen[16], work[16];
+static volatile unsigned count;
+
+static void spinner(uint64_t index)
+{
+    for (;;)
+        work[index]++;
+}
+
+static cap_t spin(unsigned index, unsigned priority)
+{
+    cap_t thread = make_thread(&root, spinner, index, priority);
+
+    work[index] = 0;
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    return thread;
+}
+
+static uint64_t time_of(cap_t thread)
+{
+    uint64_t out[10];
+
+    CHECK_OK(op(thread, JN_OP_THREAD_INFO, 0, 0, 0, 0, 0, out));
+    return out[1];
+}
+
+static void wait_ms(unsigned ms)
+{
+    regs_t regs = {0};
+
+    jn_utcb()->recv_deadline = now() + ms * 1000000ull;
+    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, 30 * 64, &regs), JN_TIMEOUT);
+}
+
+static void higher_priority_runs(void)
+{
+    spin(0, 100);
+    spin(1, 110);
+    wait_ms(5);
+    CHECK_IS(work[0], 0);
+    CHECK(work[1] > 0);
+}
+
+/* Equals share the CPU by turns, whatever preempts them. */
+static void equals_take_turns(void)
+{
+    cap_t threads[4];
+
+    for (unsigned i = 0; i < 4; i++)
+        threads[i] = spin(i, 100);
+    for (unsigned i = 0; i < 100; i++)
+        wait_ms(2);
+    uint64_t least = -1ull, most = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t time = time_of(threads[i]);
+        least = time < least ? time : least;
+        most = time > most ? time : most;
+    }
+    CHECK(least > 20000000);
+    CHECK(most - least < 30000000);
+}
+
+static void priority_limits(void)
+{
+    cap_t thread = make_thread(&root, spinner, 0, 100);
+
+    CHECK_IS(OP1(thread, JN_OP_THREAD_SET_PRIORITY, 201), JN_BAD_ARG);
+    CHECK_IS(OP1(thread, JN_OP_THREAD_SET_PRIORITY, -1), JN_BAD_ARG);
+    CHECK_OK(OP1(thread, JN_OP_THREAD_SET_PRIORITY, 200));
+    CHECK_IS(OP4(pool, JN_OP_CREATE_SCHED, slot(), 201, 0, 0), JN_BAD_ARG);
+    CHECK_IS(OP4(pool, JN_OP_CREATE_SCHED, slot(), 100, 2000000, 1000000), JN_BAD_ARG);
+    CHECK_IS(OP1(thread, JN_OP_THREAD_SET_CPU, 32), JN_BAD_ARG);
+}
+
+/* A ready thread whose priority changes; a context that two threads share. */
+static void contexts(void)
+{
+    cap_t sched = slot(), a, b;
+
+    CHECK_OK(OP4(pool, JN_OP_CREATE_SCHED, sched, 50, 0, 0));
+    a = spin(0, 100);
+    b = spin(1, 60);
+    CHECK_OK(OP1(b, JN_OP_THREAD_SET_SCHED, sched));
+    wait_ms(2);
+    CHECK_IS(work[1], 0);
+    CHECK_OK(OP3(sched, JN_OP_SCHED_SET, 120, 0, 0));
+    wait_ms(2);
+    CHECK(work[1] > 0);
+    uint64_t before = work[0];
+    wait_ms(2);
+    CHECK_IS(work[0], before);
+    CHECK_OK(OP1(a, JN_OP_THREAD_SET_SCHED, sched));
+    for (unsigned i = 0; i < 20; i++)
+        wait_ms(4);
+    CHECK(work[0] > before);
+    /* The context goes: both fall back to their own priorities. */
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, sched));
+    wait_ms(2);
+    before = work[1];
+    wait_ms(4);
+    CHECK_IS(work[1], before);
+    CHECK_OK(OP1(a, JN_OP_THREAD_SET_PRIORITY, 10));
+    wait_ms(4);
+    CHECK(work[1] > before);
+}
+
+static void busy_server(uint64_t gate)
+{
+    regs_t regs = {0};
+
+    sys(JN_WAIT, gate, &regs);
+    for (;;) {
+        uint64_t end = now() + 3000000;
+        while (now() < end)
+            count++;
+        regs.tag = 1;
+        sys(JN_REPLY_WAIT, gate, &regs);
+    }
+}
+
+static void caller(uint64_t gate)
+{
+    seen[0] = (uint64_t)call1(gate, 1, NULL);
+    seen[1] = 1;
+}
+
+/* A server of low priority works with its caller's: a spinner in between does not hold it up. */
+static void lent_context(void)
+{
+    cap_t gate = make_gate();
+    cap_t server = make_thread(make_task(), busy_server, 0, 10), thread;
+
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, server));
+    struct task *task = make_task();
+    server = make_thread(task, busy_server, give(task, gate, JN_RIGHT_ALL), 10);
+    CHECK_OK(OP0(server, JN_OP_THREAD_RESUME));
+    wait_ms(1);
+    seen[1] = 0;
+    spin(0, 50);
+    thread = make_thread(&root, caller, gate, 120);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    wait_ms(2);
+    uint64_t before = work[0];
+    CHECK_IS(seen[1], 0);
+    wait_ms(20);
+    CHECK_IS(seen[1], 1);
+    CHECK(work[0] > before);
+    CHECK(time_of(thread) > 2500000); /* the server's work is on its caller's account */
+    CHECK(time_of(server) < 1500000);
+}
+
+static void yield_pair(uint64_t index)
+{
+    for (unsigned i = 0; i < 50; i++) {
+        regs_t regs = {0};
+        seen[index]++;
+        if (seen[index] > seen[5 - index] + 1)
+            seen[8]++;
+        sys(JN_YIELD, 0, &regs);
+    }
+}
+
+static void yield(void)
+{
+    seen[2] = seen[3] = seen[8] = 0;
+    for (unsigned i = 2; i < 4; i++) {
+        cap_t thread = make_thread(&root, yield_pair, i, 100);
+        CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    }
+    wait_ms(5);
+    CHECK_IS(seen[2], 50);
+    CHECK_IS(seen[3], 50);
+    CHECK(seen[8] <= 1);
+}
+
+const struct test sched_tests[] = {TEST(higher_priority_runs), TEST(equals_take_turns),
+                                   TEST(priority_limits),      TEST(contexts),
+                                   TEST(lent_context),         TEST(yield),
+                                   {0}};
