@@ -48,6 +48,9 @@ struct server *server_of_label(uint64_t label);
 
 /* gates.c: what exists for a server before and after its tasks. */
 JN_CHECKED jn_status_t server_make_gate(struct server *server);
+/* Out of the own Pool, which takes RAM from the root pager when it is empty. NO_MEMORY. */
+JN_CHECKED jn_status_t kernel_memory_pool(uint64_t frames, cap_t *pool);
+JN_CHECKED jn_status_t kernel_memory_fund(cap_t pool, uint64_t frames);
 
 /* start.c */
 JN_CHECKED jn_status_t server_start(struct server *server);

@@ -135,17 +135,12 @@ static jn_status_t op_device_memory(struct jn_call *call, uint64_t physical, uin
 static jn_status_t op_fund(struct jn_call *call, uint64_t frames, uint64_t *added)
 {
     struct server *server = server_of_label(call->label);
-    uint64_t most = jn_info()->ram_bytes / PAGE / 4, more;
+    uint64_t most = jn_info()->ram_bytes / PAGE / 4;
     if (!server || server->pool == JN_CAP_NULL)
         return JN_NO_RIGHT;
     if (!frames || frames > most || server->kernel_frames + frames > most)
         return JN_QUOTA;
-    jn_status_t status = jn_pool_fund(JN_CAP_POOL, server->pool, (int64_t)frames);
-    if (status == JN_NO_MEMORY) {
-        status = root_fund(JN_CAP_SUPERVISOR, frames, &more);
-        if (status == JN_OK)
-            status = jn_pool_fund(JN_CAP_POOL, server->pool, (int64_t)frames);
-    }
+    jn_status_t status = kernel_memory_fund(server->pool, frames);
     if (status != JN_OK)
         return status;
     server->kernel_frames += frames;

@@ -59,7 +59,6 @@ static jn_status_t map_memory(void *ctx, cap_t task, uint64_t address, uint64_t 
     return status;
 }
 
-/* The share of the kernel's memory that is free now. */
 static jn_status_t make_pool(struct server *server)
 {
     uint64_t owned, unused, bytes;
@@ -68,7 +67,7 @@ static jn_status_t make_pool(struct server *server)
     if (server->manifest->kernel_percent)
         server->kernel_frames = unused * server->manifest->kernel_percent / 100;
     if (status == JN_OK)
-        status = jn_pool_create(JN_CAP_POOL, server->kernel_frames, &server->pool);
+        status = kernel_memory_pool(server->kernel_frames, &server->pool);
     return status;
 }
 
