@@ -285,6 +285,7 @@ void *scratch(unsigned pages)
 /* ---- the run ---- */
 
 extern const struct test *const suites[];
+extern const struct test measure_tests[];
 static unsigned passed, failed;
 
 static void run_case(const struct test *test)
@@ -313,6 +314,24 @@ static void run_case(const struct test *test)
     }
 }
 
+static void run_suite(const struct test *test)
+{
+    for (; test->name; test++)
+        run_case(test);
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    for (; *text; text++) {
+        unsigned i = 0;
+        while (word[i] && text[i] == word[i])
+            i++;
+        if (!word[i])
+            return true;
+    }
+    return false;
+}
+
 _Noreturn void main(const struct jn_boot *boot);
 
 _Noreturn void main(const struct jn_boot *boot)
@@ -321,9 +340,11 @@ _Noreturn void main(const struct jn_boot *boot)
         print("FAIL boot page\n");
     OP1(JN_CAP_POOL, JN_OP_CREATE_SIGNAL, SLOT_NEVER);
     OP1(JN_CAP_THREAD, JN_OP_THREAD_SET_PRIORITY, 200);
-    for (unsigned i = 0; suites[i]; i++)
-        for (const struct test *test = suites[i]; test->name; test++)
-            run_case(test);
+    if (has_word(boot->command_line, "measure"))
+        run_suite(measure_tests);
+    else
+        for (unsigned i = 0; suites[i]; i++)
+            run_suite(suites[i]);
     print("selftest: %u passed, %u failed\n", passed, failed);
     OP1(JN_CAP_LOG, JN_OP_CONSOLE_SHUTDOWN, failed ? 1 : 0);
     __builtin_unreachable();

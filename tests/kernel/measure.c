@@ -1,0 +1,146 @@
+/* What the paths of IPC cost, in the unit of the TSC: instructions under -icount shift=0,sleep=off.
+ * One way is counted from the entering instruction, inclusive, to the first user instruction of the
+ * other side, exclusive. Each line: `measure: NAME VALUE`. */
+#include "harness.h"
+
+#pragma GCC visibility push(hidden)
+extern void m_client(uint64_t), m_fpu_client(uint64_t), m_server(uint64_t), m_null(uint64_t),
+    m_raiser(uint64_t), m_waiter(uint64_t), m_foreign(void), m_fault(void), m_int3(void),
+    m_pager(uint64_t);
+extern volatile uint64_t m_t0, m_t1, m_t2, m_t3, m_tag, m_reply_tag, m_rounds, m_address;
+#pragma GCC visibility pop
+
+#define MARK 1 /* the rdtsc itself */
+
+static void line(const char *name, uint64_t value, unsigned target, unsigned limit)
+{
+    print("measure: %s %lu wish %u limit %u\n", name, value, target, limit);
+}
+
+static void call_and_reply(const char *name, bool same_space, void (*client)(uint64_t),
+                           unsigned words)
+{
+    cap_t gate = make_gate();
+    struct task *server = same_space ? &root : make_task(), *task = same_space ? &root : make_task();
+    char text[40];
+
+    m_tag = m_reply_tag = words;
+    m_rounds = 20;
+    start_thread(server, m_server, same_space ? gate : give(server, gate, JN_RIGHT_ALL));
+    settle();
+    start_thread(task, client, same_space ? gate : give(task, gate, JN_RIGHT_ALL));
+    settle();
+    CHECK_IS(m_rounds, 0);
+    for (unsigned which = 0; which < 3; which++) {
+        static const char *const part[] = {"call", "reply", "round-trip"};
+        uint64_t call = m_t1 - m_t0 - MARK - 4, reply = m_t3 - m_t2 - MARK - 4;
+        unsigned at = 0;
+        for (const char *s = part[which]; *s; s++)
+            text[at++] = *s;
+        for (const char *s = name; *s; s++)
+            text[at++] = *s;
+        text[at] = 0;
+        line(text, which == 0 ? call : which == 1 ? reply : call + reply,
+             words > 10 ? 350 / (which < 2 ? 2 : 1) : which == 0 ? 55 : which == 1 ? 65 : 120,
+             words > 10 ? 450 / (which < 2 ? 2 : 1) : which == 0 ? 70 : which == 1 ? 80 : 150);
+    }
+}
+
+static void measure_calls(void)
+{
+    call_and_reply("", false, m_client, 10);
+    call_and_reply("-same-space", true, m_client, 10);
+    call_and_reply("-live-avx", false, m_fpu_client, 10);
+    call_and_reply("-64-words", false, m_client, 64);
+}
+
+static void measure_null(void)
+{
+    m_rounds = 20;
+    start_thread(make_task(), m_null, 0);
+    settle();
+    line("null-call", m_t3 - m_t0 - MARK - 2, 30, 45);
+}
+
+static void measure_signal(void)
+{
+    cap_t signal = make_signal();
+    struct task *high = make_task(), *low = make_task();
+    cap_t thread = make_thread(high, m_waiter, give(high, signal, JN_RIGHT_ALL), 120);
+
+    m_rounds = 20;
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    settle();
+    start_thread(low, m_raiser, give(low, signal, JN_RIGHT_ALL));
+    settle();
+    line("signal-to-higher", m_t1 - m_t0 - MARK - 4, 110, 150);
+}
+
+static void foreign_pair(void (*entry)(void), void (*server)(uint64_t), uint64_t argument,
+                         bool exceptions, struct task **server_task)
+{
+    cap_t gate = make_gate();
+    struct task *task = make_task(), *client = make_task();
+
+    *server_task = task;
+    start_thread(task, server, give(task, gate, JN_RIGHT_ALL));
+    settle();
+    m_rounds = 20;
+    cap_t thread = make_foreign(client, entry, argument);
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, exceptions ? gate : 0, 1, exceptions ? 0 : gate,
+                 1));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+}
+
+static void measure_foreign(void)
+{
+    struct task *task;
+
+    m_reply_tag = 1;
+    foreign_pair(m_foreign, m_server, 0, true, &task);
+    settle();
+    uint64_t there = m_t1 - m_t0 - MARK - 1, back = m_t3 - m_t2 - MARK - 4;
+    line("foreign-null-there", there, 70, 90);
+    line("foreign-null-back", back, 70, 90);
+    line("foreign-null", there + back, 140, 180);
+}
+
+static void measure_exception(void)
+{
+    struct task *task;
+
+    m_reply_tag = 0;
+    foreign_pair(m_int3, m_server, 0, true, &task);
+    settle();
+    uint64_t there = m_t1 - m_t0 - MARK - 1, back = m_t3 - m_t2 - MARK - 4;
+    line("exception-there", there, 130, 175);
+    line("exception-back", back, 130, 175);
+    line("exception", there + back, 260, 350);
+}
+
+static void fault_pager(uint64_t gate)
+{
+    struct jn_utcb *utcb = jn_utcb();
+
+    utcb->items[0].what = JN_ITEM_MAP | JN_R << JN_ITEM_RIGHTS_SHIFT | 12 << JN_ITEM_ORDER_SHIFT;
+    utcb->items[0].where = m_address;
+    m_pager(gate);
+}
+
+static void measure_fault(void)
+{
+    struct task *task;
+
+    m_address = (uint64_t)scratch(1);
+    foreign_pair(m_fault, fault_pager, 0x60000000, false, &task);
+    settle();
+    uint64_t there = m_t1 - m_t0 - MARK - 2, back = m_t3 - m_t2 - MARK - 4;
+    line("page-fault-there", there, 200, 300);
+    line("page-fault-back", back, 300, 350);
+    line("page-fault", there + back, 500, 650);
+}
+
+const struct test measure_tests[] = {TEST(measure_calls),     TEST(measure_null),
+                                     TEST(measure_signal),    TEST(measure_foreign),
+                                     TEST(measure_exception), TEST(measure_fault),
+                                     {0}};
