@@ -26,8 +26,12 @@ void jn_put_string(struct jn_message *m, const char *text, size_t length, size_t
     jn_put_bytes(m, text, length);
 }
 
+/* No capability is sent as none: answers with an error have none, and the receiver of any other
+ * message finds that one is missing. */
 void jn_put_cap(struct jn_message *m, cap_t cap, bool move)
 {
+    if (cap == JN_CAP_NULL)
+        return;
     if (m->items >= JN_ITEMS_MAX) {
         m->bad = 1;
         return;
