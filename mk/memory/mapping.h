@@ -47,6 +47,11 @@ struct mapping {
 
 _Static_assert(sizeof(struct mapping) == 64, "one line");
 
+/* Nodes, or pages of a range, between two looks for something more urgent. */
+#ifndef SWEEP_BUDGET
+#define SWEEP_BUDGET 64
+#endif
+
 struct sweep {
     unsigned rights; /* to take away; JN_R: the mappings go; 0: only the bits are read and cleared */
     uint64_t bits;   /* JN_PAGE_.. found so far */

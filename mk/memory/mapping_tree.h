@@ -4,8 +4,6 @@
 
 #include "memory/mapping.h"
 
-#define SWEEP_BUDGET 64
-
 /* NO_MEMORY. */
 MUST_CHECK status_t mapping_split_node(struct mapping *node);
 

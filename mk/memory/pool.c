@@ -162,8 +162,8 @@ void pool_free(struct pool *pool, void *memory, size_t bytes)
     give_frames(pool, number, 0);
 }
 
-/* Returns the empty slabs that pool_free() kept. */
-static void slabs_trim(struct pool *pool)
+
+void pool_trim(struct pool *pool)
 {
     for (unsigned class = 0; class < POOL_CLASSES; class++) {
         uint32_t number = pool->partial[class];
@@ -212,7 +212,7 @@ status_t pool_fund(struct pool *child, int64_t frames)
         if ((uint64_t)frames > parent->owned - parent->used)
             return JN_NO_MEMORY;
     } else {
-        slabs_trim(child);
+        pool_trim(child);
         if (-(uint64_t)frames > child->owned - child->used)
             return JN_BUSY;
     }
@@ -237,7 +237,7 @@ bool pool_destroy(struct pool *pool)
         list_insert(&pool->objects, &object->in_pool);
         return false;
     }
-    slabs_trim(pool);
+    pool_trim(pool);
     assert(!pool->used);
     parent->used -= pool->owned;
     pool->owned = 0;

@@ -36,6 +36,9 @@ void pool_free_frames(struct pool *pool, void *memory, unsigned order);
 /* The same for frames whose contents are known to be zero. */
 void pool_free_zero_frames(struct pool *pool, void *memory, unsigned order);
 
+/* Gives the frames of the empty slabs that pool_free() keeps back to the account. */
+void pool_trim(struct pool *pool);
+
 /* A child with `frames` of the parent's. NO_MEMORY. */
 MUST_CHECK status_t pool_create(struct pool *parent, uint64_t frames, struct pool **child);
 

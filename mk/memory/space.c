@@ -9,7 +9,6 @@
 #include "memory/tlb.h"
 #include "object.h"
 
-#define BUDGET 64
 #define KERNEL_HALF 256 /* first entry of the top table that all spaces share */
 
 status_t space_init(struct space *space, struct pool *pool)
@@ -43,6 +42,20 @@ static uint64_t rest_of_entry(uint64_t address, unsigned level, uint64_t limit)
     return rest < limit ? rest : limit;
 }
 
+/* The same when that entry holds nothing for users: on to the next that does, in the same table. So a
+ * step of an operation costs little more for a gap than for a page, and one that begins again finds
+ * what it has behind it short. */
+static uint64_t rest_of_gap(const struct path *path, uint64_t address, uint64_t limit)
+{
+    uint64_t rest = rest_of_entry(address, path->level, limit);
+    const uint64_t *entry = path->entry[path->level];
+
+    for (unsigned index = level_index(address, path->level) + 1;
+         index < TABLE_ENTRIES && rest < limit && !*++entry; index++)
+        rest += LEVEL_PAGES(path->level);
+    return rest < limit ? rest : limit;
+}
+
 /* Is the leaf, at `address`, larger than what is left of an operation? */
 static bool leaf_sticks_out(uint64_t address, unsigned level, uint64_t pages)
 {
@@ -65,7 +78,7 @@ static status_t unmap_step(struct space *space, uint64_t address, uint64_t pages
 
     table_walk(space, address, &path);
     if (!entry_is_user(*path.entry[path.level], path.level)) {
-        progress->done += rest_of_entry(address, path.level, pages);
+        progress->done += rest_of_gap(&path, address, pages);
         return JN_OK;
     }
     while (leaf_sticks_out(address, path.level, pages)) {
@@ -76,12 +89,13 @@ static status_t unmap_step(struct space *space, uint64_t address, uint64_t pages
             return status;
     }
     passed = rest_of_entry(address, path.level, pages);
+    /* An attempt that was preempted left a mark: the sweep has to end it. */
+    bool nothing = derived_only && !progress->epoch && !mapping_has_derived(&path);
     if (!progress->epoch)
         progress->epoch = mapping_epoch();
     sweep->epoch = progress->epoch;
     sweep->bits = 0;
-    bool done = (derived_only && !mapping_has_derived(&path)) ||
-                mapping_sweep(sweep, &path, address, derived_only);
+    bool done = nothing || mapping_sweep(sweep, &path, address, derived_only);
     progress->bits |= sweep->bits;
     if (!done)
         return STATUS_RESTART;
@@ -94,15 +108,15 @@ static status_t unmap_step(struct space *space, uint64_t address, uint64_t pages
 static status_t unmap_range(struct space *space, uint64_t address, uint64_t pages, unsigned rights,
                             bool derived_only, struct unmap_progress *progress)
 {
-    struct sweep sweep = {.rights = rights, .budget = BUDGET};
+    struct sweep sweep = {.rights = rights, .budget = SWEEP_BUDGET};
     status_t status = JN_OK;
-    unsigned budget = BUDGET;
+    unsigned budget = SWEEP_BUDGET;
 
     while (status == JN_OK && progress->done < pages) {
         status = unmap_step(space, address + (progress->done << PAGE_SHIFT),
                             pages - progress->done, &sweep, derived_only, progress);
         if (status == JN_OK && --budget == 0 && progress->done < pages) {
-            budget = BUDGET;
+            budget = SWEEP_BUDGET;
             tlb_flush();
             if (preempt_point())
                 status = STATUS_RESTART;
@@ -184,8 +198,12 @@ static status_t clear_destination(const struct transfer *t, unsigned level)
 
     if (holds_kernel_page(t->space, t->address, level))
         return JN_BUSY;
-    return unmap_range(t->space, t->address, LEVEL_PAGES(level), JN_R, false,
-                       &progress);
+    status_t status =
+        unmap_range(t->space, t->address, LEVEL_PAGES(level), JN_R, false, &progress);
+    /* No mark stays: the source may be derived from what goes here, and would only say RETRY. */
+    if (status != JN_OK)
+        space_unmap_abandon(t->space, t->address, &progress);
+    return status;
 }
 
 /* The destination holds this page from this source already, with no more rights than it shall have.
@@ -229,13 +247,17 @@ static status_t transfer_step(const struct transfer *t, uint64_t *passed)
 
     table_walk(t->source, t->source_address, &from);
     uint64_t entry = *from.entry[from.level];
-    *passed = rest_of_entry(t->source_address, from.level, t->pages);
-    if (!entry_is_user(entry, from.level))
+    *passed = 0;
+    if (!entry_is_user(entry, from.level)) {
+        *passed = rest_of_gap(&from, t->source_address, t->pages);
         return JN_OK;
+    }
     if (mapping_revoked(&from))
         return JN_RETRY;
-    if (t->source == t->space && t->source_address == t->address)
+    if (t->source == t->space && t->source_address == t->address) {
+        *passed = rest_of_entry(t->source_address, from.level, t->pages);
         return JN_OK;
+    }
 
     unsigned level = common_level(from.level, t->source_address, t->address, t->pages);
     if (level && holds_kernel_page(t->space, t->address, level))
@@ -275,7 +297,7 @@ status_t space_map(struct space *source, uint64_t source_address, struct space *
                    uint64_t address, uint64_t pages, unsigned rights, bool grant, uint64_t *done)
 {
     status_t status = JN_OK;
-    unsigned budget = BUDGET;
+    unsigned budget = SWEEP_BUDGET;
 
     if (!range_is_valid(source_address, pages) || !range_is_valid(address, pages) ||
         !(rights & JN_R) || (rights & ~(unsigned)(JN_R | JN_W | JN_X)))
@@ -291,7 +313,7 @@ status_t space_map(struct space *source, uint64_t source_address, struct space *
         if (status == JN_OK)
             *done += passed;
         if (status == JN_OK && --budget == 0 && *done < pages) {
-            budget = BUDGET;
+            budget = SWEEP_BUDGET;
             tlb_flush();
             if (preempt_point())
                 status = STATUS_RESTART;

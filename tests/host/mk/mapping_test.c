@@ -255,7 +255,7 @@ static bool entangled(unsigned from, unsigned at, unsigned to, unsigned where, u
 {
     if (from == to && at < where + count && where < at + count && at != where)
         return true;
-    for (unsigned i = 0; i < count && count > 1; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (derives_from_range(&pages[from][at + i], &pages[to][where], count) ||
             derives_from_range(&pages[to][where + i], &pages[to][where], count))
             return true;
