@@ -162,10 +162,10 @@ jn_status_t server_start(struct server *server)
     static const struct loader_ops ops = {map_file, map_memory};
     static struct loader_image image;
     struct start start = {.server = server};
+    server->starts++;
     jn_status_t status = open_file(&start, &image);
     if (status != JN_OK)
         return status;
-    server->starts++;
     status = make_pool(server);
     if (status == JN_OK)
         status = jn_task_create(server->pool, JN_NATIVE_INFO, &server->task);
