@@ -116,6 +116,7 @@ def configure(root, log, environment):
 def make(root):
     import packages
     import progress
+    packages.check_machine()
     log = progress.Log(root)
     packages.install_missing(log, packages.INSTALLED)
     apt = packages.PrivateApt(root, log)

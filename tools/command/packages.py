@@ -71,7 +71,6 @@ def install_missing(log, wanted):
     missing = [package for package, file in wanted if not os.path.exists(file)]
     if not missing:
         return
-    check_machine()
     apt = ['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300']
     prefix = []
     if os.geteuid() != 0:
