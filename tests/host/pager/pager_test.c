@@ -18,6 +18,8 @@ struct process {
     struct client *client; /* NULL: unused */
     unsigned space;
     uint64_t value[PAGES]; /* what its private pages hold */
+    uint32_t stale[PAGES]; /* mapping that outlived a discard, and what was seen there then */
+    uint64_t stale_value[PAGES];
     struct shared *shared;
 };
 
@@ -65,6 +67,10 @@ static void end_space(unsigned space)
 static void touch(struct process *p, unsigned page, bool write)
 {
     struct world_entry *entry = &world_table[p->space][page];
+    if (page < PAGES && p->stale[page] && p->stale[page] == entry->serial) {
+        entry->frame = 0;
+        p->stale[page] = 0;
+    }
     uint32_t access = write ? JN_R | JN_W : JN_R;
     bool is_shared = page >= PAGES;
     uint64_t *value = is_shared ? &p->shared->value[page - PAGES] : &p->value[page], mapped;
@@ -120,7 +126,9 @@ static void discard(struct process *p, unsigned page, unsigned count)
     for (unsigned i = page; i < page + count; i++) {
         uint32_t frame = world_table[p->space][i].frame;
         assert(!frame || frame == zero_frame || platform_record(frame)->users);
-        world_table[p->space][i].frame = 0;
+        /* What stays mapped must never show anything that others write later. */
+        p->stale[i] = frame ? world_table[p->space][i].serial : 0;
+        p->stale_value[i] = frame ? word_of(frame) : 0;
         p->value[i] = 0;
     }
 }
@@ -132,6 +140,8 @@ static void move(struct process *p, unsigned from, unsigned to, unsigned count)
         return;
     memset(&world_table[p->space][from], 0, count * sizeof(struct world_entry));
     memset(&world_table[p->space][to], 0, count * sizeof(struct world_entry));
+    memset(&p->stale[from], 0, count * sizeof *p->stale);
+    memset(&p->stale[to], 0, count * sizeof *p->stale);
     jn_status_t status = ds_move(open->ds, from, to, count);
     assert(status == JN_OK);
     memcpy(&p->value[to], &p->value[from], count * sizeof *p->value);
@@ -180,6 +190,7 @@ static void fork_process(struct process *p)
     *child = *p;
     child->client = client;
     child->space = new_space();
+    memset(child->stale, 0, sizeof child->stale);
     user_set_space(client, child->space);
     p->shared->users++;
 }
@@ -207,6 +218,7 @@ static void exec(struct process *p)
 {
     unsigned old = p->space;
     p->space = new_space();
+    memset(p->stale, 0, sizeof p->stale);
     user_set_space(p->client, p->space);
     end_space(old);
 }
@@ -223,6 +235,10 @@ static void check(void)
             if (!entry->frame)
                 continue;
             uint64_t value = page < PAGES ? p->value[page] : p->shared->value[page - PAGES];
+            if (page < PAGES && p->stale[page] == entry->serial) {
+                value = p->stale_value[page];
+                assert(!(entry->access & JN_W));
+            }
             assert(word_of(entry->frame) == value);
             if (entry->access & JN_W && page < PAGES) {
                 assert(platform_record(entry->frame)->users == 1);

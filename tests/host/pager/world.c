@@ -71,6 +71,7 @@ void platform_return(uint32_t frame, unsigned order)
 jn_status_t platform_map(cap_t space, uint32_t frame, uint64_t address, uint64_t pages,
                          uint32_t access, uint64_t *done)
 {
+    static uint32_t serial;
     assert(space < WORLD_SPACES && access & JN_R);
     for (*done = 0; *done < pages; ++*done) {
         if (!world_map_limit)
@@ -79,7 +80,8 @@ jn_status_t platform_map(cap_t space, uint32_t frame, uint64_t address, uint64_t
             world_map_limit--;
         uint64_t page = (address >> PAGE_BITS) + *done;
         assert(page < WORLD_PAGES);
-        world_table[space][page] = (struct world_entry){frame + (uint32_t)*done, access};
+        world_table[space][page] = (struct world_entry){frame + (uint32_t)*done, access,
+                                                          ++serial};
     }
     return JN_OK;
 }

@@ -11,6 +11,7 @@
 struct world_entry {
     uint32_t frame; /* 0: nothing mapped */
     uint32_t access;
+    uint32_t serial; /* of the mapping */
 };
 
 extern struct world_entry world_table[WORLD_SPACES][WORLD_PAGES];
