@@ -6,11 +6,11 @@
 
 #define PAGE 4096ull
 
-/* The largest flexpage that fits into [offset, size) of an area whose base is aligned to anything. */
-static unsigned order_at(uint64_t offset, uint64_t size)
+/* The largest flexpage at `address` with at most `length` bytes: receive windows are flexpages. */
+static unsigned order_at(uint64_t address, uint64_t length)
 {
     unsigned order = 12;
-    while (order < 30 && !(offset & ((2ull << order) - 1)) && size - offset >= 2ull << order)
+    while (order < 30 && !(address & ((2ull << order) - 1)) && length >= 2ull << order)
         order++;
     return order;
 }
@@ -31,7 +31,7 @@ jn_status_t jn_boot_memory(const char *name, const void **address, uint64_t *siz
     if (!base)
         return JN_NO_MEMORY;
     while (done < bytes) {
-        unsigned order = order_at(done, bytes);
+        unsigned order = order_at(base + done, bytes - done);
         status = supervisor_memory(JN_CAP_SUPERVISOR, name, strlen(name), done, 1ull << order,
                                    size, &mapped, (struct jn_map_window){base + done, order});
         if (status == JN_OK && !mapped)
