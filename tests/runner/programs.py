@@ -55,7 +55,7 @@ def seven_zip(shop):
     work = shop.directory('7zip')
     shop.packages.install_missing(shop.log, shop.packages.INSTALLED_FOR_TESTS)
     npm = '/usr/bin/npm' if os.path.exists('/usr/bin/npm') else shutil.which('npm')
-    shop.call(npm, 'pack', '--silent', '7zip-bin@5.2.0', cwd=work)
+    shop.call(npm, 'pack', '7zip-bin@5.2.0', cwd=work)
     archive, = glob.glob(f'{work}/*.tgz')
     shop.call('tar', 'xzf', archive, cwd=work)
     shop.keep(f'{work}/package/win/x64/7za.exe')
