@@ -16,6 +16,7 @@ enum backend_server {
     BACKEND_FS = 1,
     BACKEND_CONSOLE = 2,
     BACKEND_OBJECT = 3,
+    BACKEND_DESCRIPTOR = 4, /* only from backend_fs_open: `number` is one of our own descriptors */
 };
 
 /* One open of one of the process's clients. */
@@ -38,6 +39,8 @@ JN_CHECKED jn_status_t backend_clients_clone(const struct backend_clients *from,
                                              cap_t child_task, struct backend_clients *child);
 /* Gives all five up (zeroes allowed); the servers then forget the process's opens. */
 void backend_clients_drop(struct backend_clients *clients);
+/* Only those of fs, console and object, and at once: when it returns, opens and locks are gone. */
+void backend_clients_drop_files(struct backend_clients *clients);
 /* A client of the pager with an empty table for process `pid`, beside the one it has: the memory of
  * its next image. made from `template`, an empty client that is kept for this. */
 JN_CHECKED jn_status_t backend_pager_fresh(cap_t template, uint64_t pid, cap_t *pager);

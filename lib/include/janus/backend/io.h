@@ -34,6 +34,9 @@ JN_CHECKED jn_status_t backend_io_duplicate(const struct backend_clients *c,
 void backend_io_close(const struct backend_clients *c, struct backend_open open);
 JN_CHECKED jn_status_t backend_io_truncate(const struct backend_clients *c,
                                            struct backend_open open, uint64_t size);
+JN_CHECKED jn_status_t backend_io_allocate(const struct backend_clients *c,
+                                           struct backend_open open, uint32_t mode,
+                                           int64_t offset, int64_t length);
 JN_CHECKED jn_status_t backend_io_sync(const struct backend_clients *c, struct backend_open open);
 JN_CHECKED jn_status_t backend_io_get_flags(const struct backend_clients *c,
                                             struct backend_open open, uint32_t *flags,
@@ -62,7 +65,9 @@ struct backend_path {
     uint32_t lookup; /* FS_LOOKUP_.. */
 };
 
-/* Opens; what fs says belongs to the console server is opened there. */
+/* Opens; what fs says belongs to the console server is opened there. flags: FS_OPEN_.. and
+ * BACKEND_OPEN_NO_CONTROLLING. */
+#define BACKEND_OPEN_NO_CONTROLLING 0x80000000u
 JN_CHECKED jn_status_t backend_fs_open(const struct backend_clients *c,
                                        const struct backend_path *path, uint32_t flags,
                                        uint32_t access, uint32_t share, uint32_t mode,

@@ -31,7 +31,9 @@ JN_CHECKED jn_status_t backend_thread_hold(struct backend_thread *thread);
 
 /* Answers, for current and held messages alike. */
 void backend_thread_answer_value(struct backend_thread *thread, uint64_t value); /* rax */
-void backend_thread_answer_resume(struct backend_thread *thread); /* fault, exception: repeat, go on */
+/* Goes on with the registers it has (after backend_thread_write: those); a fault is repeated.
+ * syscall: the message is a system call. */
+void backend_thread_answer_resume(struct backend_thread *thread, bool syscall);
 void backend_thread_answer_restart(struct backend_thread *thread); /* the syscall instruction again */
 void backend_thread_answer_state(struct backend_thread *thread, uint32_t groups,
                                  const struct jn_state *state);

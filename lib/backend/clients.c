@@ -1,0 +1,59 @@
+#include "janus/backend/clients.h"
+
+#include "janus/idl/client.h"
+#include "janus/object.h"
+
+void backend_cap_drop(cap_t cap)
+{
+    jn_cap_delete(cap);
+}
+
+jn_status_t backend_clients_clone(const struct backend_clients *from, uint64_t pid,
+                                  cap_t child_task, struct backend_clients *child)
+{
+    *child = (struct backend_clients){0};
+    jn_status_t status = client_clone(from->fs, pid, &child->fs);
+    if (status == JN_OK)
+        status = client_clone(from->console, pid, &child->console);
+    if (status == JN_OK && from->object)
+        status = client_clone(from->object, pid, &child->object);
+    if (status == JN_OK && from->pager)
+        status = client_clone(from->pager, pid, &child->pager);
+    if (status != JN_OK) {
+        backend_clients_drop(child);
+        return status;
+    }
+    child->task = child_task;
+    return JN_OK;
+}
+
+void backend_clients_drop(struct backend_clients *clients)
+{
+    jn_cap_delete(clients->task);
+    jn_cap_delete(clients->pager);
+    jn_cap_delete(clients->fs);
+    jn_cap_delete(clients->console);
+    jn_cap_delete(clients->object);
+    *clients = (struct backend_clients){0};
+}
+
+static void end(cap_t *client)
+{
+    /* The table may be gone with the server: then there is nothing left to end. */
+    jn_status_t status = *client ? client_end(*client) : JN_OK;
+    (void)status;
+    jn_cap_delete(*client);
+    *client = JN_CAP_NULL;
+}
+
+void backend_clients_drop_files(struct backend_clients *clients)
+{
+    end(&clients->fs);
+    end(&clients->console);
+    end(&clients->object);
+}
+
+jn_status_t backend_pager_fresh(cap_t template, uint64_t pid, cap_t *pager)
+{
+    return client_clone(template, pid, pager);
+}

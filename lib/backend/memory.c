@@ -1,0 +1,76 @@
+#include "janus/backend/memory.h"
+
+#include <stdlib.h>
+
+#include "janus/idl/client.h"
+#include "janus/idl/dataspace.h"
+#include "janus/region_guest.h"
+#include "janus/runtime.h"
+
+static jn_status_t attach(const struct region_guest *guest)
+{
+    jn_status_t status = client_set_space(guest->pager, guest->task);
+    return status == JN_OK ? client_set_space(guest->file, guest->task) : status;
+}
+
+jn_status_t backend_space_open(cap_t pager, cap_t fs, cap_t kernel_task,
+                               struct backend_space *space)
+{
+    struct region_guest *guest = calloc(1, sizeof *guest);
+    if (!guest)
+        return JN_NO_MEMORY;
+    *guest = (struct region_guest){.task = kernel_task, .pager = pager, .file = fs};
+    jn_status_t status = attach(guest);
+    if (status != JN_OK) {
+        free(guest);
+        return status;
+    }
+    *space = (struct backend_space){&region_guest_ops, guest};
+    return JN_OK;
+}
+
+jn_status_t backend_space_clone(const struct backend_space *parent, cap_t pager, cap_t fs,
+                                cap_t kernel_task, struct backend_space *space)
+{
+    (void)parent;
+    return backend_space_open(pager, fs, kernel_task, space);
+}
+
+void backend_space_set_file_client(struct backend_space *space, cap_t fs)
+{
+    struct region_guest *guest = space->context;
+    guest->file = fs;
+}
+
+void backend_space_attach(const struct backend_space *space)
+{
+    jn_status_t status = attach(space->context);
+    if (status != JN_OK)
+        jn_log(JN_LOG_ERROR, "backend: a space lost its pagers: %s", jn_status_text(status));
+}
+
+void backend_space_close(struct backend_space *space)
+{
+    free(space->context);
+    *space = (struct backend_space){0};
+}
+
+jn_status_t backend_memory_shared(cap_t pager, uint64_t size, uint64_t *ds, uint64_t *identity)
+{
+    uint64_t bytes, resident;
+    uint32_t flags;
+    jn_status_t status = dataspace_create(pager, size, DS_SHARED, ds);
+    if (status != JN_OK)
+        return status;
+    status = dataspace_info(pager, *ds, &bytes, &resident, &flags, identity);
+    if (status != JN_OK) {
+        jn_status_t closed = dataspace_close(pager, *ds);
+        (void)closed;
+    }
+    return status;
+}
+
+jn_status_t backend_memory_quota(cap_t pager, uint64_t *limit, uint64_t *used, uint64_t *peak)
+{
+    return dataspace_quota(pager, limit, used, peak);
+}

@@ -1,0 +1,167 @@
+#include "janus/backend/process.h"
+
+#include "janus/idl/personality.h"
+#include "janus/object.h"
+#include "janus/runtime.h"
+
+jn_status_t backend_process_create(cap_t parent, uint32_t flags, uint64_t cookie, uint64_t *pid,
+                                   cap_t *task)
+{
+    return task_create(parent, flags, cookie, pid, task);
+}
+
+jn_status_t backend_process_prepare(cap_t task, cap_t *kernel_task, cap_t *pool)
+{
+    return task_prepare(task, kernel_task, pool);
+}
+
+jn_status_t backend_process_commit(cap_t task, uint32_t personality)
+{
+    return task_commit(task, personality);
+}
+
+void backend_process_abandon(cap_t task)
+{
+    jn_status_t status = task_abandon(task);
+    if (status != JN_OK)
+        jn_log(JN_LOG_WARNING, "backend: an unused Task stays: %s", jn_status_text(status));
+}
+
+jn_status_t backend_process_fund(cap_t task, uint64_t frames, uint64_t *got)
+{
+    return task_fund(task, frames, got);
+}
+
+jn_status_t backend_process_share_task(cap_t task, cap_t parent)
+{
+    return task_share_task(task, parent);
+}
+
+jn_status_t backend_process_set_cookie(cap_t task, uint64_t cookie)
+{
+    return task_set_cookie(task, cookie);
+}
+
+jn_status_t backend_process_exit(cap_t task, uint32_t kind, uint32_t code)
+{
+    return task_exit(task, kind, code);
+}
+
+jn_status_t backend_process_take_signal(cap_t task, uint64_t accept, uint32_t *number,
+                                        struct task_siginfo *info, uint64_t *pending)
+{
+    return task_take_signal(task, accept, number, info, pending);
+}
+
+jn_status_t backend_process_signal(cap_t task, int64_t pid, uint32_t number,
+                                   const struct task_siginfo *info)
+{
+    return task_signal(task, pid, number, 0, info);
+}
+
+jn_status_t backend_process_stopped(cap_t task, uint32_t number)
+{
+    return task_stopped(task, number);
+}
+
+jn_status_t backend_process_continued(cap_t task)
+{
+    return task_continued(task);
+}
+
+jn_status_t backend_process_wait(cap_t task, int64_t which, uint32_t options, uint64_t cookie,
+                                 struct backend_wait_result *result)
+{
+    return task_wait(task, which, options, cookie, &result->pid, &result->kind, &result->code,
+                     &result->uid, &result->usage);
+}
+
+void backend_process_disarm(cap_t task, uint64_t cookie)
+{
+    jn_status_t status = task_disarm(task, cookie);
+    if (status != JN_OK)
+        jn_log(JN_LOG_WARNING, "backend: disarm of a wait: %s", jn_status_text(status));
+}
+
+jn_status_t backend_process_ids(cap_t task, uint64_t pid, struct backend_ids *ids)
+{
+    return task_ids(task, pid, &ids->pid, &ids->parent, &ids->group, &ids->session, &ids->uid,
+                    &ids->gid, &ids->flags);
+}
+
+jn_status_t backend_process_set_group(cap_t task, uint64_t pid, uint64_t group)
+{
+    return task_set_group(task, pid, group);
+}
+
+jn_status_t backend_process_set_session(cap_t task, uint64_t *session)
+{
+    return task_set_session(task, session);
+}
+
+jn_status_t backend_process_credentials(cap_t task, struct task_credentials *out)
+{
+    return task_credentials(task, out);
+}
+
+jn_status_t backend_process_set_credentials(cap_t task, const struct task_credentials *in)
+{
+    return task_set_credentials(task, in);
+}
+
+jn_status_t backend_process_set_info(cap_t task, uint32_t field, const void *data, size_t length)
+{
+    return task_set_info(task, field, length, jn_window(data, length));
+}
+
+jn_status_t backend_process_get_info(cap_t task, uint64_t pid, uint32_t field, void *data,
+                                     size_t capacity, size_t *length)
+{
+    return task_get_info(task, pid, field, capacity, jn_window(data, capacity), length);
+}
+
+jn_status_t backend_process_status(cap_t task, uint64_t pid, struct task_status *status)
+{
+    return task_status(task, pid, status);
+}
+
+jn_status_t backend_process_next(cap_t task, uint64_t from, struct task_status *status)
+{
+    return task_next(task, from, status);
+}
+
+jn_status_t backend_process_new_thread_id(cap_t task, uint32_t align, uint64_t *tid)
+{
+    return task_new_thread_id(task, align, tid);
+}
+
+void backend_process_free_thread_id(cap_t task, uint64_t tid)
+{
+    jn_status_t status = task ? task_free_thread_id(task, tid) : JN_OK;
+    if (status != JN_OK && status != JN_NO_PROCESS)
+        jn_log(JN_LOG_WARNING, "backend: thread id %lu stays: %s", (unsigned long)tid,
+               jn_status_text(status));
+}
+
+jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns, uint64_t system_ns,
+                                         uint64_t pages)
+{
+    return task_set_alarm_usage(task, user_ns, system_ns, pages);
+}
+
+jn_status_t backend_process_hand_over(const char *personality, const void *record, size_t length,
+                                      const struct backend_clients *clients)
+{
+    cap_t server;
+    jn_status_t status = jn_name_lookup(personality, &server);
+    if (status != JN_OK)
+        return JN_NO_SERVICE;
+    status = personality_take(server, length, clients->task, clients->pager, clients->fs,
+                              clients->console, clients->object, jn_window(record, length));
+    jn_cap_delete(server);
+    if (status == JN_OK) {
+        struct backend_clients mine = *clients;
+        backend_clients_drop(&mine); /* the taker has its own copies */
+    }
+    return status;
+}

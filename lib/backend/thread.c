@@ -1,0 +1,216 @@
+#include "janus/backend/thread.h"
+
+#include <string.h>
+
+#include "janus/backend/gate.h"
+#include "janus/object.h"
+#include "janus/runtime.h"
+#include "janus/server.h"
+
+static cap_t gate;
+static uint32_t priority;
+static struct jn_call *current; /* the message being worked on; NULL once it is held or answered */
+static jn_status_t outcome;     /* what the server loop is told about it */
+
+void backend_gate_initialize(cap_t server_gate, uint32_t program_priority)
+{
+    gate = server_gate;
+    priority = program_priority;
+}
+
+void backend_call_begin(struct jn_call *call)
+{
+    current = call;
+    outcome = JN_HELD; /* a thread that ends gets no answer */
+}
+
+jn_status_t backend_call_end(void)
+{
+    current = NULL;
+    return outcome;
+}
+
+jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
+                                  struct backend_thread *thread)
+{
+    *thread = (struct backend_thread){0, 0};
+    jn_status_t status =
+        jn_thread_create(pool, task, 0, JN_CAP_NULL, JN_THREAD_FOREIGN, &thread->thread);
+    if (status != JN_OK)
+        return status;
+    status = jn_thread_set_gates(thread->thread, gate, label, gate, label);
+    if (status == JN_OK)
+        status = jn_thread_set_priority(thread->thread, priority);
+    if (status != JN_OK)
+        backend_thread_destroy(thread);
+    return status;
+}
+
+jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
+                                 const struct jn_state *state)
+{
+    jn_status_t status = jn_thread_write(thread->thread, groups, state);
+    return status == JN_OK ? jn_thread_resume(thread->thread) : status;
+}
+
+void backend_thread_destroy(struct backend_thread *thread)
+{
+    jn_status_t status = thread->thread ? jn_cap_destroy(thread->thread) : JN_OK;
+    if (status != JN_OK) {
+        if (status != JN_DEAD && status != JN_BAD_CAP)
+            jn_log(JN_LOG_ERROR, "a thread could not be destroyed: %s", jn_status_text(status));
+        jn_cap_delete(thread->thread);
+    }
+    jn_cap_delete(thread->reply);
+    *thread = (struct backend_thread){0, 0};
+}
+
+void backend_thread_forget(struct backend_thread *thread)
+{
+    jn_cap_delete(thread->thread);
+    jn_cap_delete(thread->reply);
+    *thread = (struct backend_thread){0, 0};
+}
+
+jn_status_t backend_thread_hold(struct backend_thread *thread)
+{
+    if (thread->reply)
+        return JN_OK;
+    if (!current)
+        return JN_NO_REPLY;
+    jn_status_t status = jn_call_hold(current, &thread->reply);
+    if (status == JN_OK)
+        current = NULL;
+    return status;
+}
+
+/* Answers at once through the kernel: a held message, or the current one when its answer needs more
+ * than the server loop carries. The caller may be dead; nobody minds. */
+static void reply(struct backend_thread *thread, uint64_t tag, uint64_t word)
+{
+    struct jn_registers registers = {.tag = tag, .words = {word}};
+    cap_t slot = thread->reply;
+    thread->reply = JN_CAP_NULL;
+    int64_t result = jn_syscall(JN_REPLY, slot, &registers);
+    if (slot) {
+        if (result < 0)
+            jn_cap_delete(slot);
+        else
+            jn_slot_free(slot);
+    }
+    current = NULL;
+}
+
+void backend_thread_answer_value(struct backend_thread *thread, uint64_t value)
+{
+    if (!thread->reply && current) {
+        jn_begin_answer(&current->message);
+        jn_put(&current->message, value);
+        outcome = JN_OK;
+        current = NULL;
+        return;
+    }
+    reply(thread, 1, value);
+}
+
+/* The current message's answer without words, left to the server loop. */
+static bool leave(struct backend_thread *thread, uint64_t tag)
+{
+    if (thread->reply || !current)
+        return false;
+    jn_begin_answer(&current->message);
+    current->answer_tag = tag;
+    outcome = JN_OK;
+    current = NULL;
+    return true;
+}
+
+void backend_thread_answer_resume(struct backend_thread *thread, bool syscall)
+{
+    uint64_t tag = syscall ? JN_TAG_RESUME : 0;
+    if (!leave(thread, tag))
+        reply(thread, tag, 0);
+}
+
+void backend_thread_answer_restart(struct backend_thread *thread)
+{
+    if (!leave(thread, JN_TAG_RESTART))
+        reply(thread, JN_TAG_RESTART, 0);
+}
+
+void backend_thread_answer_state(struct backend_thread *thread, uint32_t groups,
+                                 const struct jn_state *state)
+{
+    struct jn_state *own = &jn_utcb()->state;
+    if (own != state)
+        memcpy(own, state, sizeof *own);
+    own->valid = groups;
+    reply(thread, JN_TAG_STATE, 0);
+}
+
+jn_status_t backend_thread_read(struct backend_thread *thread, uint32_t groups,
+                                struct jn_state *state)
+{
+    enum jn_was was;
+    return jn_thread_read(thread->thread, groups, state, &was);
+}
+
+jn_status_t backend_thread_write(struct backend_thread *thread, uint32_t groups,
+                                 const struct jn_state *state)
+{
+    return jn_thread_write(thread->thread, groups, state);
+}
+
+jn_status_t backend_thread_attention(struct backend_thread *thread)
+{
+    return jn_thread_attention(thread->thread);
+}
+
+jn_status_t backend_thread_suspend(struct backend_thread *thread)
+{
+    enum jn_was was;
+    return jn_thread_suspend(thread->thread, &was);
+}
+
+jn_status_t backend_thread_resume(struct backend_thread *thread)
+{
+    return jn_thread_resume(thread->thread);
+}
+
+jn_status_t backend_thread_cpu_time(struct backend_thread *thread, uint64_t *ns)
+{
+    enum jn_was was;
+    return jn_thread_info(thread->thread, &was, ns);
+}
+
+jn_status_t backend_thread_step(struct backend_thread *thread, bool on)
+{
+    return jn_thread_step(thread->thread, on);
+}
+
+jn_status_t backend_copy_in(struct backend_thread *thread, uint64_t address, void *buffer,
+                            size_t length, size_t *done, uint64_t fault[2])
+{
+    return jn_space_copy_in(thread->reply, address, buffer, length, done, fault);
+}
+
+jn_status_t backend_copy_out(struct backend_thread *thread, uint64_t address, const void *buffer,
+                             size_t length, size_t *done, uint64_t fault[2])
+{
+    return jn_space_copy_out(thread->reply, address, buffer, length, done, fault);
+}
+
+jn_status_t backend_copy_string(struct backend_thread *thread, uint64_t address, char *buffer,
+                                size_t length, size_t *done, uint64_t fault[2])
+{
+    return jn_space_copy_string(thread->reply, address, buffer, length, done, fault);
+}
+
+jn_status_t backend_thread_lend(struct backend_thread *thread, uint64_t address, uint64_t length,
+                                struct jn_window *window)
+{
+    jn_status_t status = backend_thread_hold(thread);
+    if (status == JN_OK)
+        *window = jn_window_lent(thread->reply, address, length);
+    return status;
+}

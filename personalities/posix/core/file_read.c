@@ -1,0 +1,414 @@
+/* Moving data: read(2), write(2) and their vectored and positioned forms.
+ *
+ * Small transfers go through a buffer of the core; larger ones lend the program's message to the
+ * server, which copies straight into the program (docs/design.md, "Bulk data"). */
+#include <string.h>
+
+#include "descriptors.h"
+#include "epoll.h"
+#include "linux/file.h"
+#include "signalfd.h"
+#include "signals.h"
+#include "status.h"
+#include "syscalls.h"
+#include "user.h"
+#include "wait.h"
+
+#define SMALL 1024 /* bytes up to which the copy is cheaper than lending */
+#define NO_OFFSET BACKEND_READ_AT_POSITION
+
+static struct backend_open write_end(const struct descriptor *d)
+{
+    return d->kind == DESCRIPTOR_PAIR ? d->other : d->open;
+}
+
+/* One step: at most `length` bytes at `address`. *done; a status of the server, JN_FAULT for EFAULT. */
+static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64_t offset,
+                             uint64_t address, uint64_t length, uint64_t *done)
+{
+    const struct backend_clients *c = &t->process->clients;
+    *done = 0;
+    if (length <= SMALL) {
+        char buffer[SMALL];
+        jn_status_t status = backend_io_read(c, d->open, offset, length, 0, t->handle,
+                                             backend_window(buffer, length), done);
+        if (status == JN_OK && *done && user_write(t, address, buffer, *done))
+            return JN_FAULT;
+        return status;
+    }
+    struct jn_window window;
+    for (int patience = 8; patience; patience--) {
+        if (user_lend(t, address, length, &window))
+            return JN_FAULT;
+        jn_status_t status =
+            backend_io_read(c, d->open, offset, length, 0, t->handle, window, done);
+        if (status != JN_FAULT_AT)
+            return status;
+        if (user_resolve(t, *done, JN_W))
+            break;
+        *done = 0;
+    }
+    *done = 0;
+    return JN_FAULT;
+}
+
+static jn_status_t step_write(struct thread *t, const struct descriptor *d, int64_t offset,
+                              uint64_t address, uint64_t length, uint32_t flags, uint64_t *done)
+{
+    const struct backend_clients *c = &t->process->clients;
+    struct backend_open open = write_end(d);
+    *done = 0;
+    if (length <= SMALL) {
+        char buffer[SMALL];
+        size_t have = user_read_partial(t, buffer, address, length);
+        if (!have && length)
+            return JN_FAULT;
+        return backend_io_write(c, open, offset, have, flags, t->handle,
+                                backend_window(buffer, have), done);
+    }
+    struct jn_window window;
+    for (int patience = 8; patience; patience--) {
+        if (user_lend(t, address, length, &window))
+            return JN_FAULT;
+        jn_status_t status =
+            backend_io_write(c, open, offset, length, flags, t->handle, window, done);
+        if (status != JN_FAULT_AT)
+            return status;
+        if (user_resolve(t, *done, JN_R))
+            break;
+        *done = 0;
+    }
+    *done = 0;
+    return JN_FAULT;
+}
+
+/* The server had nothing: wait, or EAGAIN for a non-blocking description. */
+static long block(struct thread *t, uint64_t fd, const struct descriptor *d,
+                  struct backend_open open, uint32_t events)
+{
+    struct process *p = t->process;
+    uint32_t flags = 0, access;
+    wait_armed(t, open.server);
+    if (d->watched)
+        epoll_edge_consumed(p, (uint32_t)fd, events);
+    if (backend_io_get_flags(&p->clients, open, &flags, &access) == JN_OK &&
+        (flags & IO_FLAG_NONBLOCK)) {
+        wait_disarm(t);
+        return -LX_EAGAIN;
+    }
+    return wait_for(t, WAIT_FOREVER, -LX_ERESTARTSYS);
+}
+
+static long read_error(struct thread *t, uint64_t fd, const struct descriptor *d,
+                       jn_status_t status)
+{
+    switch (status) {
+    case JN_WOULD_BLOCK:
+        return block(t, fd, d, d->open, IO_READABLE);
+    case JN_BACKGROUND:
+        return process_background(t, LX_SIGTTIN);
+    case JN_ACCESS:
+        return -LX_EBADF;
+    case JN_LOCKED:
+        return -LX_EAGAIN;
+    default:
+        return errno_of(status);
+    }
+}
+
+static long write_error(struct thread *t, uint64_t fd, const struct descriptor *d,
+                        jn_status_t status)
+{
+    switch (status) {
+    case JN_WOULD_BLOCK:
+        return block(t, fd, d, write_end(d), IO_WRITABLE);
+    case JN_ACCESS:
+        return -LX_EBADF;
+    case JN_BROKEN_PIPE: {
+        struct task_siginfo info = siginfo_make(LX_SIGPIPE, LX_SI_USER, t->process->pid, 0);
+        signal_send_thread(t, &info);
+        return -LX_EPIPE;
+    }
+    default:
+        return errno_of(status);
+    }
+}
+
+static long do_read(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
+                    uint64_t length)
+{
+    struct descriptor *d = descriptor_io(t->process, fd);
+    uint64_t done;
+    if (!d)
+        return -LX_EBADF;
+    if (length > LX_RW_MAX)
+        length = LX_RW_MAX;
+    if (d->kind == DESCRIPTOR_SIGNAL)
+        return signalfd_read(t, d->signal, address, length);
+    if (d->kind == DESCRIPTOR_EPOLL)
+        return -LX_EINVAL;
+    jn_status_t status = step_read(t, d, offset, address, length, &done);
+    if (status == JN_OK)
+        return (long)done;
+    return read_error(t, fd, d, status);
+}
+
+/* Blocking writes go on until everything is written: thread.wait.progress counts over the rounds. */
+static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
+                     uint64_t length)
+{
+    struct descriptor *d = descriptor_io(t->process, fd);
+    if (!d)
+        return -LX_EBADF;
+    if (length > LX_RW_MAX)
+        length = LX_RW_MAX;
+    if (d->kind == DESCRIPTOR_SIGNAL || d->kind == DESCRIPTOR_EPOLL)
+        return -LX_EINVAL;
+    uint64_t *total = &t->wait.progress;
+    uint32_t flags = 0;
+    for (;;) {
+        uint64_t done;
+        jn_status_t status =
+            step_write(t, d, offset < 0 ? offset : offset + (int64_t)*total, address + *total,
+                       length - *total, flags, &done);
+        if (status == JN_OK) {
+            *total += done;
+            if (*total >= length || !done)
+                return (long)*total;
+            continue;
+        }
+        if (status == JN_BACKGROUND && !flags) {
+            long result = process_background(t, LX_SIGTTOU);
+            if (result != -LX_EIO)
+                return *total ? (long)*total : result;
+            flags = IO_FORCE; /* ignored or blocked: it may write after all */
+            continue;
+        }
+        long result = write_error(t, fd, d, status);
+        if (result == CORE_WAITING || !*total)
+            return result;
+        return (long)*total;
+    }
+}
+
+long sys_read(struct thread *t, const uint64_t *a)
+{
+    return do_read(t, a[0], NO_OFFSET, a[1], a[2]);
+}
+
+long sys_write(struct thread *t, const uint64_t *a)
+{
+    return do_write(t, a[0], NO_OFFSET, a[1], a[2]);
+}
+
+long sys_pread64(struct thread *t, const uint64_t *a)
+{
+    if ((int64_t)a[3] < 0)
+        return -LX_EINVAL;
+    return do_read(t, a[0], (int64_t)a[3], a[1], a[2]);
+}
+
+long sys_pwrite64(struct thread *t, const uint64_t *a)
+{
+    if ((int64_t)a[3] < 0)
+        return -LX_EINVAL;
+    return do_write(t, a[0], (int64_t)a[3], a[1], a[2]);
+}
+
+/* ---- vectors ---- */
+
+static struct lx_iovec vector[LX_IOV_MAX];
+
+/* Reads the vector; the sum of lengths, cut to what one call moves. */
+static long get_vector(struct thread *t, uint64_t address, uint64_t count, uint64_t *total)
+{
+    if (count > LX_IOV_MAX)
+        return -LX_EINVAL;
+    if (user_read(t, vector, address, count * sizeof vector[0]))
+        return -LX_EFAULT;
+    *total = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        if ((int64_t)vector[i].iov_len < 0)
+            return -LX_EINVAL;
+        if (vector[i].iov_len > LX_RW_MAX - *total)
+            vector[i].iov_len = LX_RW_MAX - *total;
+        *total += vector[i].iov_len;
+    }
+    return 0;
+}
+
+static long do_readv(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
+                     uint64_t count)
+{
+    uint64_t total, sum = 0;
+    struct descriptor *d = descriptor_io(t->process, fd);
+    if (!d)
+        return -LX_EBADF;
+    long error = get_vector(t, address, count, &total);
+    if (error)
+        return error;
+    if (d->kind != DESCRIPTOR_OPEN && d->kind != DESCRIPTOR_PAIR)
+        return do_read(t, fd, offset, vector[0].iov_base, count ? vector[0].iov_len : 0);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t done;
+        if (!vector[i].iov_len)
+            continue;
+        jn_status_t status = step_read(t, d, offset < 0 ? offset : offset + (int64_t)sum,
+                                       vector[i].iov_base, vector[i].iov_len, &done);
+        if (status != JN_OK && sum) {
+            if (status == JN_WOULD_BLOCK) {
+                wait_armed(t, d->open.server);
+                wait_disarm(t);
+            }
+            break;
+        }
+        if (status != JN_OK)
+            return read_error(t, fd, d, status);
+        sum += done;
+        if (done < vector[i].iov_len)
+            break;
+    }
+    return (long)sum;
+}
+
+/* Short vectors are gathered, so that a pipe gets them in one piece (PIPE_BUF). */
+static long gather_write(struct thread *t, uint64_t fd, struct descriptor *d, int64_t offset,
+                         uint64_t count, uint64_t total)
+{
+    char *buffer = core_scratch;
+    uint64_t have = 0;
+    struct backend_open open = write_end(d);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t n = user_read_partial(t, buffer + have, vector[i].iov_base, vector[i].iov_len);
+        have += n;
+        if (n < vector[i].iov_len)
+            break;
+    }
+    if (!have && total)
+        return -LX_EFAULT;
+    uint32_t flags = 0;
+    uint64_t *written = &t->wait.progress;
+    for (;;) {
+        uint64_t done = 0;
+        jn_status_t status = backend_io_write(
+            &t->process->clients, open, offset < 0 ? offset : offset + (int64_t)*written,
+            have - *written, flags, t->handle, backend_window(buffer + *written, have - *written),
+            &done);
+        if (status == JN_OK) {
+            *written += done;
+            if (*written >= have || !done)
+                return (long)*written;
+            continue;
+        }
+        if (status == JN_BACKGROUND && !flags) {
+            long result = process_background(t, LX_SIGTTOU);
+            if (result != -LX_EIO)
+                return *written ? (long)*written : result;
+            flags = IO_FORCE;
+            continue;
+        }
+        long result = write_error(t, fd, d, status);
+        return result == CORE_WAITING || !*written ? result : (long)*written;
+    }
+}
+
+static long do_writev(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
+                      uint64_t count)
+{
+    uint64_t total;
+    struct descriptor *d = descriptor_io(t->process, fd);
+    if (!d)
+        return -LX_EBADF;
+    long error = get_vector(t, address, count, &total);
+    if (error)
+        return error;
+    if (d->kind != DESCRIPTOR_OPEN && d->kind != DESCRIPTOR_PAIR)
+        return -LX_EINVAL;
+    if (total <= CORE_SCRATCH)
+        return gather_write(t, fd, d, offset, count, total);
+    uint64_t *written = &t->wait.progress, before = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t length = vector[i].iov_len;
+        while (*written < before + length) {
+            uint64_t done, at = *written - before;
+            jn_status_t status =
+                step_write(t, d, offset < 0 ? offset : offset + (int64_t)*written,
+                           vector[i].iov_base + at, length - at, IO_FORCE, &done);
+            if (status == JN_OK && done) {
+                *written += done;
+                continue;
+            }
+            if (status == JN_OK)
+                return (long)*written;
+            long result = write_error(t, fd, d, status);
+            return result == CORE_WAITING || !*written ? result : (long)*written;
+        }
+        before += length;
+    }
+    return (long)*written;
+}
+
+long sys_readv(struct thread *t, const uint64_t *a)
+{
+    return do_readv(t, a[0], NO_OFFSET, a[1], a[2]);
+}
+
+long sys_writev(struct thread *t, const uint64_t *a)
+{
+    return do_writev(t, a[0], NO_OFFSET, a[1], a[2]);
+}
+
+/* On x86-64 the offset stands whole in the fourth argument. */
+long sys_preadv(struct thread *t, const uint64_t *a)
+{
+    if ((int64_t)a[3] < 0)
+        return -LX_EINVAL;
+    return do_readv(t, a[0], (int64_t)a[3], a[1], a[2]);
+}
+
+long sys_pwritev(struct thread *t, const uint64_t *a)
+{
+    if ((int64_t)a[3] < 0)
+        return -LX_EINVAL;
+    return do_writev(t, a[0], (int64_t)a[3], a[1], a[2]);
+}
+
+long sys_preadv2(struct thread *t, const uint64_t *a)
+{
+    if (a[5])
+        return -LX_EOPNOTSUPP;
+    return (int64_t)a[3] == -1 ? sys_readv(t, a) : sys_preadv(t, a);
+}
+
+long sys_pwritev2(struct thread *t, const uint64_t *a)
+{
+    if (a[5])
+        return -LX_EOPNOTSUPP;
+    return (int64_t)a[3] == -1 ? sys_writev(t, a) : sys_pwritev(t, a);
+}
+
+/* ---- position ---- */
+
+long sys_lseek(struct thread *t, const uint64_t *a)
+{
+    struct descriptor *d = descriptor_io(t->process, a[0]);
+    int64_t position = 0;
+    if (!d)
+        return -LX_EBADF;
+    if (d->kind != DESCRIPTOR_OPEN)
+        return -LX_ESPIPE;
+    if (a[2] > IO_SEEK_HOLE)
+        return -LX_EINVAL;
+    if (d->directory) {
+        if (a[2] == IO_SEEK_SET)
+            d->position = a[1];
+        else if (a[2] == IO_SEEK_CUR)
+            d->position += a[1];
+        else
+            return -LX_EINVAL;
+        return (long)d->position;
+    }
+    jn_status_t status = backend_io_seek(&t->process->clients, d->open, (int64_t)a[1],
+                                         (uint32_t)a[2], &position);
+    return status == JN_OK ? position : errno_of(status);
+}

@@ -1,0 +1,53 @@
+/* Starting programs. */
+#ifndef POSIX_IMAGE_H
+#define POSIX_IMAGE_H
+
+#include "core.h"
+#include "janus/backend/io.h"
+#include "linux/file.h"
+
+/* Strings one after the other, each with its zero. */
+struct strings {
+    char *bytes;
+    size_t length, capacity;
+    uint32_t count;
+};
+long strings_add(struct strings *strings, const char *text, size_t length);
+/* Replaces the first `drop` strings by `text` (each with its zero, `count` of them). */
+long strings_replace_first(struct strings *strings, uint32_t drop, const struct strings *by);
+void strings_free(struct strings *strings);
+
+/* A program about to start in a process. */
+struct image {
+    struct process *process;
+    struct backend_open file; /* open for reading and executing */
+    char path[LX_PATH_MAX];   /* as it was asked for; of a script: the script's interpreter */
+    char script[LX_PATH_MAX]; /* AT_EXECFN: what exec was called with */
+    struct strings arguments, environment;
+    char head[512]; /* the file's beginning */
+    size_t head_length;
+    bool is_pe;
+};
+
+/* Opens path (already relative to dir) as a program; follows `#!` lines. On failure nothing is open. */
+long image_open(struct image *image, const struct backend_path *path);
+void image_close(struct image *image);
+
+/* What a loaded program starts with. */
+struct image_start {
+    uint64_t entry, stack;
+};
+/* Builds the address space of an ELF image in `mm` (empty): maps, stack, auxiliary vector. */
+long image_load(struct image *image, struct mm *mm, struct image_start *start);
+struct elf_program;
+long image_build_stack(struct image *image, struct mm *mm, const struct elf_program *program,
+                       uint64_t bias, uint64_t interpreter_base, uint64_t entry, uint64_t *stack);
+
+/* Replaces (or starts) the process's program. thread: the caller, which becomes the first thread of
+ * the new image, or NULL for a process without threads. After success the caller's message is
+ * answered by the new program's start. Closes the image's file. */
+long image_start(struct image *image, struct thread *thread);
+/* Hands the process to the Win32 personality. On success it is no longer ours. */
+long image_hand_over(struct image *image, struct thread *thread);
+
+#endif

@@ -1,0 +1,224 @@
+/* Building the address space of an ELF program. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf.h"
+#include "image.h"
+#include "janus/backend/time.h"
+#include "janus/handover.h"
+#include "mm.h"
+#include "process.h"
+#include "status.h"
+
+#define STACK_TOP 0x7ffffffff000ull
+#define STACK_MAX (1ull << 30)
+#define STACK_DEFAULT (8ull << 20)
+#define STACK_GAP (1ull << 20)       /* between stack and mappings */
+#define PROGRAM_BASE 0x555555554000ull /* where Linux puts position-independent programs */
+#define PAGE 4096ull
+
+static long read_exact(struct process *p, struct backend_open file, uint64_t offset, void *buffer,
+                       size_t length)
+{
+    size_t total = 0;
+    while (total < length) {
+        uint64_t done = 0;
+        jn_status_t status = backend_io_read(
+            &p->clients, file, (int64_t)(offset + total), length - total, 0, 0,
+            backend_window((char *)buffer + total, length - total), &done);
+        if (status != JN_OK)
+            return errno_of(status);
+        if (!done)
+            return -LX_ENOEXEC;
+        total += done;
+    }
+    return 0;
+}
+
+static long read_program(struct process *p, struct backend_open file, const void *head,
+                         size_t head_length, struct elf_program *program)
+{
+    struct lx_elf64_header header;
+    long error = elf_read_header(head, head_length, &header);
+    if (error)
+        return error;
+    size_t bytes = header.e_phnum * sizeof(struct lx_elf64_segment);
+    struct lx_elf64_segment *segments = malloc(bytes);
+    if (!segments)
+        return -LX_ENOMEM;
+    error = read_exact(p, file, header.e_phoff, segments, bytes);
+    if (!error)
+        error = elf_read_segments(&header, segments, program);
+    free(segments);
+    return error;
+}
+
+static long add_region(struct mm *mm, uint64_t start, uint64_t end, uint32_t access,
+                       struct region_source *source, uint64_t offset)
+{
+    struct region_request request = {.place = REGION_FIXED, .address = start,
+                                     .length = end - start, .access = access,
+                                     .kind = source ? REGION_FILE_PRIVATE : REGION_PRIVATE,
+                                     .source = source, .offset = offset};
+    uint64_t at;
+    if (start >= end)
+        return 0;
+    return errno_of(region_map_add(mm->map, &request, &at));
+}
+
+/* Zeroes [from, to) of a file page whose rest is beyond the file's part of the segment. */
+static long zero_tail(struct mm *mm, uint64_t from, uint64_t to)
+{
+    static const char zeroes[4096];
+    uint64_t done;
+    if (from >= to)
+        return 0;
+    return errno_of(region_map_write(mm->map, from, zeroes, to - from, true, &done));
+}
+
+/* Maps all segments with `bias`. Takes over `file`, also on failure. */
+static long map_program(struct process *p, struct mm *mm, struct backend_open file,
+                        const struct elf_program *program, uint64_t bias)
+{
+    struct io_stat stat;
+    if (backend_io_stat(&p->clients, file, &stat) != JN_OK) {
+        backend_io_close(&p->clients, file);
+        return -LX_EIO;
+    }
+    struct region_source *source =
+        region_source_create(mm->map, REGION_SOURCE_FILE, file.number,
+                             stat.inode ^ stat.device << 48, JN_R | JN_X);
+    if (!source) {
+        backend_io_close(&p->clients, file);
+        return -LX_ENOMEM;
+    }
+    long error = 0;
+    for (uint32_t i = 0; i < program->load_count && !error; i++) {
+        const struct elf_load *l = &program->loads[i];
+        error = add_region(mm, l->start + bias, l->file_end + bias, l->access, source, l->offset);
+        if (!error)
+            error = add_region(mm, l->file_end + bias, l->end + bias, l->access, NULL, 0);
+        if (!error && l->access & JN_W && l->file_end > l->start) {
+            uint64_t end = l->memory_end < l->file_end ? l->file_end : l->file_end;
+            error = zero_tail(mm, l->data_end + bias, end + bias);
+        }
+        if (l->access & JN_X && !mm->code_start)
+            mm->code_start = l->start + bias, mm->code_end = l->data_end + bias;
+        if (l->access & JN_W)
+            mm->data_start = l->start + bias, mm->data_end = l->data_end + bias;
+    }
+    region_source_release(mm->map, source);
+    return error;
+}
+
+/* A place for a position-independent image: its bias. */
+static long place(struct mm *mm, const struct elf_program *program, uint64_t wanted,
+                  uint64_t *bias)
+{
+    struct region_request request = {
+        .place = wanted ? REGION_HINT : REGION_ANYWHERE, .address = wanted,
+        .length = program->high - program->low, .alignment = program->alignment,
+        .kind = REGION_RESERVED, .low = LX_MMAP_MIN, .high = mm->mmap_top};
+    uint64_t at = 0;
+    if (wanted)
+        request.address = (wanted + program->alignment - 1) & ~(program->alignment - 1);
+    long error = errno_of(region_map_add(mm->map, &request, &at));
+    if (error)
+        return error == -LX_ENOSPC ? -LX_ENOMEM : error;
+    *bias = at - program->low;
+    return 0;
+}
+
+static long open_interpreter(struct image *image, const struct elf_program *program,
+                             struct backend_open *file, struct elf_program *interpreter)
+{
+    struct process *p = image->process;
+    char name[4097], head[64];
+    uint32_t created;
+    long error = read_exact(p, image->file, program->interpreter_offset, name,
+                            program->interpreter_length);
+    if (error)
+        return error;
+    if (name[program->interpreter_length - 1])
+        return -LX_ENOEXEC;
+    struct backend_path path = {p->directory, name, strlen(name), 0};
+    jn_status_t status = backend_fs_open(&p->clients, &path, 0,
+                                         IO_ACCESS_READ | IO_ACCESS_EXECUTE, 7, 0, 0, file,
+                                         &created);
+    if (status != JN_OK)
+        return errno_of(status);
+    error = file->server == BACKEND_FS ? read_exact(p, *file, 0, head, sizeof head) : -LX_EACCES;
+    if (!error)
+        error = read_program(p, *file, head, sizeof head, interpreter);
+    if (error) {
+        if (file->server != BACKEND_DESCRIPTOR)
+            backend_io_close(&p->clients, *file);
+        return error == -LX_ENOEXEC || error == -LX_EINVAL ? -LX_ELIBBAD : error;
+    }
+    return 0;
+}
+
+static long add_stack(struct process *p, struct mm *mm, bool executable)
+{
+    uint64_t size = p->limits[LX_RLIMIT_STACK].cur;
+    if (size == HANDOVER_UNLIMITED || size > STACK_MAX)
+        size = size == HANDOVER_UNLIMITED ? STACK_DEFAULT * 8 : STACK_MAX;
+    if (size < 256 * 1024)
+        size = 256 * 1024;
+    size = (size + PAGE - 1) & ~(PAGE - 1);
+    mm->mmap_top = STACK_TOP - size - STACK_GAP;
+    return add_region(mm, STACK_TOP - size, STACK_TOP,
+                      JN_R | JN_W | (executable ? JN_X : 0), NULL, 0);
+}
+
+long image_load(struct image *image, struct mm *mm, struct image_start *start)
+{
+    struct process *p = image->process;
+    static struct elf_program program, interpreter; /* too large for the stack */
+    uint64_t bias = 0, interpreter_bias = 0;
+    struct backend_open interpreter_file;
+    long error = read_program(p, image->file, image->head, image->head_length, &program);
+    if (error)
+        return error;
+    bool dynamic = program.interpreter_length != 0;
+    if (dynamic) {
+        error = open_interpreter(image, &program, &interpreter_file, &interpreter);
+        if (error)
+            return error;
+    }
+    error = add_stack(p, mm, program.executable_stack);
+    if (!error && program.position_independent)
+        /* A loader started as a program goes where loaders go. */
+        error = place(mm, &program, dynamic ? PROGRAM_BASE : PROGRAM_BASE, &bias);
+    if (error)
+        goto fail;
+    struct backend_open file = image->file;
+    image->file.server = BACKEND_NONE; /* the regions' now */
+    error = map_program(p, mm, file, &program, bias);
+    if (error)
+        goto fail;
+    if (dynamic) {
+        if (interpreter.position_independent)
+            error = place(mm, &interpreter, 0, &interpreter_bias);
+        if (error)
+            goto fail;
+        error = map_program(p, mm, interpreter_file, &interpreter, interpreter_bias);
+        dynamic = false;
+        if (error)
+            goto fail;
+    }
+    bool interpreted = program.interpreter_length != 0;
+    uint64_t entry = program.entry + bias;
+    mm->brk_start = mm->brk = (program.high + bias + PAGE - 1) & ~(PAGE - 1);
+    error = image_build_stack(image, mm, &program, bias,
+                              interpreted ? interpreter.low + interpreter_bias : 0, entry,
+                              &start->stack);
+    start->entry = interpreted ? interpreter.entry + interpreter_bias : entry;
+    if (!error && start->entry >= LX_TASK_SIZE)
+        error = -LX_ENOEXEC;
+    return error;
+fail:
+    if (dynamic)
+        backend_io_close(&p->clients, interpreter_file);
+    return error;
+}

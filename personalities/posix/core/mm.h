@@ -1,0 +1,23 @@
+/* Address spaces of processes. */
+#ifndef POSIX_MM_H
+#define POSIX_MM_H
+
+#include "core.h"
+
+/* An empty address space over a fresh kernel Task and Pool, which it takes over with `pager`, on
+ * success only. `owner` lends its file client. */
+JN_CHECKED jn_status_t mm_create(struct process *owner, cap_t kernel_task, cap_t pool, cap_t pager,
+                                 struct mm **mm);
+/* For fork: the child's clients are clones already. Takes over kernel_task, pool, pager. */
+JN_CHECKED jn_status_t mm_clone(const struct mm *mm, struct process *owner, cap_t kernel_task,
+                                cap_t pool, cap_t pager, struct mm **clone);
+/* One process less; the last one gives the memory back. close_files: the file client of the owner
+ * lives on (exec), so the opens behind mappings must be closed one by one. */
+void mm_release(struct mm *mm, bool close_files);
+/* After a failed exec: the servers map into this space's Task again. */
+void mm_reattach(struct mm *mm);
+/* region_map_resolve, with more kernel memory and repetition where that helps. `thread` may be NULL. */
+JN_CHECKED jn_status_t mm_resolve(struct mm *mm, uint64_t address, uint32_t access,
+                                  struct backend_thread *thread);
+
+#endif

@@ -1,0 +1,87 @@
+#include "path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "descriptors.h"
+#include "linux/file.h"
+#include "process.h"
+#include "user.h"
+
+static char buffers[2][LX_PATH_MAX];
+
+long path_directory(struct thread *t, uint64_t dirfd, const char *path, uint64_t *dir)
+{
+    struct process *p = t->process;
+    *dir = p->directory;
+    if (path[0] == '/' || (int32_t)dirfd == LX_AT_FDCWD)
+        return 0;
+    struct descriptor *d = descriptor_get(p, dirfd);
+    if (!d)
+        return -LX_EBADF;
+    if ((d->kind != DESCRIPTOR_OPEN && d->kind != DESCRIPTOR_PATH) ||
+        d->open.server != BACKEND_FS)
+        return -LX_ENOTDIR;
+    *dir = d->open.number;
+    return 0;
+}
+
+static bool starts(const char *path, const char *prefix)
+{
+    return !strncmp(path, prefix, strlen(prefix));
+}
+
+void path_refresh_proc(struct process *p, const char *path)
+{
+    if (path[0] != '/' || !(starts(path, "/proc") || starts(path, "/dev/fd")))
+        return;
+    struct process *shown = p;
+    if (starts(path, "/proc/") && path[6] >= '0' && path[6] <= '9') {
+        struct process *other = process_find((uint64_t)atol(path + 6));
+        shown = other ? other : p;
+    }
+    process_push_maps(shown);
+    process_push_files(shown);
+}
+
+long path_get(struct thread *t, uint64_t dirfd, uint64_t address, uint32_t flags, uint32_t lookup,
+              int which, struct backend_path *path)
+{
+    char *text = buffers[which];
+    long length = user_string(t, text, address, LX_PATH_MAX);
+    if (length < 0)
+        return length;
+    if (!length && !(flags & LX_AT_EMPTY_PATH))
+        return -LX_ENOENT;
+    path->path = text;
+    path->length = (size_t)length;
+    path->lookup = lookup;
+    if (!length) {
+        path->lookup |= FS_LOOKUP_EMPTY;
+        if ((int32_t)dirfd == LX_AT_FDCWD) {
+            path->dir = t->process->directory;
+            return 0;
+        }
+        struct descriptor *d = descriptor_get(t->process, dirfd);
+        if (!d)
+            return -LX_EBADF;
+        path->dir = d->open.number;
+        return d->open.server == BACKEND_FS ? 0 : -LX_EINVAL;
+    }
+    path_refresh_proc(t->process, text);
+    return path_directory(t, dirfd, text, &path->dir);
+}
+
+long path_descriptor(struct thread *t, const struct backend_path *path)
+{
+    struct backend_open open;
+    uint32_t created;
+    jn_status_t status =
+        backend_fs_open(&t->process->clients, path, FS_OPEN_PATH, 0, 7, 0, 0, &open, &created);
+    if (status != JN_OK)
+        return -1;
+    if (open.server == BACKEND_DESCRIPTOR)
+        return (long)open.number;
+    backend_io_close(&t->process->clients, open);
+    return -1;
+}

@@ -1,0 +1,129 @@
+/* What /proc shows of a process's inside: the texts that fs asks servers/task for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "descriptors.h"
+#include "linux/file.h"
+#include "process.h"
+
+struct text {
+    char *bytes;
+    size_t length, capacity;
+};
+
+static bool add(struct text *text, const char *bytes, size_t length)
+{
+    if (text->length + length > text->capacity) {
+        size_t capacity = text->capacity ? text->capacity * 2 : 8192;
+        while (capacity < text->length + length)
+            capacity *= 2;
+        char *larger = realloc(text->bytes, capacity);
+        if (!larger)
+            return false;
+        text->bytes = larger;
+        text->capacity = capacity;
+    }
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    return true;
+}
+
+static size_t region_name(struct process *p, const struct region *r, char *name, size_t capacity)
+{
+    const struct mm *mm = p->mm;
+    size_t length = 0;
+    if (r->source && r->source->file == REGION_SOURCE_FILE) {
+        if (backend_fs_path_of(&mm->owner->clients, r->source->number, name, capacity, &length) !=
+            JN_OK)
+            return (size_t)snprintf(name, capacity, "(deleted)");
+        return length;
+    }
+    if (r->start <= mm->stack_start && mm->stack_start < r->start + r->length)
+        return (size_t)snprintf(name, capacity, "[stack]");
+    if (mm->brk > mm->brk_start && r->start < mm->brk && r->start + r->length > mm->brk_start)
+        return (size_t)snprintf(name, capacity, "[heap]");
+    return 0;
+}
+
+/* proc(5), /proc/pid/maps. */
+void process_push_maps(struct process *p)
+{
+    struct text text = {0};
+    static char line[4400], name[4096];
+    if (!p->mm)
+        return;
+    uint64_t at = 0;
+    for (const struct region *r; (r = region_map_next(p->mm->map, at)); at = r->start + r->length) {
+        bool file = r->source && r->source->file == REGION_SOURCE_FILE;
+        size_t named = region_name(p, r, name, sizeof name);
+        int length = snprintf(line, sizeof line, "%lx-%lx %c%c%c%c %08lx %02x:%02x %lu",
+                              (unsigned long)r->start, (unsigned long)(r->start + r->length),
+                              r->access & JN_R ? 'r' : '-', r->access & JN_W ? 'w' : '-',
+                              r->access & JN_X ? 'x' : '-',
+                              r->kind == REGION_SHARED || r->kind == REGION_FILE ? 's' : 'p',
+                              (unsigned long)(file ? r->offset : 0), 0,
+                              file ? (unsigned)(r->source->identity >> 48) : 0,
+                              (unsigned long)(file ? r->source->identity & 0xffffffffffff : 0));
+        while (named && length < 73)
+            line[length++] = ' ';
+        if (!add(&text, line, (size_t)length) || !add(&text, name, named) || !add(&text, "\n", 1))
+            break;
+    }
+    process_push_info(p, TASK_INFO_MAPS, text.bytes, text.length);
+    free(text.bytes);
+}
+
+static size_t descriptor_name(struct process *p, const struct descriptor *d, char *name,
+                              size_t capacity)
+{
+    size_t length = 0;
+    struct io_stat stat;
+    switch (d->kind) {
+    case DESCRIPTOR_EPOLL:
+        return (size_t)snprintf(name, capacity, "anon_inode:[eventpoll]");
+    case DESCRIPTOR_SIGNAL:
+        return (size_t)snprintf(name, capacity, "anon_inode:[signalfd]");
+    case DESCRIPTOR_PAIR:
+        return (size_t)snprintf(name, capacity, "socket:[%lu]", (unsigned long)d->open.number);
+    default:
+        break;
+    }
+    if (d->open.server == BACKEND_OBJECT)
+        return (size_t)snprintf(name, capacity, "anon_inode:[%s]",
+                                d->object == 2 ? "timerfd" : "eventfd");
+    if (d->open.server == BACKEND_FS && backend_fs_path_of(&p->clients, d->open.number, name,
+                                                           capacity, &length) == JN_OK)
+        return length;
+    if (backend_io_stat(&p->clients, d->open, &stat) != JN_OK)
+        return 0;
+    if (d->open.server == BACKEND_CONSOLE)
+        return (size_t)snprintf(name, capacity, "/dev/pts/%lu",
+                                (unsigned long)(stat.device_id & 0xff));
+    if ((stat.mode & LX_S_IFMT) == LX_S_IFIFO)
+        return (size_t)snprintf(name, capacity, "pipe:[%lu]", (unsigned long)stat.inode);
+    return (size_t)snprintf(name, capacity, "(deleted)");
+}
+
+/* One line a descriptor: number, a space, what it shows as link target. */
+void process_push_files(struct process *p)
+{
+    struct text text = {0};
+    static char name[4096], line[32];
+    size_t length = 0;
+    for (uint32_t fd = 0; fd < p->descriptors.size; fd++) {
+        const struct descriptor *d = &p->descriptors.table[fd];
+        if (!d->kind)
+            continue;
+        length = descriptor_name(p, d, name, sizeof name);
+        int head = snprintf(line, sizeof line, "%u ", fd);
+        if (!add(&text, line, (size_t)head) || !add(&text, name, length) || !add(&text, "\n", 1))
+            break;
+    }
+    process_push_info(p, TASK_INFO_DESCRIPTORS, text.bytes, text.length);
+    free(text.bytes);
+    length = 0;
+    if (p->directory &&
+        backend_fs_path_of(&p->clients, p->directory, name, sizeof name, &length) == JN_OK)
+        process_push_info(p, TASK_INFO_DIRECTORY, name, length);
+}

@@ -1,0 +1,223 @@
+/* The frame that a signal handler finds on its stack, as Linux lays it out on x86-64
+ * (rt_sigframe, with an XSAVE image; arch/x86 of the kernel is the authority for the layout). */
+#include <string.h>
+
+#include "signals.h"
+#include "user.h"
+
+#define RED_ZONE 128
+#define XSAVE_HEADER 512   /* offset of XSTATE_BV in the image */
+#define XSAVE_STANDARD 576 /* legacy area and header */
+#define RFLAGS_TF 0x100
+#define RFLAGS_DF 0x400
+#define RFLAGS_RF 0x10000
+/* Flags that sigreturn may set: OF DF TF SF ZF AF PF CF AC */
+#define RFLAGS_USER 0x40dd5u
+#define USER_CS 0x33
+#define USER_SS 0x2b
+
+static bool on_alternate(const struct thread *t, uint64_t rsp)
+{
+    return t->alternate.ss_size && rsp > t->alternate.ss_sp &&
+           rsp - t->alternate.ss_sp <= t->alternate.ss_size;
+}
+
+void siginfo_to_linux(const struct task_siginfo *from, struct lx_siginfo *to)
+{
+    memset(to, 0, sizeof *to);
+    to->si_signo = from->number;
+    to->si_errno = from->error;
+    to->si_code = from->code;
+    bool fault = from->number == LX_SIGSEGV || from->number == LX_SIGBUS ||
+                 from->number == LX_SIGILL || from->number == LX_SIGFPE ||
+                 from->number == LX_SIGTRAP;
+    if (fault && from->code > 0) {
+        to->fault.address = from->address;
+    } else if (from->code == LX_SI_TIMER) {
+        to->timer.id = (int32_t)from->pid;
+        to->timer.overrun = from->status;
+        to->timer.value = from->value;
+    } else {
+        to->user.pid = (int32_t)from->pid;
+        to->user.uid = from->uid;
+        if (from->number == LX_SIGCHLD && from->code > 0 && from->code != LX_SI_KERNEL) {
+            to->user.child.status = from->status;
+            to->user.child.utime = (int64_t)(from->user_time / 10000000);
+            to->user.child.stime = (int64_t)(from->system_time / 10000000);
+        } else {
+            to->user.value = from->value;
+        }
+    }
+}
+
+void siginfo_from_linux(const struct lx_siginfo *from, struct task_siginfo *to)
+{
+    *to = (struct task_siginfo){.number = from->si_signo, .code = from->si_code,
+                                .error = from->si_errno};
+    to->pid = (uint64_t)(int64_t)from->user.pid;
+    to->uid = from->user.uid;
+    to->value = from->user.value;
+}
+
+static void fill_context(struct lx_sigcontext *c, const struct jn_state *s, uint64_t mask)
+{
+    const uint64_t *r = s->r;
+    c->r8 = r[JN_REG_R8], c->r9 = r[JN_REG_R9], c->r10 = r[JN_REG_R10], c->r11 = r[JN_REG_R11];
+    c->r12 = r[JN_REG_R12], c->r13 = r[JN_REG_R13], c->r14 = r[JN_REG_R14];
+    c->r15 = r[JN_REG_R15], c->rdi = r[JN_REG_RDI], c->rsi = r[JN_REG_RSI];
+    c->rbp = r[JN_REG_RBP], c->rbx = r[JN_REG_RBX], c->rdx = r[JN_REG_RDX];
+    c->rax = r[JN_REG_RAX], c->rcx = r[JN_REG_RCX], c->rsp = r[JN_REG_RSP];
+    c->rip = s->rip;
+    c->eflags = s->rflags;
+    c->cs = USER_CS, c->ss = USER_SS;
+    c->err = s->trap_error, c->trapno = s->trap_vector, c->cr2 = s->trap_cr2;
+    c->oldmask = mask;
+}
+
+long signal_frame_push(struct thread *t, struct jn_state *s, const struct lx_sigaction *action,
+                       const struct task_siginfo *info, uint64_t mask)
+{
+    uint64_t rsp = s->r[JN_REG_RSP];
+    struct lx_stack alternate = t->alternate;
+    if (!(action->flags & LX_SA_RESTORER))
+        return -LX_EFAULT; /* x86-64 has no other way back */
+    if ((action->flags & LX_SA_ONSTACK) && alternate.ss_size && !on_alternate(t, rsp))
+        rsp = alternate.ss_sp + alternate.ss_size;
+    else
+        rsp -= RED_ZONE;
+    uint32_t xsave = s->xsave_size >= XSAVE_STANDARD ? s->xsave_size : 0;
+    uint64_t fp = 0, need = sizeof(struct lx_sigframe);
+    if (xsave) {
+        fp = (rsp - (xsave + 4)) & ~63ull;
+        rsp = fp;
+    }
+    rsp = ((rsp - need) & ~15ull) - 8;
+
+    struct lx_sigframe frame;
+    memset(&frame, 0, sizeof frame);
+    frame.return_address = action->restorer;
+    frame.context.flags = LX_UC_SIGCONTEXT_SS | LX_UC_STRICT_RESTORE_SS |
+                          (xsave ? LX_UC_FP_XSTATE : 0);
+    frame.context.stack = alternate;
+    if (!alternate.ss_size)
+        frame.context.stack.ss_flags = LX_SS_DISABLE;
+    else
+        frame.context.stack.ss_flags = on_alternate(t, s->r[JN_REG_RSP]) ? LX_SS_ONSTACK : 0;
+    fill_context(&frame.context.context, s, mask);
+    frame.context.context.fpstate = fp;
+    frame.context.sigmask = mask;
+    siginfo_to_linux(info, &frame.info);
+
+    if (xsave) {
+        /* The image carries its size and features where FXSAVE leaves room, and a second magic
+         * number behind it (struct _fpx_sw_bytes). */
+        uint8_t image[sizeof s->xsave + 4];
+        memcpy(image, s->xsave, xsave);
+        uint64_t features = 7;
+        struct lx_fpx_sw_bytes sw = {LX_FP_XSTATE_MAGIC1, xsave + 4, features, xsave, {0}};
+        uint32_t magic2 = LX_FP_XSTATE_MAGIC2;
+        memcpy(image + LX_FP_SW_OFFSET, &sw, sizeof sw);
+        memcpy(image + xsave, &magic2, sizeof magic2);
+        if (user_write(t, fp, image, xsave + 4))
+            return -LX_EFAULT;
+    }
+    if (user_write(t, rsp, &frame, sizeof frame))
+        return -LX_EFAULT;
+    if (alternate.ss_flags & LX_SS_AUTODISARM)
+        t->alternate = (struct lx_stack){.ss_flags = LX_SS_DISABLE};
+    s->r[JN_REG_RSP] = rsp;
+    s->rip = action->handler;
+    s->r[JN_REG_RDI] = (uint64_t)info->number;
+    s->r[JN_REG_RSI] = rsp + offsetof(struct lx_sigframe, info);
+    s->r[JN_REG_RDX] = rsp + offsetof(struct lx_sigframe, context);
+    s->r[JN_REG_RAX] = 0;
+    s->rflags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_RF | RFLAGS_TF);
+    s->trap_error = s->trap_vector = s->trap_cr2 = 0;
+    return 0;
+}
+
+static long pop_fp(struct thread *t, struct jn_state *s, uint64_t fp)
+{
+    uint8_t image[sizeof s->xsave];
+    uint32_t size = s->xsave_size;
+    memset(image, 0, sizeof image);
+    if (!fp) { /* the initial state */
+        memset(s->xsave, 0, sizeof s->xsave);
+        uint16_t control = 0x37f;
+        uint32_t mxcsr = 0x1f80;
+        memcpy(s->xsave, &control, 2);
+        memcpy(s->xsave + 24, &mxcsr, 4);
+        return 0;
+    }
+    struct lx_fpx_sw_bytes sw;
+    if (user_read(t, image, fp, 512))
+        return -LX_EFAULT;
+    memcpy(&sw, image + LX_FP_SW_OFFSET, sizeof sw);
+    uint64_t features = 3; /* x87 and SSE: a bare FXSAVE image */
+    uint32_t magic2 = 0;
+    if (sw.magic1 == LX_FP_XSTATE_MAGIC1 && sw.xstate_size >= XSAVE_STANDARD &&
+        sw.xstate_size <= size && sw.extended_size >= sw.xstate_size &&
+        user_read(t, &magic2, fp + sw.xstate_size, 4) == 0 && magic2 == LX_FP_XSTATE_MAGIC2) {
+        if (user_read(t, image + 512, fp + 512, sw.xstate_size - 512))
+            return -LX_EFAULT;
+        memcpy(&features, image + XSAVE_HEADER, 8);
+        features &= sw.xfeatures & 7;
+        memset(image + XSAVE_HEADER, 0, 64);
+    }
+    memset(image + LX_FP_SW_OFFSET, 0, 48);
+    memcpy(image + XSAVE_HEADER, &features, 8);
+    memcpy(s->xsave, image, sizeof image);
+    return 0;
+}
+
+long signal_frame_pop(struct thread *t, struct jn_state *s)
+{
+    struct lx_sigframe frame;
+    uint64_t at = t->rsp - 8;
+    if (user_read(t, &frame, at, sizeof frame))
+        return -LX_EFAULT;
+    const struct lx_sigcontext *c = &frame.context.context;
+    if (pop_fp(t, s, c->fpstate))
+        return -LX_EFAULT;
+    uint64_t *r = s->r;
+    r[JN_REG_R8] = c->r8, r[JN_REG_R9] = c->r9, r[JN_REG_R10] = c->r10, r[JN_REG_R11] = c->r11;
+    r[JN_REG_R12] = c->r12, r[JN_REG_R13] = c->r13, r[JN_REG_R14] = c->r14;
+    r[JN_REG_R15] = c->r15, r[JN_REG_RDI] = c->rdi, r[JN_REG_RSI] = c->rsi;
+    r[JN_REG_RBP] = c->rbp, r[JN_REG_RBX] = c->rbx, r[JN_REG_RDX] = c->rdx;
+    r[JN_REG_RAX] = c->rax, r[JN_REG_RCX] = c->rcx, r[JN_REG_RSP] = c->rsp;
+    s->rip = c->rip;
+    s->rflags = (s->rflags & ~(uint64_t)RFLAGS_USER) | (c->eflags & RFLAGS_USER);
+    signal_set_mask(t, frame.context.sigmask);
+    struct lx_stack stack = frame.context.stack;
+    if (!on_alternate(t, t->rsp)) { /* sigaltstack(2): errors are ignored here */
+        if (stack.ss_flags & LX_SS_DISABLE)
+            t->alternate = (struct lx_stack){.ss_flags = LX_SS_DISABLE};
+        else if (stack.ss_size >= LX_MINSIGSTKSZ)
+            t->alternate = (struct lx_stack){stack.ss_sp, stack.ss_flags & LX_SS_AUTODISARM, 0,
+                                             stack.ss_size};
+    }
+    return 0;
+}
+
+int32_t signal_fpe_code(struct thread *t, uint32_t vector)
+{
+    if (backend_thread_read(&t->backend, JN_STATE_XSAVE, &core_state) != JN_OK)
+        return LX_SI_KERNEL;
+    uint32_t raised;
+    if (vector == 16) {
+        uint16_t control, status;
+        memcpy(&control, core_state.xsave, 2);
+        memcpy(&status, core_state.xsave + 2, 2);
+        raised = status & ~(uint32_t)control;
+    } else {
+        uint32_t mxcsr;
+        memcpy(&mxcsr, core_state.xsave + 24, 4);
+        raised = mxcsr & ~(mxcsr >> 7);
+    }
+    return raised & 1    ? LX_FPE_FLTINV
+           : raised & 4  ? LX_FPE_FLTDIV
+           : raised & 8  ? LX_FPE_FLTOVF
+           : raised & 18 ? LX_FPE_FLTUND
+           : raised & 32 ? LX_FPE_FLTRES
+                         : LX_SI_KERNEL;
+}

@@ -1,0 +1,155 @@
+/* personality.take: a process of somebody else's (the session server's, another personality's) goes on
+ * here, with the program that its record names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "descriptors.h"
+#include "image.h"
+#include "janus/backend/process.h"
+#include "janus/handover.h"
+#include "janus/runtime.h"
+#include "process.h"
+#include "signals.h"
+#include "status.h"
+
+static jn_status_t status_of(long error)
+{
+    switch (-error) {
+    case 0:
+        return JN_OK;
+    case LX_ENOENT:
+        return JN_NOT_FOUND;
+    case LX_EACCES:
+        return JN_ACCESS;
+    case LX_ENOTDIR:
+        return JN_NOT_DIRECTORY;
+    case LX_ENOEXEC:
+        return JN_NOT_EXECUTABLE;
+    case LX_EINVAL:
+    case LX_ELIBBAD:
+        return JN_BAD_IMAGE;
+    case LX_ELOOP:
+        return JN_LOOP;
+    case LX_ENAMETOOLONG:
+        return JN_NAME_TOO_LONG;
+    case LX_E2BIG:
+        return JN_TOO_BIG;
+    case LX_ENOMEM:
+    case LX_EAGAIN:
+        return JN_NO_MEMORY;
+    default:
+        return JN_IO;
+    }
+}
+
+static long copy_strings(struct strings *to, const char *from, uint32_t count)
+{
+    long error = 0;
+    for (uint32_t i = 0; i < count && !error; i++, from = handover_next(from))
+        error = strings_add(to, from, strlen(from));
+    return error;
+}
+
+static long fill_process(struct process *p, const struct handover *h)
+{
+    p->directory = h->header.directory;
+    p->root = h->header.root;
+    p->umask = h->header.umask;
+    p->placement = h->header.placement;
+    for (int i = 0; i < HANDOVER_LIMITS; i++)
+        p->limits[i] = (struct lx_rlimit){h->header.limits[i].soft, h->header.limits[i].hard};
+    for (uint32_t n = 1; n <= LX_NSIG; n++)
+        if (h->header.signals_ignored & LX_SIGBIT(n) & ~SIGNALS_UNBLOCKABLE)
+            p->actions[n - 1].handler = LX_SIG_IGN;
+    signal_recompute_ignored(p);
+    for (uint32_t i = 0; i < h->header.descriptor_count; i++) {
+        const struct handover_descriptor *from = &h->descriptors[i];
+        struct descriptor d = {.kind = DESCRIPTOR_OPEN,
+                               .close_on_exec = from->flags & HANDOVER_CLOSE_ON_EXEC,
+                               .access = from->access,
+                               .open = {from->server, from->number}};
+        long fd = descriptor_add_at(p, &d, from->fd);
+        if (fd < 0)
+            return fd;
+    }
+    return 0;
+}
+
+static long open_program(struct image *image, const struct handover *h)
+{
+    struct process *p = image->process;
+    size_t length = strlen(h->path);
+    if (length >= sizeof image->path)
+        return -LX_ENAMETOOLONG;
+    memcpy(image->path, h->path, length + 1);
+    memcpy(image->script, h->path, length + 1);
+    long error = copy_strings(&image->arguments, h->arguments, h->header.argument_count);
+    if (!error)
+        error = copy_strings(&image->environment, h->environment, h->header.environment_count);
+    if (!error && !image->arguments.count)
+        error = strings_add(&image->arguments, h->path, length);
+    if (error)
+        return error;
+    struct backend_path path = {p->directory, image->path, length, 0};
+    if (h->header.program && !length)
+        path = (struct backend_path){h->header.program, "", 0, FS_LOOKUP_EMPTY};
+    return image_open(image, &path);
+}
+
+jn_status_t core_take(const void *record, size_t length, const struct backend_clients *clients)
+{
+    struct handover h;
+    jn_status_t status = handover_decode(record, length, &h);
+    if (status != JN_OK)
+        return status;
+    struct backend_ids ids;
+    status = backend_process_ids(clients->task, 0, &ids);
+    if (status != JN_OK)
+        return status;
+    struct process *p = process_create(ids.pid);
+    struct image *image = calloc(1, sizeof *image);
+    if (!p || !image) {
+        free(image);
+        if (p)
+            process_free(p);
+        return JN_NO_MEMORY;
+    }
+    p->clients = *clients;
+    p->clients.pager = JN_CAP_NULL;
+    image->process = p;
+    long error = fill_process(p, &h);
+    if (!error)
+        error = errno_of(backend_process_set_cookie(clients->task, p->handle));
+    if (!error)
+        error = open_program(image, &h);
+    if (!error && image->is_pe) {
+        image_close(image);
+        error = -LX_ENOEXEC;
+    }
+    uint64_t handle = p->handle;
+    if (!error)
+        error = image_start(image, NULL);
+    strings_free(&image->arguments);
+    strings_free(&image->environment);
+    free(image);
+    p = core_handle_find(handle, CORE_PROCESS);
+    if (error) {
+        p->clients = (struct backend_clients){0}; /* they stay with the caller */
+        descriptors_close_core(p);
+        process_free(p);
+        return status_of(error);
+    }
+    if (p) {
+        struct thread *t = list_entry(p->threads.next, struct thread, link);
+        t->mask = h.header.signals_blocked & ~SIGNALS_UNBLOCKABLE;
+        if (h.header.program)
+            backend_io_close(&p->clients,
+                             (struct backend_open){BACKEND_FS, h.header.program});
+        backend_cap_drop(clients->pager); /* the old image's memory */
+    }
+    return JN_OK;
+}
+
+void core_initialize(void)
+{
+}
