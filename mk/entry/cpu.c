@@ -176,8 +176,10 @@ _Noreturn void trap_kernel(const struct kernel_frame *frame)
           frame->r11);
     print("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", frame->r12, frame->r13, frame->r14,
           frame->r15);
-    for (unsigned i = 0; i < 16 && frame->rsp >= STACK_WINDOW; i++)
-        print("%s%016lx", i % 4 == 0 ? i ? "\n  " : "  " : " ", ((uint64_t *)frame->rsp)[i]);
+    /* Up to the stack's end. */
+    const uint64_t *stack = (const uint64_t *)frame->rsp;
+    for (unsigned i = 0; i < 24 && frame->rsp >= STACK_WINDOW && (uint64_t)&stack[i] % STACK_SLOT; i++)
+        print("%s%016lx", i % 4 ? " " : "\n  ", stack[i]);
     panic("\nexception %lu, error %lx, in the kernel at %016lx, address %016lx", frame->vector,
           frame->error, frame->rip, cr2);
 }

@@ -345,6 +345,8 @@ leave_kernel:
 ; Exceptions and interrupts. In: on the stack vector, error code, rip, cs, rflags, rsp, ss.
 align 16
 entry_trap:
+    push 2                                  ; a gate leaves DF and AC as the user had them
+    popfq
     test byte [rsp + 24], 3
     jz .from_kernel
     swapgs

@@ -184,7 +184,15 @@ void thread_fail(struct thread *thread, status_t status)
 
 void thread_kill(struct thread *thread, const char *why)
 {
-    print("mk: thread ended at %lx: %s, message %u, words %lx %lx %lx\n", thread->rip, why,
+    static uint64_t next_report, reports;
+
+    /* At most a burst of lines a second: users cause them. */
+    if (time_now() >= next_report) {
+        next_report = time_now() + 1000000000;
+        reports = 0;
+    }
+    if (reports++ < 10)
+        print("mk: thread ended at %lx: %s, message %u, words %lx %lx %lx\n", thread->rip, why,
           thread->message, thread->fault[0], thread->fault[1], thread->fault[2]);
     object_destroy(&thread->object);
 }

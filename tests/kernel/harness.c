@@ -18,9 +18,9 @@ extern char text_end[] __attribute__((visibility("hidden")));
 struct task root = {.task = JN_CAP_TASK, .next_utcb = 0x7e0000200000ull};
 cap_t pool;
 uint64_t last_utcb;
-static cap_t next_slot;
 static struct task tasks[TASK_MAX];
-static unsigned task_count, thread_count, scratch_used;
+struct world world;
+uint64_t fuzz_calls = 20000;
 static uint8_t stacks[THREAD_MAX][STACK_SIZE] __attribute__((aligned(4096)));
 static uint8_t scratch_memory[SCRATCH_PAGES][4096] __attribute__((aligned(4096)));
 static unsigned failed_checks;
@@ -147,8 +147,8 @@ int64_t call1(cap_t gate, uint64_t word, uint64_t *answer)
 
 cap_t slot(void)
 {
-    next_slot += JN_CAP_STEP;
-    return next_slot;
+    world.next_slot += JN_CAP_STEP;
+    return world.next_slot;
 }
 
 static cap_t make(enum jn_object_op method)
@@ -179,7 +179,7 @@ cap_t mint(cap_t gate, uint64_t label)
 
 struct task *make_task(void)
 {
-    struct task *task = &tasks[task_count++];
+    struct task *task = &tasks[world.tasks++];
 
     *task = (struct task){.task = slot(), .next_utcb = 0x7e0000200000ull,
                           .next_slot = JN_CAP_FIRST_FREE};
@@ -211,7 +211,7 @@ static cap_t make_any(struct task *task, uint64_t entry, uint64_t rdi, uint64_t 
                       unsigned priority)
 {
     cap_t thread = slot();
-    uint8_t *stack = stacks[thread_count++] + STACK_SIZE - 8;
+    uint8_t *stack = stacks[world.threads++] + STACK_SIZE - 8;
 
     last_utcb = foreign ? 0 : task->next_utcb;
     task->next_utcb += foreign ? 0 : 4096;
@@ -275,9 +275,9 @@ void settle(void)
 
 void *scratch(unsigned pages)
 {
-    void *memory = scratch_memory[scratch_used];
+    void *memory = scratch_memory[world.scratch];
 
-    scratch_used += pages;
+    world.scratch += pages;
     memset(memory, 0, pages * 4096ull);
     return memory;
 }
@@ -285,7 +285,7 @@ void *scratch(unsigned pages)
 /* ---- the run ---- */
 
 extern const struct test *const suites[];
-extern const struct test measure_tests[];
+extern const struct test measure_tests[], fuzz_tests[];
 static unsigned passed, failed;
 
 static void run_case(const struct test *test)
@@ -294,15 +294,14 @@ static void run_case(const struct test *test)
 
     current_case = test->name;
     failed_checks = 0;
-    next_slot = CASE_SLOTS;
-    task_count = thread_count = scratch_used = 0;
+    world = (struct world){.next_slot = CASE_SLOTS};
     root.next_utcb = 0x7e0000200000ull;
     pool = slot();
     op(JN_CAP_POOL, JN_OP_POOL_INFO, 0, 0, 0, 0, 0, before);
     CHECK_OK(OP2(JN_CAP_POOL, JN_OP_POOL_CREATE, pool, 2000));
     test->run();
     CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, pool));
-    for (cap_t cap = CASE_SLOTS; cap <= next_slot; cap += JN_CAP_STEP)
+    for (cap_t cap = CASE_SLOTS; cap <= world.next_slot; cap += JN_CAP_STEP)
         CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DELETE, cap));
     op(JN_CAP_POOL, JN_OP_POOL_INFO, 0, 0, 0, 0, 0, after);
     CHECK_IS(after[0], before[0]);
@@ -320,16 +319,27 @@ static void run_suite(const struct test *test)
         run_case(test);
 }
 
-static bool has_word(const char *text, const char *word)
+/* What follows `word` in `text`, or NULL. */
+static const char *after_word(const char *text, const char *word)
 {
     for (; *text; text++) {
         unsigned i = 0;
         while (word[i] && text[i] == word[i])
             i++;
         if (!word[i])
-            return true;
+            return &text[i];
     }
-    return false;
+    return NULL;
+}
+
+static uint64_t number_after(const char *text, const char *word)
+{
+    const char *at = after_word(text, word);
+    uint64_t value = 0;
+
+    while (at && *at >= '0' && *at <= '9')
+        value = value * 10 + (uint64_t)(*at++ - '0');
+    return value;
 }
 
 _Noreturn void main(const struct jn_boot *boot);
@@ -340,11 +350,17 @@ _Noreturn void main(const struct jn_boot *boot)
         print("FAIL boot page\n");
     OP1(JN_CAP_POOL, JN_OP_CREATE_SIGNAL, SLOT_NEVER);
     OP1(JN_CAP_THREAD, JN_OP_THREAD_SET_PRIORITY, 200);
-    if (has_word(boot->command_line, "measure"))
+    uint64_t value;
+    if (after_word(boot->command_line, "measure")) {
         run_suite(measure_tests);
-    else
+    } else if ((value = number_after(boot->command_line, "fuzz=")) != 0) {
+        fuzz_calls = value;
+        fuzz_seed += number_after(boot->command_line, "seed=") << 20;
+        run_suite(fuzz_tests);
+    } else {
         for (unsigned i = 0; suites[i]; i++)
             run_suite(suites[i]);
+    }
     print("selftest: %u passed, %u failed\n", passed, failed);
     OP1(JN_CAP_LOG, JN_OP_CONSOLE_SHUTDOWN, failed ? 1 : 0);
     __builtin_unreachable();

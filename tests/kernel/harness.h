@@ -35,6 +35,14 @@ cap_t make_gate(void);
 cap_t make_signal(void);
 cap_t mint(cap_t gate, uint64_t label);
 
+/* What the case has taken so far. One that destroys what it made may put back what it had noted. */
+struct world {
+    cap_t next_slot;
+    unsigned tasks, threads, scratch;
+};
+extern struct world world;
+extern uint64_t fuzz_calls, fuzz_seed;
+
 struct task {
     cap_t task;
     uint64_t next_utcb; /* address in it */
