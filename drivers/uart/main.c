@@ -10,7 +10,7 @@
 enum {
     UART_BASE = 0x3f8, UART_DATA = 0, UART_INTERRUPT_ENABLE = 1, UART_INTERRUPT_ID = 2,
     UART_FIFO = 2, UART_LINE_CONTROL = 3, UART_MODEM_CONTROL = 4, UART_LINE_STATUS = 5,
-    ENABLE_TRANSMITTER = 2, FIFO_ENABLE_CLEAR = 7, LINE_8N1 = 3, MODEM_DTR_RTS_OUT2 = 0xb,
+    ENABLE_TRANSMITTER = 2, FIFO_ON = 1, LINE_8N1 = 3, MODEM_DTR_RTS_OUT2 = 0xb,
     STATUS_TRANSMITTER_EMPTY = 0x20, FIFO_DEPTH = 16,
 };
 
@@ -87,7 +87,7 @@ int main(void)
     check(jn_signal_create(JN_CAP_POOL, &server.signal), "signal");
     check(jn_irq_bind(irq, server.signal, 1), "interrupt");
     out(UART_LINE_CONTROL, LINE_8N1);
-    out(UART_FIFO, FIFO_ENABLE_CLEAR);
+    out(UART_FIFO, FIFO_ON); /* not cleared: the kernel may have put something there */
     out(UART_MODEM_CONTROL, MODEM_DTR_RTS_OUT2);
     out(UART_INTERRUPT_ENABLE, ENABLE_TRANSMITTER);
     check(supervisor_ready(JN_CAP_SUPERVISOR), "ready");
