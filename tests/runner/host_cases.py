@@ -367,6 +367,7 @@ class Terminal:
     """The command on a terminal of its own."""
 
     def __init__(self, context, *words, rows=31, columns=97):
+        self.context = context
         self.master, slave = pty.openpty()
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack('<4H', rows, columns, 0, 0))
         self.before = termios.tcgetattr(slave)
@@ -392,6 +393,13 @@ class Terminal:
             if select.select([self.master], [], [], left)[0]:
                 self.text += os.read(self.master, 65536)
         self.text = self.text.split(text, 1)[1]
+
+    def pause(self, seconds=0.3):
+        """Give the guest time to get where no output tells that it is there."""
+        end = time.monotonic() + seconds * (2 if getattr(self.context, 'real', False) else 1)
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self.master], [], [], left)[0]:
+                self.text += os.read(self.master, 65536)
 
     def close(self, wanted):
         got = self.process.wait(10)
@@ -464,8 +472,9 @@ def named(functions):
     return [(function.__name__.strip('_'), function) for function in functions]
 
 
-def cases(_):
-    return named(CONTRACT + [escape]) + [
+def cases(context):
+    import terminal_cases
+    return terminal_cases.on_linux(context) + named(CONTRACT + [escape]) + [
         ('panic', misbehaving('panic', b'made to')),
         ('fatal', misbehaving('fatal', b'janus: made to')),
         ('garbage', misbehaving('garbage', b'not its protocol')),

@@ -54,6 +54,7 @@ def available(root):
     import host_cases
     import kernel_cases
     import run_cases
+    import terminal_cases
     import tool_cases
     import unit_cases
     everything = [
@@ -64,6 +65,9 @@ def available(root):
               ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
+        Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',
+              terminal_cases.cases,
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix']),
         Suite('posix', "Debian's busybox, bash and mksh: recorded cases and our own",
               lambda context: golden_posix.cases(context) + guest_cases.cases(context, 'posix'),
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix']),
