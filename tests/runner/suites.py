@@ -53,6 +53,7 @@ def available(root):
     import guest_cases
     import host_cases
     import kernel_cases
+    import pager_cases
     import run_cases
     import terminal_cases
     import tool_cases
@@ -63,6 +64,8 @@ def available(root):
         Suite('host', "the command's host end against a guest that is Linux", host_cases.cases),
         Suite('kernel', 'self-tests inside the kernel and its first tasks', kernel_cases.cases,
               ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
+        Suite('pagers', 'pagers, region map, bootstrap and names, from inside', pager_cases.cases,
+              ['build/mk/janus.elf', 'build/tests/servers/memory-test.elf']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
         Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',
