@@ -1,4 +1,5 @@
-"""A guest that is this Linux: speaks docs/channel.md over the descriptor given and runs the program.
+"""A guest that is this Linux: fake_guest.py DESCRIPTOR SCRATCH speaks docs/channel.md over the
+descriptor and runs the program. The directories below SCRATCH of guests that were killed stay.
 
 The suite `host` runs the command's host end against it, so that everything between the caller and the
 channel is tested without the operating system behind it. /host and /run/carried are directories
@@ -29,11 +30,12 @@ PIPE_WINDOW = 65536
 
 
 class Guest:
-    def __init__(self, descriptor):
+    def __init__(self, descriptor, scratch):
         self.channel = socket.socket(fileno=descriptor)
         self.channel.setblocking(True)
         self.received = bytearray()
-        self.root = tempfile.mkdtemp(prefix='janus-fake-')
+        os.makedirs(scratch, exist_ok=True)
+        self.root = tempfile.mkdtemp(dir=scratch)
         for name in ('host', 'run/carried', 'root', 'tmp'):
             os.makedirs(f'{self.root}/{name}')
         self.record = b''
@@ -393,7 +395,7 @@ class Guest:
 
 
 def main():
-    guest = Guest(int(sys.argv[1]))
+    guest = Guest(int(sys.argv[1]), sys.argv[2])
     print('fake guest: up', flush=True)
     try:
         guest.loop()

@@ -35,7 +35,8 @@ def command(context, words):
         options.timeout = options.timeout or LIMIT - 10
         return runner.host_command(context.root, options, program)
     options.env.insert(0, 'PATH=/usr/bin:/bin')
-    machine = ['/usr/bin/python3', '-IB', f'{context.root}/tests/host/fake_guest.py', '{channel}']
+    machine = ['/usr/bin/python3', '-IB', f'{context.root}/tests/host/fake_guest.py', '{channel}',
+               f'{context.scratch}/fake']
     return runner.host_command(context.root, options, program, machine_command=machine)
 
 
@@ -474,6 +475,7 @@ def named(functions):
 
 def cases(context):
     import terminal_cases
+    shutil.rmtree(f'{context.scratch}/fake', ignore_errors=True)
     return terminal_cases.on_linux(context) + named(CONTRACT + [escape]) + [
         ('panic', misbehaving('panic', b'made to')),
         ('fatal', misbehaving('fatal', b'janus: made to')),
