@@ -28,7 +28,7 @@ static long unknown(struct thread *t)
     if (!(*word & bit)) {
         *word |= bit;
         jn_log(JN_LOG_WARNING,
-               "posix: unsupported system call %lu(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx) of %s (%lu)",
+               "unsupported system call %lu(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx) of %s (%lu)",
                (unsigned long)number, (unsigned long)t->args[0], (unsigned long)t->args[1],
                (unsigned long)t->args[2], (unsigned long)t->args[3], (unsigned long)t->args[4],
                (unsigned long)t->args[5], t->name, (unsigned long)p->pid);
@@ -82,7 +82,7 @@ void core_page_fault(uint64_t label, const uint64_t words[10])
         break;
     case JN_NO_MEMORY:
     case JN_QUOTA:
-        jn_log(JN_LOG_WARNING, "posix: out of memory: %s (%lu) ends at address %#lx", t->name,
+        jn_log(JN_LOG_WARNING, "out of memory: %s (%lu) ends at address %#lx", t->name,
                (unsigned long)t->process->pid, (unsigned long)address);
         process_terminate(t->process, TASK_SIGNALLED, LX_SIGKILL);
         return;

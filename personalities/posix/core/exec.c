@@ -311,7 +311,7 @@ long image_hand_over(struct image *image, struct thread *t)
         backend_cap_drop(pager);
         image_close(image);
         if (status == JN_NO_SERVICE)
-            jn_log(JN_LOG_ERROR, "posix: %s is a Win32 program, and no Win32 personality runs",
+            jn_log(JN_LOG_ERROR, "%s is a Win32 program, and no Win32 personality runs",
                    image->path);
         return status == JN_NO_SERVICE ? -LX_ENOEXEC : errno_of(status);
     }

@@ -313,7 +313,7 @@ long sys_fcntl(struct thread *t, const uint64_t *a)
     case LX_F_SETPIPE_SZ:
         return pipe_size(t, d, IO_CONTROL_SET_PIPE_SIZE, a[2]);
     default:
-        jn_log(JN_LOG_WARNING, "posix: unsupported fcntl command %u of %s", command, t->name);
+        jn_log(JN_LOG_WARNING, "unsupported fcntl command %u of %s", command, t->name);
         return -LX_EINVAL;
     }
 }

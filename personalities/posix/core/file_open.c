@@ -66,7 +66,7 @@ static long reopen(struct thread *t, uint64_t fd, uint32_t flags, uint32_t mode,
             if (backend_io_get_flags(&p->clients, *open, &now, &access) == JN_OK &&
                 backend_io_set_flags(&p->clients, *open, now & ~(uint32_t)IO_FLAG_NONBLOCK) !=
                     JN_OK)
-                jn_log(JN_LOG_WARNING, "posix: a reopened descriptor stays non-blocking");
+                jn_log(JN_LOG_WARNING, "a reopened descriptor stays non-blocking");
         }
         return errno_of(status);
     }

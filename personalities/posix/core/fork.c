@@ -39,7 +39,7 @@ static long check(struct thread *t, const struct clone_request *r)
         (!(f & LX_CLONE_THREAD) && f & (LX_CLONE_FILES | LX_CLONE_SIGHAND | LX_CLONE_FS)) ||
         (f & LX_CLONE_THREAD &&
          (f & (LX_CLONE_FS | LX_CLONE_FILES)) != (LX_CLONE_FS | LX_CLONE_FILES))) {
-        jn_log(JN_LOG_WARNING, "posix: unsupported clone flags %#lx of %s", (unsigned long)f,
+        jn_log(JN_LOG_WARNING, "unsupported clone flags %#lx of %s", (unsigned long)f,
                t->name);
         return f & NAMESPACES ? -LX_EPERM : -LX_EINVAL;
     }
@@ -162,7 +162,7 @@ static void undo(struct process *parent, struct process *child)
         (backend_process_exit(child->clients.task, TASK_EXITED, 127) != JN_OK ||
          backend_process_wait(parent->clients.task, (int64_t)child->pid,
                               TASK_WAIT_NOHANG | TASK_WAIT_EXITED, 0, &result) != JN_OK))
-        jn_log(JN_LOG_WARNING, "posix: an unfinished process stays");
+        jn_log(JN_LOG_WARNING, "an unfinished process stays");
     backend_clients_drop(&child->clients);
     process_free(child);
 }

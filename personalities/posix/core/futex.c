@@ -212,7 +212,7 @@ long futex_restart(struct thread *t)
  * refused rather than done wrong. glibc has not used it since 2.25. */
 static long wake_op(struct thread *t)
 {
-    jn_log(JN_LOG_WARNING, "posix: unsupported FUTEX_WAKE_OP of %s", t->name);
+    jn_log(JN_LOG_WARNING, "unsupported FUTEX_WAKE_OP of %s", t->name);
     return -LX_ENOSYS;
 }
 
@@ -262,7 +262,7 @@ long sys_futex(struct thread *t, const uint64_t *a)
     case LX_FUTEX_TRYLOCK_PI:
         return futex_pi(t, a, op);
     default:
-        jn_log(JN_LOG_WARNING, "posix: unsupported futex operation %#x of %s", (unsigned)a[1],
+        jn_log(JN_LOG_WARNING, "unsupported futex operation %#x of %s", (unsigned)a[1],
                t->name);
         return -LX_ENOSYS;
     }

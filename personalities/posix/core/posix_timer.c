@@ -82,7 +82,7 @@ static long unsupported(struct thread *t, uint64_t which)
 {
     if (which > 2)
         return -LX_EINVAL;
-    jn_log(JN_LOG_WARNING, "posix: unsupported interval timer %u of %s", (unsigned)which, t->name);
+    jn_log(JN_LOG_WARNING, "unsupported interval timer %u of %s", (unsigned)which, t->name);
     return -LX_EINVAL;
 }
 

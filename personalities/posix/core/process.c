@@ -166,7 +166,7 @@ static void release(struct process *p, bool notify, uint32_t kind, uint32_t code
     /* Descriptors and locks go before the parent hears of the end: what it finds then is settled. */
     backend_clients_drop_files(&p->clients);
     if (notify && backend_process_exit(p->clients.task, kind, code) != JN_OK)
-        jn_log(JN_LOG_ERROR, "posix: process %lu could not be ended", (unsigned long)p->pid);
+        jn_log(JN_LOG_ERROR, "process %lu could not be ended", (unsigned long)p->pid);
     backend_clients_drop(&p->clients);
     process_free(p);
 }
@@ -204,7 +204,7 @@ void process_stop(struct process *p, uint32_t number)
         if (t->message == MESSAGE_NONE && !t->attention)
             t->attention = backend_thread_attention(&t->backend) == JN_OK;
     if (backend_process_stopped(p->clients.task, number) != JN_OK)
-        jn_log(JN_LOG_WARNING, "posix: stop of process %lu was not noted", (unsigned long)p->pid);
+        jn_log(JN_LOG_WARNING, "stop of process %lu was not noted", (unsigned long)p->pid);
 }
 
 void process_continue(struct process *p)
@@ -213,7 +213,7 @@ void process_continue(struct process *p)
         return;
     p->stopped = false;
     if (backend_process_continued(p->clients.task) != JN_OK)
-        jn_log(JN_LOG_WARNING, "posix: continuation of process %lu was not noted",
+        jn_log(JN_LOG_WARNING, "continuation of process %lu was not noted",
                (unsigned long)p->pid);
     struct thread *t;
     list_for_each(t, struct thread, &p->threads, link)
@@ -259,7 +259,7 @@ const struct task_credentials *process_credentials(struct process *p)
 void process_push_info(struct process *p, uint32_t field, const void *data, size_t length)
 {
     if (backend_process_set_info(p->clients.task, field, data, length) != JN_OK)
-        jn_log(JN_LOG_WARNING, "posix: /proc information %u of process %lu was refused", field,
+        jn_log(JN_LOG_WARNING, "/proc information %u of process %lu was refused", field,
                (unsigned long)p->pid);
 }
 

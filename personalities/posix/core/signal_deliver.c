@@ -94,7 +94,7 @@ static enum outcome deliver(struct thread *t, uint32_t number, const struct task
             return GO_ON;
         }
         if (bit & DEFAULT_CORE)
-            jn_log(JN_LOG_DEBUG, "posix: process %lu ends by signal %u (code %d, address %#lx, "
+            jn_log(JN_LOG_DEBUG, "process %lu ends by signal %u (code %d, address %#lx, "
                    "rip %#lx)", (unsigned long)p->pid, number, info->code,
                    (unsigned long)info->address, (unsigned long)core_state.rip);
         process_terminate(p, TASK_SIGNALLED, number);
@@ -156,11 +156,11 @@ static void stay(struct thread *t, bool loaded, long result)
     if (loaded) {
         if (backend_thread_write(&t->backend, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE,
                                  &core_state) != JN_OK)
-            jn_log(JN_LOG_ERROR, "posix: state of a stopped thread was lost");
+            jn_log(JN_LOG_ERROR, "state of a stopped thread was lost");
         result = CORE_STATE;
     }
     if (backend_thread_hold(&t->backend) != JN_OK)
-        jn_log(JN_LOG_ERROR, "posix: a stopped thread could not be held");
+        jn_log(JN_LOG_ERROR, "a stopped thread could not be held");
     t->suspended_leave = true;
     t->leave_result = result;
 }

@@ -21,7 +21,7 @@ long sys_socket(struct thread *t, const uint64_t *a)
         return -LX_EAFNOSUPPORT;
     if (!(p->logged[41 / 64] & 1ull << 41)) {
         p->logged[41 / 64] |= 1ull << 41;
-        jn_log(JN_LOG_WARNING, "posix: unsupported socket(%d, %#x, %d) of %s", (int32_t)a[0],
+        jn_log(JN_LOG_WARNING, "unsupported socket(%d, %#x, %d) of %s", (int32_t)a[0],
                (unsigned)a[1], (int32_t)a[2], t->name);
     }
     return -LX_EAFNOSUPPORT;
@@ -38,7 +38,7 @@ long sys_socketpair(struct thread *t, const uint64_t *a)
     if (a[2] > 1)
         return -LX_EPROTONOSUPPORT;
     if (type != SOCK_STREAM) {
-        jn_log(JN_LOG_WARNING, "posix: unsupported socketpair type %u of %s", type, t->name);
+        jn_log(JN_LOG_WARNING, "unsupported socketpair type %u of %s", type, t->name);
         return -LX_EPROTONOSUPPORT;
     }
     struct backend_open read[2], write[2];
@@ -140,7 +140,7 @@ static long message_io(struct thread *t, const uint64_t *a, bool send)
     if (user_read(t, &m, a[1], sizeof m))
         return -LX_EFAULT;
     if (send && m.control_length) {
-        jn_log(JN_LOG_WARNING, "posix: unsupported control message in sendmsg of %s", t->name);
+        jn_log(JN_LOG_WARNING, "unsupported control message in sendmsg of %s", t->name);
         return -LX_EINVAL;
     }
     if (a[2] & ~0x40004000ull) /* MSG_NOSIGNAL, MSG_CMSG_CLOEXEC */

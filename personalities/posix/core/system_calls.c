@@ -380,7 +380,7 @@ long sys_prctl(struct thread *t, const uint64_t *a)
         if (a[1] > LX_NSIG)
             return -LX_EINVAL;
         if (a[1])
-            jn_log(JN_LOG_WARNING, "posix: PR_SET_PDEATHSIG of %s has no effect", t->name);
+            jn_log(JN_LOG_WARNING, "PR_SET_PDEATHSIG of %s has no effect", t->name);
         p->pdeathsig = (uint32_t)a[1];
         return 0;
     case LX_PR_GET_PDEATHSIG:
@@ -409,7 +409,7 @@ long sys_prctl(struct thread *t, const uint64_t *a)
         return 0;
     case LX_PR_SET_CHILD_SUBREAPER:
         if (a[1])
-            jn_log(JN_LOG_WARNING, "posix: PR_SET_CHILD_SUBREAPER of %s has no effect", t->name);
+            jn_log(JN_LOG_WARNING, "PR_SET_CHILD_SUBREAPER of %s has no effect", t->name);
         p->child_subreaper = !!a[1];
         return 0;
     case LX_PR_GET_CHILD_SUBREAPER:
@@ -425,7 +425,7 @@ long sys_prctl(struct thread *t, const uint64_t *a)
     case LX_PR_CAP_AMBIENT:
         return -LX_EINVAL; /* as kernels that are built without it */
     default:
-        jn_log(JN_LOG_WARNING, "posix: unsupported prctl(%d, %#lx) of %s", (int32_t)a[0],
+        jn_log(JN_LOG_WARNING, "unsupported prctl(%d, %#lx) of %s", (int32_t)a[0],
                (unsigned long)a[1], t->name);
         return -LX_EINVAL;
     }

@@ -34,10 +34,22 @@ static struct {
 
 static cap_t ring_signal;
 
+/* A client of our own at a server, without a process; `admin` is what names give. */
+static jn_status_t make_client(const char *name, cap_t *client)
+{
+    cap_t admin;
+    jn_status_t status = jn_name_wait(name, &admin);
+    if (status == JN_OK) {
+        status = client_create(admin, 0, 0, 0, client);
+        jn_cap_delete(admin);
+    }
+    return status;
+}
+
 static void open_rings(void)
 {
     for (int i = 0; i < RING_COUNT; i++) {
-        jn_status_t status = jn_name_wait(rings[i].name, &rings[i].client);
+        jn_status_t status = make_client(rings[i].name, &rings[i].client);
         if (status == JN_OK)
             status = jn_ring_open(rings[i].client, RING_ENTRIES, ring_signal, 1ull << i,
                                   &rings[i].ring);
@@ -45,6 +57,10 @@ static void open_rings(void)
         if (status != JN_OK)
             jn_log(JN_LOG_ERROR, "no ring at %s: %s", rings[i].name, jn_status_text(status));
     }
+    /* The empty client of which all address spaces' are cloned. */
+    jn_status_t status = make_client("svc/pager", &core_pager_template);
+    if (status != JN_OK)
+        jn_log(JN_LOG_ERROR, "no memory for programs: %s", jn_status_text(status));
 }
 
 static void on_signal(struct jn_server *server, uint64_t bits)
@@ -96,23 +112,6 @@ static jn_status_t join_rings(const struct backend_clients *clients)
     return JN_OK;
 }
 
-/* The first process brings the pager client of which all later address spaces' are made. */
-static jn_status_t make_template(cap_t pager)
-{
-    if (core_pager_template)
-        return JN_OK;
-    cap_t template;
-    jn_status_t status = client_clone(pager, 0, &template);
-    if (status != JN_OK)
-        return status;
-    status = client_end(template); /* whatever the first one holds */
-    if (status != JN_OK)
-        jn_cap_delete(template);
-    else
-        core_pager_template = template;
-    return status;
-}
-
 static jn_status_t take(struct jn_call *call, uint64_t length, cap_t task, cap_t pager, cap_t fs,
                         cap_t console, cap_t object)
 {
@@ -126,8 +125,6 @@ static jn_status_t take(struct jn_call *call, uint64_t length, cap_t task, cap_t
         status = jn_copy_in(call, 0, 0, record, length, &done);
     if (status == JN_OK)
         status = join_rings(&clients);
-    if (status == JN_OK)
-        status = make_template(pager);
     if (status == JN_OK)
         status = core_take(record, length, &clients);
     free(record);
