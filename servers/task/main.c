@@ -24,6 +24,15 @@ static void before_wait(struct jn_server *server)
     rings_drain();
 }
 
+/* Asks for a good piece at once; the supervisor takes it out of RAM when it has none. */
+bool kernel_memory_more(uint64_t frames)
+{
+    uint64_t added;
+    if (frames < 1024 && supervisor_fund(JN_CAP_SUPERVISOR, 1024, &added) == JN_OK)
+        return true;
+    return supervisor_fund(JN_CAP_SUPERVISOR, frames + 1, &added) == JN_OK;
+}
+
 static void read_settings(void)
 {
     char value[256];

@@ -77,6 +77,8 @@ jn_status_t process_prepare(struct process *process)
 {
     process_abandon(process);
     jn_status_t status = jn_pool_create(JN_CAP_POOL, POOL_FRAMES, &process->new_pool);
+    if (status == JN_NO_MEMORY && kernel_memory_more(POOL_FRAMES))
+        status = jn_pool_create(JN_CAP_POOL, POOL_FRAMES, &process->new_pool);
     if (status != JN_OK)
         return status;
     /* The process's own page of the kernel's information is mapped by its personality where the

@@ -116,6 +116,8 @@ extern uint32_t process_count, process_limit;
 void process_init(void);
 jn_status_t process_create(struct process *parent, uint32_t flags, struct process **out);
 jn_status_t process_prepare(struct process *process);
+/* More kernel memory for this server's Pool (main.c); true: try again. */
+bool kernel_memory_more(uint64_t frames);
 void process_abandon(struct process *process);
 jn_status_t process_commit(struct process *process);
 /* Ends it: kernel objects go, children go to pid 1, the parent hears of it. */

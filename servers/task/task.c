@@ -91,6 +91,8 @@ static jn_status_t op_fund(struct jn_call *call, uint64_t frames, uint64_t *fund
     if (!frames || frames > FUND_LIMIT || process->funded + frames > FUND_LIMIT)
         return JN_QUOTA;
     jn_status_t status = jn_pool_fund(JN_CAP_POOL, pool, (int64_t)frames);
+    if (status == JN_NO_MEMORY && kernel_memory_more(frames))
+        status = jn_pool_fund(JN_CAP_POOL, pool, (int64_t)frames);
     if (status != JN_OK)
         return status;
     process->funded += frames;

@@ -29,6 +29,12 @@ jn_status_t jn_pool_create(cap_t pool, uint64_t frames, cap_t *out)
     return make(out);
 }
 
+bool kernel_memory_more(uint64_t frames)
+{
+    (void)frames;
+    return false;
+}
+
 jn_status_t jn_task_create(cap_t pool, uint64_t info, cap_t *out)
 {
     (void)pool, (void)info;
