@@ -452,11 +452,12 @@ def several_at_once(context):
 
 
 def idle_costs_nothing(context):
-    """The event loop sleeps while nothing happens."""
+    """The event loop sleeps while nothing happens; the real machine may boot, then it sleeps too."""
     with subprocess.Popen(command(context, ['sleep', '2']), stdin=subprocess.DEVNULL) as process:
         _, state, usage = os.wait4(process.pid, 0)
         process.returncode = state
-        assert usage.ru_utime + usage.ru_stime < 0.3, usage
+        limit = 1.6 if getattr(context, 'real', False) else 0.3
+        assert usage.ru_utime + usage.ru_stime < limit, usage
 
 
 # On any machine.

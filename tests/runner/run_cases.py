@@ -51,7 +51,7 @@ def arguments(context):
 
 def many_arguments(context):
     words = [str(i) * 10 for i in range(4000)]
-    done = run(context, 'sh', '-c', 'echo $#; echo "$4000"', 'sh', *words)
+    done = run(context, 'sh', '-c', 'echo $#; echo "${4000}"', 'sh', *words)
     expect(done, 0, f'4000\n{words[3999]}\n'.encode())
 
 
