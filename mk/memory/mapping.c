@@ -9,40 +9,11 @@
 #define CLIMB_MAX 64 /* further up than this a node counts as revoked while any revocation is */
 
 static uint64_t last_epoch;
-static uint64_t marked_count;
+uint64_t mapping_marked_count;
 
 uint64_t mapping_epoch(void)
 {
     return ++last_epoch;
-}
-
-/* ---- the ring of children ---- */
-
-static void link_child(struct mapping *parent, struct mapping *node)
-{
-    node->parent = parent;
-    if (!parent)
-        return;
-    if (parent->child) {
-        node->next = parent->child;
-        node->previous = parent->child->previous;
-        node->previous->next = node->next->previous = node;
-    } else {
-        node->next = node->previous = node;
-    }
-    parent->child = node;
-}
-
-static void unlink_child(struct mapping *node)
-{
-    struct mapping *parent = node->parent;
-
-    if (!parent || node->piece)
-        return;
-    if (parent->child == node)
-        parent->child = node->next == node ? NULL : node->next;
-    node->next->previous = node->previous;
-    node->previous->next = node->next;
 }
 
 /* ---- nodes ---- */
@@ -85,10 +56,41 @@ status_t mapping_insert(struct space *space, const struct path *path, uint64_t a
 
     if (!node)
         return JN_NO_MEMORY;
-    link_child(parent, node);
+    mapping_link(parent, node);
     entry_set(node->entry, value);
     space->pages += LEVEL_PAGES(node->level);
     return JN_OK;
+}
+
+uint64_t mapping_insert_pages(struct space *space, uint64_t address, uint64_t *to,
+                              uint64_t *from, uint64_t limit, uint64_t keep, uint64_t force)
+{
+    struct mapping **parents = node_cell(from), **cells = node_cell(to);
+    uint64_t done = 0;
+
+    if (!parents || !cells)
+        return 0;
+    for (; done < limit; done++, address += PAGE_SIZE) {
+        uint64_t entry = from[done];
+        struct mapping *parent = parents[done];
+
+        if ((entry & (PTE_PRESENT | PTE_KERNEL)) != PTE_PRESENT || !parent || to[done])
+            break;
+        struct mapping *node = pool_alloc_line(space->pool);
+        if (!node)
+            break;
+        cells[done] = node;
+        node->entry = &to[done];
+        node->space = space;
+        node->address = address;
+        node->child = NULL;
+        node->state = 0;
+        mapping_link(parent, node);
+        to[done] = (entry & keep) | force;
+    }
+    table_frame(to)->used = (uint16_t)(table_frame(to)->used + done);
+    space->pages += done;
+    return done;
 }
 
 status_t mapping_split(struct space *space, struct path *path, uint64_t address)
@@ -137,7 +139,7 @@ static void node_free(struct mapping *node)
     assert(!node->child && !node->pieces);
     mapping_unmark(node);
     *node_cell(node->entry) = NULL;
-    pool_free(node->space->pool, node, sizeof *node);
+    pool_free_line(node->space->pool, node);
 }
 
 /* One piece less; with the last one the superpage's node goes too, and so on upwards. */
@@ -149,7 +151,7 @@ static void piece_gone(struct mapping *super)
 
         /* The table below stays if others have mapped into the gaps; its entry is no piece then. */
         __atomic_fetch_and(super->entry, ~PTE_PIECE, __ATOMIC_RELAXED);
-        unlink_child(super);
+        mapping_unlink(super);
         node_free(super);
         if (!piece)
             return;
@@ -164,13 +166,15 @@ void mapping_drop_node(struct mapping *node)
     uint64_t address = node->address;
     unsigned level = node->level;
 
+    const struct frame *table = table_frame(node->entry);
     entry_clear(node->entry);
     space->pages -= LEVEL_PAGES(level);
-    unlink_child(node);
+    mapping_unlink(node);
     node_free(node);
     if (super)
         piece_gone(super);
-    table_release(space, address, level);
+    if (!table->used)
+        table_release(space, address, level);
 }
 
 void mapping_drop_bare_piece(struct mapping *super, uint64_t *entry, uint64_t address)
@@ -178,10 +182,12 @@ void mapping_drop_bare_piece(struct mapping *super, uint64_t *entry, uint64_t ad
     struct space *space = super->space;
     unsigned level = super->level - 1u;
 
+    const struct frame *table = table_frame(entry);
     entry_clear(entry);
     space->pages -= LEVEL_PAGES(level);
     piece_gone(super);
-    table_release(space, address, level);
+    if (!table->used)
+        table_release(space, address, level);
 }
 
 void mapping_unpin(struct mapping *super)
@@ -239,8 +245,8 @@ status_t mapping_grant(struct space *space, const struct path *path, uint64_t ad
     while (node->child->next != node->child) {
         struct mapping *other = node->child == receiver ? receiver->next : node->child;
 
-        unlink_child(other);
-        link_child(receiver, other);
+        mapping_unlink(other);
+        mapping_link(receiver, other);
         if (--budget == 0) {
             tlb_flush();
             if (preempt_point())
@@ -248,8 +254,8 @@ status_t mapping_grant(struct space *space, const struct path *path, uint64_t ad
             budget = SWEEP_BUDGET;
         }
     }
-    unlink_child(receiver);
-    link_child(node->piece ? NULL : node->parent, receiver);
+    mapping_unlink(receiver);
+    mapping_link(node->piece ? NULL : node->parent, receiver);
     uint64_t bits = *node->entry & (PTE_ACCESSED | PTE_DIRTY);
     if (bits)
         mapping_bits_up(path, address, bits);
@@ -273,7 +279,7 @@ void mapping_mark(struct mapping *node)
 {
     if (!node->marked) {
         node->marked = 1;
-        marked_count++;
+        mapping_marked_count++;
     }
 }
 
@@ -281,7 +287,7 @@ void mapping_unmark(struct mapping *node)
 {
     if (node->marked) {
         node->marked = 0;
-        marked_count--;
+        mapping_marked_count--;
     }
 }
 
@@ -289,7 +295,7 @@ bool mapping_revoked(const struct path *path)
 {
     unsigned climbed = 0;
 
-    if (likely(!marked_count))
+    if (likely(!mapping_marked_count))
         return false;
     for (const struct mapping *node = mapping_nearest(path); node; node = node->parent)
         if (node->marked || ++climbed == CLIMB_MAX)

@@ -38,11 +38,16 @@ struct mapping {
     uint64_t *entry; /* in the page table; a split superpage's leads to the table of pieces */
     struct space *space;
     uint64_t address;
-    uint64_t epoch : 48;
-    uint64_t pieces : 10; /* not 0: split */
-    uint64_t level : 2;
-    uint64_t piece : 1;
-    uint64_t marked : 1; /* a revocation from here was preempted */
+    union {
+        struct {
+            uint64_t epoch : 48;
+            uint64_t pieces : 10; /* not 0: split */
+            uint64_t level : 2;
+            uint64_t piece : 1;
+            uint64_t marked : 1; /* a revocation from here was preempted */
+        };
+        uint64_t state;
+    };
 };
 
 _Static_assert(sizeof(struct mapping) == 64, "one line");
@@ -68,6 +73,13 @@ struct mapping *mapping_get(struct space *space, const struct path *path, uint64
 MUST_CHECK status_t mapping_insert(struct space *space, const struct path *path, uint64_t address,
                                    uint64_t value, struct mapping *parent);
 
+/* New leaves of 4 KiB at consecutive entries of one table, derived from as many of another: what nearly
+ * every fault and every forked page is. An entry is the source's with the bits of `keep`, and `force`.
+ * Stops, and says how many it made, where a source has no node or is no page, where something stands,
+ * at the end of the Pool, and does nothing where a node table is missing. No revocation is under way. */
+uint64_t mapping_insert_pages(struct space *space, uint64_t address, uint64_t *to,
+                              uint64_t *from, uint64_t limit, uint64_t keep, uint64_t force);
+
 /* Splits the leaf where the walk ended; the walk then leads to the piece at `address`. NO_MEMORY. */
 MUST_CHECK status_t mapping_split(struct space *space, struct path *path, uint64_t address);
 
@@ -79,6 +91,12 @@ MUST_CHECK bool mapping_sweep(struct sweep *sweep, const struct path *path, uint
 /* May the leaf be granted: BUSY, NOT_SUPPORTED (see space_map()). */
 MUST_CHECK status_t mapping_grant_allowed(const struct path *path);
 
+/* The same for consecutive entries of one table of 4 KiB pages, as long as they are empty or what is
+ * derived from them is little, is no part of a split superpage, and was not preempted. Returns how many
+ * it has passed; counts the pages in *seen. */
+uint64_t mapping_sweep_pages(struct sweep *sweep, uint64_t *entry, uint64_t limit,
+                             bool derived_only, uint64_t *seen);
+
 /* Makes `receiver`, the one new child of the leaf where the walk ended, take its place.
  * STATUS_RESTART: call again. */
 MUST_CHECK status_t mapping_grant(struct space *space, const struct path *path, uint64_t address,
@@ -86,6 +104,8 @@ MUST_CHECK status_t mapping_grant(struct space *space, const struct path *path, 
 
 /* Has anything been derived from the leaf where the walk ended, or from a superpage around it? */
 bool mapping_has_derived(const struct path *path);
+
+extern uint64_t mapping_marked_count; /* nodes that are marked: mostly 0 */
 
 /* Is a preempted revocation of the leaf, or of what it was derived from, under way? */
 bool mapping_revoked(const struct path *path);

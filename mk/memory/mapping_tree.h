@@ -4,6 +4,37 @@
 
 #include "memory/mapping.h"
 
+/* ---- the ring of children ---- */
+
+static inline void mapping_link(struct mapping *parent, struct mapping *node)
+{
+    node->parent = parent;
+    if (!parent)
+        return;
+    if (parent->child) {
+        node->next = parent->child;
+        node->previous = parent->child->previous;
+        node->previous->next = node->next->previous = node;
+    } else {
+        node->next = node->previous = node;
+    }
+    parent->child = node;
+}
+
+static inline void mapping_unlink(struct mapping *node)
+{
+    struct mapping *parent = node->parent;
+
+    if (!parent || node->piece)
+        return;
+    if (parent->child == node)
+        parent->child = node->next == node ? NULL : node->next;
+    node->next->previous = node->previous;
+    node->previous->next = node->next;
+}
+
+/* ---- nodes ---- */
+
 /* NO_MEMORY. */
 MUST_CHECK status_t mapping_split_node(struct mapping *node);
 

@@ -7,6 +7,8 @@
 #define MK_MEMORY_POOL_H
 
 #include "lib/types.h"
+#include "memory/frame.h"
+#include "memory/layout.h"
 #include "object.h"
 
 #define POOL_CLASSES 16
@@ -27,8 +29,46 @@ void pool_init_root(void);
 
 /* Zeroed and 64-byte aligned, at most 4096 bytes; NULL when the Pool is exhausted. */
 void *pool_alloc(struct pool *pool, size_t bytes);
+/* 64 bytes that are not zeroed, for who fills all of them: mapping nodes. To pool_free(). */
+void *pool_alloc_line_slow(struct pool *pool);
+static inline void *pool_alloc_line(struct pool *pool)
+{
+    uint32_t number = pool->partial[0];
+    struct frame *frame = frame_at(number);
+
+    char *slab = phys_to_virt((uint64_t)number << PAGE_SHIFT);
+
+    /* A new slab, and taking a slab's last object, are the slow path's. */
+    if (!number || frame->used == PAGE_SIZE / 64 - 1)
+        return pool_alloc_line_slow(pool);
+    frame->used++;
+    pool->bytes += 64;
+    if (!frame->first_free)
+        return slab + frame->fresh++ * 64u;
+    void *object = slab + (frame->first_free - 1u) * 64u;
+    frame->first_free = *(uint16_t *)object;
+    return object;
+}
+
 /* `bytes` as it was allocated. */
 void pool_free(struct pool *pool, void *memory, size_t bytes);
+
+/* pool_free() of 64 bytes. */
+static inline void pool_free_line(struct pool *pool, void *line)
+{
+    uint64_t physical = virt_to_phys(line);
+    struct frame *frame = frame_at(physical >> PAGE_SHIFT);
+
+    /* What was the last free object of its slab, or becomes its only one in use, is the slow path's. */
+    if (frame->used <= 1 || frame->used == PAGE_SIZE / 64) {
+        pool_free(pool, line, 64);
+        return;
+    }
+    *(uint16_t *)line = frame->first_free;
+    frame->first_free = (uint16_t)((physical & PAGE_MASK) / 64 + 1);
+    frame->used--;
+    pool->bytes -= 64;
+}
 
 /* 2^order contiguous zeroed frames as a direct-map pointer; NULL when exhausted. */
 void *pool_alloc_frames(struct pool *pool, unsigned order);

@@ -9,6 +9,7 @@
 #include "memory/tlb.h"
 #include "object.h"
 
+#define RUN 16 /* pages that are looked at together */
 #define KERNEL_HALF 256 /* first entry of the top table that all spaces share */
 
 status_t space_init(struct space *space, struct pool *pool)
@@ -81,6 +82,17 @@ static status_t unmap_step(struct space *space, uint64_t address, uint64_t pages
         progress->done += rest_of_gap(&path, address, pages);
         return JN_OK;
     }
+    if (!path.level && !progress->epoch) {
+        uint64_t limit = TABLE_ENTRIES - level_index(address, 0);
+        limit = limit < pages ? limit : pages;
+        sweep->bits = 0;
+        passed = mapping_sweep_pages(sweep, path.entry[0], limit < RUN ? limit : RUN, derived_only,
+                                     &progress->seen);
+        progress->bits |= sweep->bits;
+        progress->done += passed;
+        if (passed)
+            return JN_OK;
+    }
     while (leaf_sticks_out(address, path.level, pages)) {
         if (derived_only && !mapping_has_derived(&path))
             break; /* nothing to do: no reason to split */
@@ -110,17 +122,21 @@ static status_t unmap_range(struct space *space, uint64_t address, uint64_t page
 {
     struct sweep sweep = {.rights = rights, .budget = SWEEP_BUDGET};
     status_t status = JN_OK;
-    unsigned budget = SWEEP_BUDGET;
+    uint64_t cost = 0;
 
     while (status == JN_OK && progress->done < pages) {
+        uint64_t seen = progress->seen;
+
         status = unmap_step(space, address + (progress->done << PAGE_SHIFT),
                             pages - progress->done, &sweep, derived_only, progress);
-        if (status == JN_OK && --budget == 0 && progress->done < pages) {
-            budget = SWEEP_BUDGET;
-            tlb_flush();
-            if (preempt_point())
-                status = STATUS_RESTART;
-        }
+        seen = progress->seen - seen;
+        cost += seen <= RUN ? seen + 1 : 1;
+        if (status != JN_OK || cost < SWEEP_BUDGET || progress->done == pages)
+            continue;
+        cost = 0;
+        tlb_flush();
+        if (preempt_point())
+            status = STATUS_RESTART;
     }
     tlb_flush();
     return status;
@@ -239,6 +255,29 @@ static status_t insert_page(const struct transfer *t, struct path *from, struct 
     return status;
 }
 
+/* As many pages of 4 KiB as lie in one table on both sides and are nothing special; may be none. */
+static uint64_t transfer_run(const struct transfer *t)
+{
+    struct path from, to;
+
+    table_walk(t->source, t->source_address, &from);
+    if (from.level || mapping_marked_count)
+        return 0;
+    table_walk(t->space, t->address, &to);
+    if (to.level)
+        return 0;
+    unsigned source_index = level_index(t->source_address, 0), index = level_index(t->address, 0);
+    uint64_t limit = TABLE_ENTRIES - (index > source_index ? index : source_index);
+    uint64_t keep = PTE_ADDRESS | PTE_MEMORY_TYPE | PTE_PRESENT | PTE_USER |
+                    (t->rights & JN_W ? PTE_WRITE : 0) | (t->rights & JN_X ? PTE_NX : 0);
+    if (limit > t->pages)
+        limit = t->pages;
+    if (limit > SWEEP_BUDGET)
+        limit = SWEEP_BUDGET;
+    return mapping_insert_pages(t->space, t->address, to.entry[0], from.entry[0], limit, keep,
+                                t->rights & JN_X ? 0 : PTE_NX);
+}
+
 /* One page of the source, or one gap; `*passed` pages are behind. */
 static status_t transfer_step(const struct transfer *t, uint64_t *passed)
 {
@@ -297,7 +336,7 @@ status_t space_map(struct space *source, uint64_t source_address, struct space *
                    uint64_t address, uint64_t pages, unsigned rights, bool grant, uint64_t *done)
 {
     status_t status = JN_OK;
-    unsigned budget = SWEEP_BUDGET;
+    int64_t budget = SWEEP_BUDGET;
 
     if (!range_is_valid(source_address, pages) || !range_is_valid(address, pages) ||
         !(rights & JN_R) || (rights & ~(unsigned)(JN_R | JN_W | JN_X)))
@@ -305,14 +344,17 @@ status_t space_map(struct space *source, uint64_t source_address, struct space *
     if (source->dying || space->dying)
         return JN_DEAD;
     while (status == JN_OK && *done < pages) {
-        uint64_t passed;
         struct transfer t = {source, space, source_address + (*done << PAGE_SHIFT),
                              address + (*done << PAGE_SHIFT), pages - *done, rights, grant};
+        uint64_t passed = grant ? 0 : transfer_run(&t), cost = passed;
 
-        status = transfer_step(&t, &passed);
+        if (!passed) {
+            status = transfer_step(&t, &passed);
+            cost = 1;
+        }
         if (status == JN_OK)
             *done += passed;
-        if (status == JN_OK && --budget == 0 && *done < pages) {
+        if (status == JN_OK && (budget -= (int64_t)cost) <= 0 && *done < pages) {
             budget = SWEEP_BUDGET;
             tlb_flush();
             if (preempt_point())

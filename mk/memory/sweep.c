@@ -4,6 +4,7 @@
  * A *region* of a node is a naturally aligned part of it: an offset and a level, at most its own. */
 #include "cpu.h"
 #include "memory/mapping_tree.h"
+#include "memory/pool.h"
 #include "memory/tlb.h"
 
 #define BITS (PTE_ACCESSED | PTE_DIRTY)
@@ -181,6 +182,92 @@ static bool sweep_derived(struct sweep *sweep, struct mapping *top, uint64_t off
         if (!go_on(sweep))
             return false;
     }
+}
+
+/* ---- the common case ---- */
+
+#define CHILDREN_SIMPLE 8
+
+/* Few children, none of which has any. Pages of 4 KiB have no pieces. */
+static bool family_is_simple(const struct mapping *node)
+{
+    const struct mapping *child = node->child;
+
+    for (unsigned count = 0; count < CHILDREN_SIMPLE; count++) {
+        if (child->child)
+            return false;
+        child = child->next;
+        if (child == node->child)
+            return true;
+    }
+    return false;
+}
+
+static void drop_page(struct sweep *sweep, struct mapping *node)
+{
+    struct space *space = node->space;
+    uint64_t *entry = node->entry, address = node->address;
+
+    sweep->bits |= page_bits(__atomic_exchange_n(entry, 0, __ATOMIC_RELAXED));
+    tlb_changed(space, address, 0);
+    mapping_unlink(node);
+    mapping_unmark(node);
+    *node_cell(entry) = NULL;
+    pool_free_line(space->pool, node);
+    space->pages--;
+    if (!--table_frame(entry)->used)
+        table_release(space, address, 0);
+}
+
+static void sweep_family(struct sweep *sweep, struct mapping *node)
+{
+    if (sweep->rights & JN_R) {
+        while (node->child)
+            drop_page(sweep, node->child);
+        return;
+    }
+    struct mapping *child = node->child;
+    do {
+        lower_leaf(sweep, child->space, child->entry, child->address, 0);
+        child = child->next;
+    } while (child != node->child);
+}
+
+uint64_t mapping_sweep_pages(struct sweep *sweep, uint64_t *entry, uint64_t limit,
+                             bool derived_only, uint64_t *seen)
+{
+    struct mapping **cells = node_cell(entry);
+    const struct frame *table = table_frame(entry);
+    uint64_t done = 0, bits = sweep->bits;
+
+    for (; cells && done < limit; done++) {
+        struct mapping *node = cells[done];
+
+        if (!entry[done])
+            continue;
+        if (!node || node->piece || (node->child && !family_is_simple(node)))
+            break;
+        sweep->bits = 0;
+        if (node->child)
+            sweep_family(sweep, node);
+        struct mapping *parent = node->parent;
+        ++*seen;
+        if (!derived_only) {
+            if (sweep->rights & JN_R)
+                drop_page(sweep, node);
+            else
+                lower_leaf(sweep, node->space, node->entry, node->address, 0);
+        }
+        if (parent && sweep->bits)
+            __atomic_fetch_or(parent->entry, entry_bits(sweep->bits), __ATOMIC_RELAXED);
+        bits |= sweep->bits;
+        if (!table->used) {
+            done++; /* the table went with its last page */
+            break;
+        }
+    }
+    sweep->bits = bits;
+    return done;
 }
 
 /* ---- bits upwards ---- */

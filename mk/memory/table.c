@@ -3,37 +3,6 @@
 #include "memory/pool.h"
 #include "memory/tlb.h"
 
-void table_walk(const struct space *space, uint64_t address, struct path *path)
-{
-    uint64_t *table = space->top;
-
-    for (unsigned level = LEVELS - 1;; level--) {
-        uint64_t *entry = &table[level_index(address, level)];
-
-        path->entry[level] = entry;
-        if (!level || !(*entry & PTE_PRESENT) || (*entry & PTE_LARGE)) {
-            path->level = level;
-            return;
-        }
-        table = entry_table(*entry);
-    }
-}
-
-void entry_set(uint64_t *entry, uint64_t value)
-{
-    *entry = value;
-    table_frame(entry)->used++;
-}
-
-uint64_t entry_clear(uint64_t *entry)
-{
-    /* One exchange: the processor may set accessed or dirty at any time. */
-    uint64_t last = __atomic_exchange_n(entry, 0, __ATOMIC_RELAXED);
-
-    table_frame(entry)->used--;
-    return last;
-}
-
 status_t table_grow(struct space *space, uint64_t address, struct path *path, unsigned level)
 {
     while (path->level > level) {

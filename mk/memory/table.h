@@ -34,15 +34,45 @@ static inline struct frame *table_frame(const uint64_t *entry)
     return frame_at(virt_to_phys(entry) >> PAGE_SHIFT);
 }
 
-void table_walk(const struct space *space, uint64_t address, struct path *path);
+/* Inline: every page of every operation passes here twice. */
+static inline void table_walk(const struct space *space, uint64_t address, struct path *path)
+{
+    uint64_t *table = space->top;
+
+#pragma GCC unroll 3
+    for (unsigned level = LEVELS - 1; level; level--) {
+        uint64_t *entry = &table[level_index(address, level)];
+
+        path->entry[level] = entry;
+        if ((*entry & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT) {
+            path->level = level;
+            return;
+        }
+        table = entry_table(*entry);
+    }
+    path->entry[0] = &table[level_index(address, 0)];
+    path->level = 0;
+}
 
 /* Empty tables from where the walk ended down to `level`. NO_MEMORY: what was made is freed. */
 MUST_CHECK status_t table_grow(struct space *space, uint64_t address, struct path *path,
                                unsigned level);
 
 /* Of an empty entry, whose table counts one more; and back. Clearing returns the last value. */
-void entry_set(uint64_t *entry, uint64_t value);
-uint64_t entry_clear(uint64_t *entry);
+static inline void entry_set(uint64_t *entry, uint64_t value)
+{
+    *entry = value;
+    table_frame(entry)->used++;
+}
+
+static inline uint64_t entry_clear(uint64_t *entry)
+{
+    /* One exchange: the processor may set accessed or dirty at any time. */
+    uint64_t last = __atomic_exchange_n(entry, 0, __ATOMIC_RELAXED);
+
+    table_frame(entry)->used--;
+    return last;
+}
 
 /* Frees the table at `level` on the way to `address`, and those above it, as long as they are empty
  * and not part of a superpage that was split. */

@@ -4,17 +4,8 @@
 #include "memory/frame.h"
 #include "memory/layout.h"
 #include "memory/pool.h"
-#include "memory/pte.h"
 
 static struct list stale_spaces = {&stale_spaces, &stale_spaces}; /* under the kernel lock */
-
-static bool loaded(const struct space *space)
-{
-    uint64_t cr3;
-
-    __asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
-    return (cr3 & PTE_ADDRESS) == space->cr3;
-}
 
 void tlb_init(struct space *space)
 {
@@ -27,10 +18,8 @@ static void note(struct space *space)
         list_insert(&stale_spaces, &space->stale_link);
 }
 
-void tlb_changed(struct space *space, uint64_t address, unsigned level)
+void tlb_note(struct space *space, uint64_t address, unsigned level)
 {
-    if (!loaded(space))
-        return;
     note(space);
     if (level)
         space->stale_count = TLB_PAGES + 1;
@@ -53,7 +42,7 @@ static void free_table(struct space *space, uint32_t number)
 
 void tlb_table_dead(struct space *space, uint32_t number)
 {
-    if (!loaded(space)) {
+    if (!tlb_loaded(space)) {
         free_table(space, number);
         return;
     }
@@ -80,7 +69,7 @@ void tlb_flush(void)
         struct space *space = container_of(stale_spaces.next, struct space, stale_link);
 
         list_remove(&space->stale_link);
-        if (loaded(space))
+        if (tlb_loaded(space))
             flush_local(space);
         space->stale_count = 0;
         while (space->dead_tables) {
@@ -94,7 +83,7 @@ void tlb_flush(void)
 
 void tlb_leave(struct space *space)
 {
-    if (loaded(space)) {
+    if (tlb_loaded(space)) {
         __asm__ volatile("mov %0, %%cr3" : : "r"(kernel_cr3) : "memory");
         cpu_self()->cr3 = kernel_cr3;
     }

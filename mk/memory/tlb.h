@@ -8,8 +8,23 @@
 #define TLB_PAGES 8 /* more invlpg cost more than loading CR3 (break-even about 10 under TCG) */
 
 void tlb_init(struct space *space);
+
+static inline bool tlb_loaded(const struct space *space)
+{
+    uint64_t cr3;
+
+    __asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
+    return cr3 == space->cr3;
+}
+
+void tlb_note(struct space *space, uint64_t address, unsigned level);
 /* A present entry of `level` was removed or lost rights or its accessed or dirty bit. */
-void tlb_changed(struct space *space, uint64_t address, unsigned level);
+static inline void tlb_changed(struct space *space, uint64_t address, unsigned level)
+{
+    if (tlb_loaded(space))
+        tlb_note(space, address, level);
+}
+
 /* An empty table is out of the tree; tlb_flush() gives it back to the space's Pool. */
 void tlb_table_dead(struct space *space, uint32_t frame);
 void tlb_flush(void);
