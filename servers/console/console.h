@@ -149,6 +149,8 @@ JN_CHECKED jn_status_t job_set_foreground(const struct client *client, struct te
                                           uint64_t group);
 /* After an open without O_NOCTTY. */
 void job_opened(struct client *client, struct terminal *terminal);
+/* Processes of the terminal's session: their number; the first `capacity` are listed. */
+uint32_t job_processes(const struct terminal *terminal, uint32_t *pids, uint32_t capacity);
 void job_hangups(void); /* sessions whose leader has ended */
 
 /* ---- wait.c ---- */

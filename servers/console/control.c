@@ -222,7 +222,7 @@ jn_status_t control_open(struct jn_call *call, struct client *client, struct des
 
     *result = 0;
     if (d->kind == OPEN_CONDRV_INPUT || d->kind == OPEN_CONDRV_OUTPUT)
-        return condrv_control(call, client, d, code, cookie, result);
+        return condrv_control(call, client, d, code, argument, cookie, result);
     code &= ~(uint32_t)CONSOLE_FORCE;
     if (d->hung_up)
         return code == CONSOLE_SET_GROUP ? JN_NOT_TERMINAL : JN_IO;

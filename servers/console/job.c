@@ -166,6 +166,22 @@ jn_status_t job_set_foreground(const struct client *client, struct terminal *t, 
     return status;
 }
 
+uint32_t job_processes(const struct terminal *t, uint32_t *pids, uint32_t capacity)
+{
+    struct task_status process;
+    uint32_t count = 0;
+
+    for (uint64_t from = 1; t->session && task_next(task_server, from, &process) == JN_OK;
+         from = process.pid + 1) {
+        if (process.session != t->session || process.exit_kind != 0)
+            continue;
+        if (count < capacity)
+            pids[count] = (uint32_t)process.pid;
+        count++;
+    }
+    return count;
+}
+
 void job_hangups(void)
 {
     uint64_t session, leader, foreground;
