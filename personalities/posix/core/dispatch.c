@@ -78,6 +78,8 @@ void core_page_fault(uint64_t label, const uint64_t words[10])
         break;
     case JN_RANGE:
     case JN_IO:
+        jn_log(JN_LOG_DEBUG, "%s (%lu): page at %#lx: status %d", t->name,
+               (unsigned long)t->process->pid, (unsigned long)address, status);
         signal_force(t, LX_SIGBUS, LX_BUS_ADRERR, address);
         break;
     case JN_NO_MEMORY:

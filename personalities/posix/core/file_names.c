@@ -196,8 +196,14 @@ static long do_readlink(struct thread *t, uint64_t dirfd, uint64_t address, uint
         return -LX_ENOENT;
     jn_status_t status = backend_fs_read_symlink(&t->process->clients, &path, core_scratch,
                                                  LX_PATH_MAX, &length);
-    if (status == JN_NOT_SUPPORTED)
-        status = JN_BAD_ARG;
+    if (status == JN_REDIRECT) {
+        long fd = path_descriptor(t, &path);
+        struct descriptor *d = fd >= 0 ? descriptor_get(t->process, (uint64_t)fd) : NULL;
+        if (!d)
+            return -LX_ENOENT;
+        length = process_descriptor_name(t->process, d, core_scratch, LX_PATH_MAX);
+        status = JN_OK;
+    }
     if (status != JN_OK)
         return errno_of(status);
     if (length > size)

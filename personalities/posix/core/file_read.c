@@ -32,9 +32,18 @@ static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64
         char buffer[SMALL];
         jn_status_t status = backend_io_read(c, d->open, offset, length, 0, t->handle,
                                              backend_window(buffer, length), done);
-        if (status == JN_OK && *done && user_write(t, address, buffer, *done))
-            return JN_FAULT;
-        return status;
+        if (status != JN_OK || !*done)
+            return status;
+        uint64_t given = user_write_partial(t, address, buffer, *done);
+        if (given < *done && offset < 0) { /* what could not be given stays unread in a file */
+            int64_t position;
+            if (backend_io_seek(c, d->open, -(int64_t)(*done - given), IO_SEEK_CUR, &position) !=
+                    JN_OK &&
+                !given)
+                return JN_FAULT;
+        }
+        *done = given;
+        return given ? JN_OK : JN_FAULT;
     }
     struct jn_window window;
     for (int patience = 8; patience; patience--) {
@@ -52,6 +61,12 @@ static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64
     return JN_FAULT;
 }
 
+static bool is_regular(const struct backend_clients *c, struct backend_open open)
+{
+    struct io_stat stat;
+    return backend_io_stat(c, open, &stat) == JN_OK && (stat.mode & LX_S_IFMT) == LX_S_IFREG;
+}
+
 static jn_status_t step_write(struct thread *t, const struct descriptor *d, int64_t offset,
                               uint64_t address, uint64_t length, uint32_t flags, uint64_t *done)
 {
@@ -61,8 +76,8 @@ static jn_status_t step_write(struct thread *t, const struct descriptor *d, int6
     if (length <= SMALL) {
         char buffer[SMALL];
         size_t have = user_read_partial(t, buffer, address, length);
-        if (!have && length)
-            return JN_FAULT;
+        if (have < length && !(have && is_regular(c, open)))
+            return JN_FAULT; /* pipes and terminals take all or nothing */
         return backend_io_write(c, open, offset, have, flags, t->handle,
                                 backend_window(buffer, have), done);
     }

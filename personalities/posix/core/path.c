@@ -31,17 +31,27 @@ static bool starts(const char *path, const char *prefix)
     return !strncmp(path, prefix, strlen(prefix));
 }
 
+/* Only what the path asks for: most paths below /proc do not show what the core alone knows. */
 void path_refresh_proc(struct process *p, const char *path)
 {
-    if (path[0] != '/' || !(starts(path, "/proc") || starts(path, "/dev/fd")))
+    bool absolute = path[0] == '/';
+    if (absolute && !starts(path, "/proc/") && !starts(path, "/dev/"))
+        return;
+    const char *last = strrchr(path, '/');
+    last = last ? last + 1 : path;
+    bool maps = !strcmp(last, "maps") || !strcmp(last, "smaps");
+    bool files = strstr(path, "fd") || !strcmp(last, "cwd");
+    if (!maps && !files)
         return;
     struct process *shown = p;
     if (starts(path, "/proc/") && path[6] >= '0' && path[6] <= '9') {
         struct process *other = process_find((uint64_t)atol(path + 6));
         shown = other ? other : p;
     }
-    process_push_maps(shown);
-    process_push_files(shown);
+    if (maps)
+        process_push_maps(shown);
+    if (files)
+        process_push_files(shown);
 }
 
 long path_get(struct thread *t, uint64_t dirfd, uint64_t address, uint32_t flags, uint32_t lookup,
@@ -76,8 +86,10 @@ long path_descriptor(struct thread *t, const struct backend_path *path)
 {
     struct backend_open open;
     uint32_t created;
-    jn_status_t status =
-        backend_fs_open(&t->process->clients, path, FS_OPEN_PATH, 0, 7, 0, 0, &open, &created);
+    struct backend_path followed = *path;
+    followed.lookup &= ~(uint32_t)FS_LOOKUP_NOFOLLOW;
+    jn_status_t status = backend_fs_open(&t->process->clients, &followed, FS_OPEN_PATH, 0, 7, 0,
+                                         0, &open, &created);
     if (status != JN_OK)
         return -1;
     if (open.server == BACKEND_DESCRIPTOR)

@@ -74,8 +74,8 @@ void process_push_maps(struct process *p)
     free(text.bytes);
 }
 
-static size_t descriptor_name(struct process *p, const struct descriptor *d, char *name,
-                              size_t capacity)
+size_t process_descriptor_name(struct process *p, const struct descriptor *d, char *name,
+                               size_t capacity)
 {
     size_t length = 0;
     struct io_stat stat;
@@ -115,7 +115,7 @@ void process_push_files(struct process *p)
         const struct descriptor *d = &p->descriptors.table[fd];
         if (!d->kind)
             continue;
-        length = descriptor_name(p, d, name, sizeof name);
+        length = process_descriptor_name(p, d, name, sizeof name);
         int head = snprintf(line, sizeof line, "%u ", fd);
         if (!add(&text, line, (size_t)head) || !add(&text, name, length) || !add(&text, "\n", 1))
             break;

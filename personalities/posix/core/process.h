@@ -42,4 +42,9 @@ void process_push_maps(struct process *process);
 /* The same for descriptors and the current directory. */
 void process_push_files(struct process *process);
 
+/* What /proc/PID/fd/N shows as link target: its length, 0: nothing. */
+struct descriptor;
+size_t process_descriptor_name(struct process *process, const struct descriptor *descriptor,
+                               char *name, size_t capacity);
+
 #endif

@@ -56,7 +56,7 @@
     X(293, pipe2) X(295, preadv) X(296, pwritev) X(297, rt_tgsigqueueinfo) X(302, prlimit64) \
     X(306, syncfs) X(309, getcpu) X(316, renameat2) X(318, getrandom) X(319, memfd_create) \
     X(322, execveat) X(324, membarrier) X(325, mlock2) X(326, copy_file_range) X(327, preadv2) \
-    X(328, pwritev2) X(332, statx) X(435, clone3) X(436, close_range) X(439, faccessat2) \
+    X(328, pwritev2) X(332, statx) X(334, rseq) X(435, clone3) X(436, close_range) X(439, faccessat2) \
     X(441, epoll_pwait2)
 
 /* A handler: its six arguments are thread->args. Result: a value, -errno, a restart code, or

@@ -430,3 +430,10 @@ long sys_prctl(struct thread *t, const uint64_t *a)
         return -LX_EINVAL;
     }
 }
+
+/* Restartable sequences: every glibc program asks at its start, and does without (rseq(2)). */
+long sys_rseq(struct thread *t, const uint64_t *a)
+{
+    (void)t, (void)a;
+    return -LX_ENOSYS;
+}
