@@ -1,0 +1,693 @@
+/* Threads: TEB, stack and first registers; ends; suspension. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core.h"
+
+#define HASH 512u
+static struct nt_list hash[HASH];
+static uint64_t next_cookie = 1;
+
+static struct nt_list *bucket(uint64_t cookie)
+{
+    struct nt_list *list = &hash[cookie % HASH];
+
+    if (!list->next)
+        nt_list_init(list);
+    return list;
+}
+
+struct nt_thread *nt_thread_by_cookie(uint64_t cookie)
+{
+    struct nt_list *list = bucket(cookie);
+
+    for (struct nt_list *at = list->next; at != list; at = at->next) {
+        struct nt_thread *t = nt_container(at, struct nt_thread, hash_link);
+        if (t->cookie == cookie)
+            return t;
+    }
+    return NULL;
+}
+
+static const struct world_backing zero_backing = {.kind = WORLD_BACK_ZERO};
+
+static nt_status make_teb(struct nt_process *p, struct nt_thread *t)
+{
+    struct nt_view *view;
+    uint64_t teb[0x70 / 8] = {0}, value[3], base = 0;
+    nt_status status =
+        nt_view_create(p, &base, NT_TEB_SIZE, 0x7ff00000ull, 0, 0, false, NT_MEM_PRIVATE,
+                       NT_PAGE_READWRITE, NT_PG_READ | NT_PG_WRITE | NT_PG_COMMITTED,
+                       &zero_backing, &view);
+
+    if (NT_FAILED(status))
+        return status;
+    view->system = true;
+    t->teb = base;
+    teb[NT_TEB_EXCEPTION_LIST / 8] = UINT64_MAX;
+    teb[NT_TEB_STACK_BASE / 8] = t->stack_base;
+    teb[NT_TEB_STACK_LIMIT / 8] = t->stack_allocation + 3 * NT_PAGE;
+    teb[NT_TEB_SELF / 8] = base;
+    teb[NT_TEB_CLIENT_ID / 8] = p->pid;
+    teb[NT_TEB_CLIENT_ID / 8 + 1] = t->tid;
+    teb[NT_TEB_PEB / 8] = p->peb;
+    status = nt_process_write(p, base, teb, sizeof teb);
+    value[0] = base + 0x290; /* ActivationContextStack; its FrameListCache is an empty list */
+    if (!NT_FAILED(status))
+        status = nt_process_write(p, base + 0x2c8, value, 8);
+    value[0] = value[1] = base + 0x298;
+    if (!NT_FAILED(status))
+        status = nt_process_write(p, base + 0x298, value, 16);
+    value[0] = p->pid;
+    value[1] = t->tid;
+    if (!NT_FAILED(status))
+        status = nt_process_write(p, base + 0x7d8, value, 16);
+    value[0] = (uint64_t)522 << 16;
+    value[1] = base + NT_TEB_STATIC_BUFFER;
+    if (!NT_FAILED(status))
+        status = nt_process_write(p, base + NT_TEB_STATIC_STRING, value, 16);
+    if (!NT_FAILED(status))
+        status = nt_process_write(p, base + NT_TEB_DEALLOCATION_STACK, &t->stack_allocation, 8);
+    return status;
+}
+
+static nt_status make_stack(struct nt_process *p, struct nt_thread *t, uint64_t reserve)
+{
+    struct nt_view *view;
+    uint64_t base = 0;
+    nt_status status;
+
+    if (!reserve)
+        reserve = p->stack_reserve;
+    if (reserve < 0x100000)
+        reserve = 0x100000;
+    if (reserve > 1ull << 36)
+        return NT_NO_MEMORY;
+    /* ntdll clears 0xf0000 bytes below its CONTEXT before it calls the thread's function. */
+    reserve = (reserve + 0x20000 + NT_GRANULARITY - 1) & ~(NT_GRANULARITY - 1);
+    status = nt_view_create(p, &base, reserve, 0, 0, 0, false, NT_MEM_PRIVATE, NT_PAGE_READWRITE,
+                            NT_PG_READ | NT_PG_WRITE | NT_PG_COMMITTED, &zero_backing, &view);
+    if (NT_FAILED(status))
+        return status;
+    view->system = true;
+    t->stack_allocation = base;
+    t->stack_base = base + reserve;
+    status = nt_view_protect(p, view, base, NT_PAGE, NT_PG_COMMITTED);
+    if (!NT_FAILED(status))
+        status = nt_view_protect(p, view, base + NT_PAGE, 2 * NT_PAGE,
+                                 NT_PG_READ | NT_PG_WRITE | NT_PG_GUARD | NT_PG_COMMITTED);
+    return status;
+}
+
+static void release_memory(struct nt_process *p, struct nt_thread *t)
+{
+    struct nt_view *view;
+
+    if (t->teb && (view = nt_view_find(p, t->teb)))
+        nt_view_destroy(p, view);
+    if (t->stack_allocation && (view = nt_view_find(p, t->stack_allocation)))
+        nt_view_destroy(p, view);
+}
+
+/* The CONTEXT with which LdrInitializeThunk will continue lies on the new stack. */
+static nt_status first_state(struct nt_process *p, struct nt_thread *t, uint64_t entry,
+                             uint64_t argument, struct jn_state *state)
+{
+    struct nt_context context;
+    uint64_t place = ((t->stack_base - 0x28) & ~15ull) - sizeof context;
+    uint32_t mxcsr = 0x1f80;
+    uint16_t control = 0x27f;
+
+    memset(&context, 0, sizeof context);
+    context.flags = NT_CONTEXT_FULL;
+    context.rip = p->entry_start;
+    context.rcx = entry;
+    context.rdx = argument;
+    context.rsp = t->stack_base - 0x28;
+    context.eflags = 0x200;
+    context.cs = 0x33;
+    context.ss = context.ds = context.es = context.gs = 0x2b;
+    context.fs = 0x53;
+    context.mxcsr = mxcsr;
+    context.fp.control = control;
+    context.fp.mxcsr = mxcsr;
+    memset(state, 0, sizeof *state);
+    state->rip = p->entry_thunk;
+    state->r[JN_REG_RCX] = place;
+    state->r[JN_REG_RSP] = place - 8;
+    state->rflags = 0x202;
+    state->gs_base = t->teb;
+    memcpy(state->xsave, &control, 2);
+    memcpy(state->xsave + 24, &mxcsr, 4);
+    uint64_t present = 3;
+    memcpy(state->xsave + 512, &present, 8);
+    state->valid = JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE;
+    state->xsave_size = 832;
+    return nt_process_write(p, place, &context, sizeof context);
+}
+
+nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argument,
+                           uint64_t stack_reserve, uint64_t stack_commit, bool suspended,
+                           struct nt_thread **result)
+{
+    struct nt_thread *t = calloc(1, sizeof *t);
+    struct jn_state state;
+    nt_status status;
+
+    (void)stack_commit; /* stacks are committed as a whole */
+    if (!t)
+        return NT_NO_MEMORY;
+    t->process = p;
+    t->entry = entry;
+    t->affinity = p->affinity;
+    nt_list_init(&t->link);
+    nt_list_init(&t->ready_link);
+    nt_list_init(&t->deadline_link);
+    nt_list_init(&t->apcs);
+    nt_list_init(&t->mutants);
+    nt_list_init(&t->keyed_link);
+    nt_list_init(&t->hash_link);
+    status = nt_status_from(world_thread_id(p->world, &t->tid));
+    if (!NT_FAILED(status))
+        status = make_stack(p, t, stack_reserve);
+    if (!NT_FAILED(status))
+        status = make_teb(p, t);
+    if (!NT_FAILED(status))
+        status = first_state(p, t, entry, argument, &state);
+    t->object = NT_FAILED(status)
+                    ? NULL
+                    : nt_object_create(p, NT_TYPE_THREAD, sizeof(struct nt_thread_object));
+    if (!NT_FAILED(status) && !t->object)
+        status = NT_NO_MEMORY;
+    if (!NT_FAILED(status)) {
+        t->object->thread = t;
+        t->object->pid = p->pid;
+        t->object->tid = t->tid;
+        t->cookie = next_cookie++;
+        nt_list_append(bucket(t->cookie), &t->hash_link);
+        status = nt_status_from(world_thread_create(p->world, t->cookie, &state, &t->world));
+    }
+    if (NT_FAILED(status)) {
+        nt_list_remove(&t->hash_link);
+        release_memory(p, t);
+        if (t->object)
+            nt_object_release(&t->object->object);
+        if (t->tid)
+            world_thread_id_free(p->world, t->tid);
+        free(t);
+        return status;
+    }
+    nt_list_append(&p->threads, &t->link);
+    p->thread_count++;
+    if (suspended) {
+        t->suspend_count = 1;
+        t->frozen = true; /* not started: thaw starts it */
+    } else {
+        status = nt_status_from(world_thread_start(t->world));
+    }
+    *result = t;
+    return status;
+}
+
+void nt_thread_keep_state(struct nt_thread *t, const struct jn_state *state)
+{
+    if (!t->saved_state)
+        t->saved_state = malloc(sizeof *t->saved_state);
+    if (!t->saved_state)
+        return;
+    *t->saved_state = *state;
+    t->state_pending = true;
+    if (!t->held && !t->call.active)
+        t->answer_pending = true;
+}
+
+void nt_thread_finish(struct nt_thread *t, uint64_t result)
+{
+    bool fault = t->stop == NT_STOP_FAULT;
+
+    t->call.active = false;
+    if (t->suspend_count) {
+        t->answer_pending = true;
+        t->answer = result;
+        return;
+    }
+    t->stop = NT_STOP_NONE;
+    t->answer_pending = false;
+    if (t->state_pending) {
+        t->state_pending = false;
+        world_thread_resume_with(t->world, t->saved_state);
+    } else if (fault) {
+        world_thread_resume(t->world);
+    } else {
+        world_thread_answer(t->world, result);
+    }
+}
+
+void nt_thread_suspend(struct nt_thread *t)
+{
+    if (!t->suspend_count++ && t->stop == NT_STOP_NONE) {
+        world_thread_freeze(t->world);
+        t->frozen = true;
+    }
+}
+
+void nt_thread_resume(struct nt_thread *t)
+{
+    if (!t->suspend_count || --t->suspend_count)
+        return;
+    if (t->frozen) {
+        t->frozen = false;
+        world_thread_thaw(t->world);
+    }
+    if (t->answer_pending)
+        nt_thread_finish(t, t->answer);
+}
+
+/* Frees what the core holds; the world's thread is gone. */
+static void thread_free(struct nt_thread *t)
+{
+    extern void nt_timer_thread_gone(struct nt_thread *);
+
+    nt_thread_unhold(t);
+    nt_timer_thread_gone(t);
+    nt_list_remove(&t->link);
+    nt_list_remove(&t->hash_link);
+    while (!nt_list_empty(&t->apcs)) {
+        struct nt_apc *apc = nt_container(t->apcs.next, struct nt_apc, link);
+        nt_list_remove(&apc->link);
+        free(apc);
+    }
+    t->object->thread = NULL;
+    nt_object_release(&t->object->object);
+    free(t->name);
+    free(t->saved_state);
+    free(t);
+}
+
+void nt_thread_end(struct nt_thread *t, uint32_t code)
+{
+    struct nt_process *p = t->process;
+
+    if (p->thread_count == 1) {
+        nt_process_end(p, code);
+        return;
+    }
+    nt_mutant_abandon_all(t);
+    t->object->ended = true;
+    t->object->exit_code = code;
+    nt_object_wake(&t->object->object);
+    world_thread_destroy(t->world);
+    p->thread_count--;
+    release_memory(p, t);
+    world_thread_id_free(p->world, t->tid);
+    thread_free(t);
+}
+
+/* All threads of a process that has ended. */
+void nt_threads_drop(struct nt_process *p)
+{
+    while (!nt_list_empty(&p->threads)) {
+        struct nt_thread *t = nt_container(p->threads.next, struct nt_thread, link);
+        nt_mutant_abandon_all(t);
+        t->object->ended = true;
+        t->object->exit_code = p->exit_code;
+        nt_object_wake(&t->object->object);
+        t->armed = false;
+        thread_free(t);
+    }
+    p->thread_count = 0;
+}
+
+/* ---- services ---- */
+nt_status NtCreateThreadEx(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_attributes attributes;
+    struct nt_process_object *target;
+    struct nt_process *p;
+    struct nt_thread *thread;
+    uint64_t handle, list[512 / 8];
+    uint32_t count = 0;
+    nt_status status = nt_handle_object(t, a[3], NT_TYPE_PROCESS, 2, &target);
+
+    if (NT_FAILED(status))
+        return status;
+    p = nt_process_by_pid(target->pid);
+    if (!p || p->exiting)
+        return target->foreign ? NT_ACCESS_DENIED : NT_PROCESS_IS_TERMINATING;
+    if (a[10]) {
+        uint64_t total;
+        if (NT_FAILED(nt_read_u64(t, a[10], &total)))
+            return NT_ACCESS_VIOLATION;
+        if (total < 8 || total > sizeof list || (total - 8) % 32)
+            return NT_INVALID_PARAMETER;
+        if (NT_FAILED(nt_read(t, a[10] + 8, list, total - 8)))
+            return NT_ACCESS_VIOLATION;
+        count = (uint32_t)(total - 8) / 32;
+    }
+    status = nt_read_attributes(t, a[2], &attributes);
+    if (NT_FAILED(status))
+        return status;
+    nt_attributes_free(&attributes);
+    status = nt_thread_create(p, a[4], a[5], a[9], a[8], ((uint32_t)a[6] & 1) != 0, &thread);
+    if (NT_FAILED(status))
+        return status;
+    for (uint32_t i = 0; i < count; i++) {
+        /* {attribute, size, value pointer, result length pointer} */
+        const uint64_t *entry = list + i * 4;
+        uint64_t ids[2] = {p->pid, thread->tid};
+        uint64_t length = 0;
+        if (entry[0] == 0x10003) {
+            length = entry[1] < 16 ? entry[1] : 16;
+            status = nt_write(t, entry[2], ids, length);
+        } else if (entry[0] == 0x10004) {
+            length = entry[1] < 8 ? entry[1] : 8;
+            status = nt_write(t, entry[2], &thread->teb, length);
+        }
+        if (!NT_FAILED(status) && length && entry[3])
+            status = nt_write_u64(t, entry[3], length);
+    }
+    status = nt_handle_insert(t->process, &thread->object->object,
+                              nt_access_map(NT_TYPE_THREAD, (uint32_t)a[1]),
+                              attributes.flags & NT_OBJ_INHERIT ? NT_HANDLE_INHERIT : 0, &handle);
+    if (!NT_FAILED(status))
+        status = nt_write_u64(t, a[0], handle);
+    return status;
+}
+
+nt_status NtTerminateThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_thread_object *object;
+    nt_status status;
+
+    if (!a[0])
+        object = t->object;
+    else {
+        status = nt_handle_object(t, a[0], NT_TYPE_THREAD, 1, &object);
+        if (NT_FAILED(status))
+            return status;
+    }
+    if (!object->thread)
+        return object->ended ? NT_SUCCESS : NT_ACCESS_DENIED;
+    bool own = object->thread == t || object->thread->process->thread_count == 1;
+    bool self = object->thread->process == t->process && own;
+    nt_thread_end(object->thread, (uint32_t)a[1]);
+    return self ? NT_STATE : NT_SUCCESS;
+}
+
+static nt_status target_of(struct nt_thread *t, uint64_t handle, struct nt_thread_object **object)
+{
+    nt_status status = nt_handle_object(t, handle, NT_TYPE_THREAD, 2, object);
+
+    if (NT_FAILED(status))
+        return status;
+    if (!(*object)->thread && !(*object)->foreign)
+        return NT_THREAD_IS_TERMINATING;
+    return NT_SUCCESS;
+}
+
+nt_status NtSuspendThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_thread_object *object;
+    nt_status status = target_of(t, a[0], &object);
+
+    if (NT_FAILED(status))
+        return status;
+    if (!object->thread)
+        return NT_ACCESS_DENIED;
+    if (object->thread->suspend_count >= 127)
+        return NT_SUSPEND_COUNT_EXCEEDED;
+    if (a[1] && NT_FAILED(nt_write_u32(t, a[1], object->thread->suspend_count)))
+        return NT_ACCESS_VIOLATION;
+    nt_thread_suspend(object->thread);
+    return NT_SUCCESS;
+}
+
+nt_status NtResumeThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_thread_object *object;
+    uint32_t count = 1;
+    nt_status status = target_of(t, a[0], &object);
+
+    if (NT_FAILED(status))
+        return status;
+    if (object->thread) {
+        count = object->thread->suspend_count;
+        nt_thread_resume(object->thread);
+    } else {
+        status = nt_status_from(world_process_resume(t->process->world, object->pid));
+        if (NT_FAILED(status))
+            return status;
+    }
+    return a[1] ? nt_write_u32(t, a[1], count) : NT_SUCCESS;
+}
+
+nt_status NtAlertResumeThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_thread_object *object;
+    nt_status status = target_of(t, a[0], &object);
+
+    if (NT_FAILED(status))
+        return status;
+    if (object->thread) {
+        object->thread->alert = true;
+        nt_thread_wake(object->thread);
+    }
+    return NtResumeThread(t, a);
+}
+
+nt_status NtOpenThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_client_id client;
+    struct nt_attributes attributes;
+    struct nt_thread *found = NULL;
+    uint64_t handle;
+    nt_status status;
+
+    if (NT_FAILED(nt_read(t, a[3], &client, sizeof client)))
+        return NT_ACCESS_VIOLATION;
+    status = nt_read_attributes(t, a[2], &attributes);
+    if (NT_FAILED(status))
+        return status;
+    nt_attributes_free(&attributes);
+    for (struct nt_process *p = nt_process_next(NULL); p && !found; p = nt_process_next(p)) {
+        if (client.process && client.process != p->pid)
+            continue;
+        for (struct nt_list *at = p->threads.next; at != &p->threads; at = at->next)
+            if (nt_container(at, struct nt_thread, link)->tid == client.thread)
+                found = nt_container(at, struct nt_thread, link);
+    }
+    if (!found)
+        return NT_INVALID_CID;
+    status = nt_handle_insert(t->process, &found->object->object,
+                              nt_access_map(NT_TYPE_THREAD, (uint32_t)a[1]),
+                              attributes.flags & NT_OBJ_INHERIT ? NT_HANDLE_INHERIT : 0, &handle);
+    return NT_FAILED(status) ? status : nt_write_u64(t, a[0], handle);
+}
+
+nt_status NtGetNextThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_process_object *process;
+    struct nt_thread_object *last = NULL;
+    struct nt_process *p;
+    struct nt_list *at;
+    uint64_t handle;
+    nt_status status = nt_handle_object(t, a[0], NT_TYPE_PROCESS, 0x400, &process);
+
+    if (!NT_FAILED(status) && a[1])
+        status = nt_handle_object(t, a[1], NT_TYPE_THREAD, 0, &last);
+    if (NT_FAILED(status))
+        return status;
+    p = nt_process_by_pid(process->pid);
+    if (!p || (last && !last->thread))
+        return NT_NO_MORE_ENTRIES;
+    at = last ? last->thread->link.next : p->threads.next;
+    if (at == &p->threads)
+        return NT_NO_MORE_ENTRIES;
+    status = nt_handle_insert(t->process, &nt_container(at, struct nt_thread, link)->object->object,
+                              nt_access_map(NT_TYPE_THREAD, (uint32_t)a[2]),
+                              (uint32_t)a[3] & NT_OBJ_INHERIT ? NT_HANDLE_INHERIT : 0, &handle);
+    return NT_FAILED(status) ? status : nt_write_u64(t, a[5], handle);
+}
+
+nt_status NtQueryInformationThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_thread_object *object;
+    uint32_t capacity = (uint32_t)a[3];
+    nt_status status = nt_handle_object(t, a[0], NT_TYPE_THREAD, 0, &object);
+    struct nt_thread *target;
+
+    if (NT_FAILED(status))
+        return status;
+    target = object->thread;
+    switch ((uint32_t)a[1]) {
+    case 0: {
+        struct nt_thread_basic basic = {
+            .exit_status = object->ended ? object->exit_code : NT_PENDING,
+            .teb = target ? target->teb : 0,
+            .client = {object->pid, object->tid},
+            .affinity = target ? target->affinity : 1,
+            .priority = target ? target->priority : 0,
+            .base_priority = target ? target->priority : 0,
+        };
+        if (a[2] && NT_FAILED(nt_write(t, a[2], &basic,
+                                       capacity < sizeof basic ? capacity : sizeof basic)))
+            return NT_ACCESS_VIOLATION;
+        return a[4] ? nt_write_u32(t, a[4], capacity < sizeof basic ? capacity : sizeof basic)
+                    : NT_SUCCESS;
+    }
+    case 1: {
+        uint64_t ns = 0, times[4] = {t->process->start_time, 0, 0, 0};
+        if (target)
+            (void)world_thread_times(target->world, &ns);
+        times[3] = ns / 100;
+        return nt_write_exact(t, a[2], capacity, a[4], times, sizeof times);
+    }
+    case 4: { /* ThreadAffinityMask */
+        uint64_t mask = target ? target->affinity : 1;
+        return nt_write_exact(t, a[2], capacity, a[4], &mask, 8);
+    }
+    case 9: {
+        uint64_t start = target ? target->entry : 0;
+        return nt_write_exact(t, a[2], capacity, a[4], &start, 8);
+    }
+    case 12: {
+        uint32_t last = t->process->thread_count == 1;
+        return nt_write_exact(t, a[2], capacity, a[4], &last, 4);
+    }
+    case 14: { /* ThreadPriorityBoost */
+        uint32_t off = 0;
+        return nt_write_exact(t, a[2], capacity, a[4], &off, 4);
+    }
+    case 17: { /* ThreadHideFromDebugger */
+        uint8_t hidden = 0;
+        return nt_write_exact(t, a[2], capacity, a[4], &hidden, 1);
+    }
+    case 20: { /* ThreadIsTerminated */
+        uint32_t ended = object->ended;
+        return nt_write_exact(t, a[2], capacity, a[4], &ended, 4);
+    }
+    case 30: { /* ThreadGroupInformation */
+        uint64_t group[2] = {target ? target->affinity : 1, 0};
+        return nt_write_exact(t, a[2], capacity, a[4], group, sizeof group);
+    }
+    case 35: { /* ThreadSuspendCount */
+        uint32_t count = target ? target->suspend_count : 0;
+        return nt_write_exact(t, a[2], capacity, a[4], &count, 4);
+    }
+    case 38: { /* ThreadNameInformation */
+        struct nt_unicode_string name = {0};
+        uint32_t bytes = target ? target->name_length : 0;
+        name.length = name.maximum = (uint16_t)bytes;
+        name.buffer = a[2] + sizeof name;
+        if (a[4] && NT_FAILED(nt_write_u32(t, a[4], sizeof name + bytes)))
+            return NT_ACCESS_VIOLATION;
+        if (capacity < sizeof name + bytes)
+            return NT_BUFFER_TOO_SMALL;
+        if (NT_FAILED(nt_write(t, a[2], &name, sizeof name)) ||
+            (bytes && NT_FAILED(nt_write(t, name.buffer, target->name, bytes))))
+            return NT_ACCESS_VIOLATION;
+        return NT_SUCCESS;
+    }
+    }
+    world_log("win32: pid %u: NtQueryInformationThread class %u", (unsigned)t->process->pid,
+              (unsigned)a[1]);
+    return NT_INVALID_INFO_CLASS;
+}
+
+/* A TLS index is freed: the slot is cleared in every thread. */
+static nt_status zero_tls_cell(struct nt_thread *t, uint32_t index)
+{
+    uint64_t zero = 0, expansion;
+
+    for (struct nt_list *at = t->process->threads.next; at != &t->process->threads;
+         at = at->next) {
+        struct nt_thread *each = nt_container(at, struct nt_thread, link);
+        if (index < 64) {
+            (void)nt_write(t, each->teb + NT_TEB_TLS_SLOTS + index * 8, &zero, 8);
+        } else if (index < 64 + 1024) {
+            if (!NT_FAILED(nt_read_u64(t, each->teb + NT_TEB_TLS_EXPANSION, &expansion)) &&
+                expansion)
+                (void)nt_write(t, expansion + (index - 64) * 8, &zero, 8);
+        } else {
+            return NT_INVALID_PARAMETER;
+        }
+    }
+    return NT_SUCCESS;
+}
+
+nt_status NtSetInformationThread(struct nt_thread *t, const uint64_t *a)
+{
+    struct nt_thread_object *object;
+    uint32_t length = (uint32_t)a[3], word;
+    uint64_t wide;
+    nt_status status = nt_handle_object(t, a[0], NT_TYPE_THREAD, 0, &object);
+
+    if (NT_FAILED(status))
+        return status;
+    switch ((uint32_t)a[1]) {
+    case 2: /* ThreadPriority */
+    case 3: /* ThreadBasePriority */
+        if (length != 4)
+            return NT_INFO_LENGTH_MISMATCH;
+        if (NT_FAILED(nt_read(t, a[2], &word, 4)))
+            return NT_ACCESS_VIOLATION;
+        if (object->thread)
+            object->thread->priority = (int32_t)word;
+        return NT_SUCCESS;
+    case 4:
+        if (length != 8)
+            return NT_INFO_LENGTH_MISMATCH;
+        if (NT_FAILED(nt_read_u64(t, a[2], &wide)))
+            return NT_ACCESS_VIOLATION;
+        if (!wide || (wide & ~t->process->affinity))
+            return NT_INVALID_PARAMETER;
+        if (object->thread)
+            object->thread->affinity = wide;
+        return NT_SUCCESS;
+    case 5: return NT_SUCCESS; /* ThreadImpersonationToken: there is one identity */
+    case 10:
+        if (length != 4)
+            return NT_INVALID_PARAMETER;
+        if (NT_FAILED(nt_read(t, a[2], &word, 4)))
+            return NT_ACCESS_VIOLATION;
+        return zero_tls_cell(t, word);
+    case 13: /* ThreadIdealProcessor */
+    case 14: /* ThreadPriorityBoost */
+    case 17: /* ThreadHideFromDebugger */
+    case 18: /* ThreadBreakOnTermination */
+        return NT_SUCCESS;
+    case 30: {
+        uint64_t group[2];
+        if (length != 16)
+            return NT_INFO_LENGTH_MISMATCH;
+        if (NT_FAILED(nt_read(t, a[2], group, 16)))
+            return NT_ACCESS_VIOLATION;
+        if (!group[0] || (uint16_t)group[1])
+            return NT_INVALID_PARAMETER;
+        if (object->thread)
+            object->thread->affinity = group[0] & t->process->affinity;
+        return NT_SUCCESS;
+    }
+    case 38: {
+        struct nt_text text;
+        if (length != sizeof(struct nt_unicode_string))
+            return NT_INFO_LENGTH_MISMATCH;
+        status = nt_read_unicode(t, a[2], &text);
+        if (NT_FAILED(status))
+            return status;
+        if (object->thread) {
+            free(object->thread->name);
+            object->thread->name = text.units;
+            object->thread->name_length = (uint32_t)text.length * 2;
+        } else {
+            free(text.units);
+        }
+        return NT_SUCCESS;
+    }
+    case 43: /* ThreadDescriptorTableEntry and power throttling: nothing to keep */
+    case 49: return NT_SUCCESS;
+    }
+    world_log("win32: pid %u: NtSetInformationThread class %u", (unsigned)t->process->pid,
+              (unsigned)a[1]);
+    return NT_INVALID_INFO_CLASS;
+}
