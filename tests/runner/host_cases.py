@@ -430,6 +430,7 @@ def terminal_interrupt(context):
     """Ctrl-C is the guest's: the program handles it, the command goes on."""
     term = Terminal(context, 'sh', '-c', 'trap "echo caught; exit 6" INT; echo ready; cat')
     term.wait_for(b'ready')
+    term.pause(1)  # the shell may still be starting cat
     term.send(b'\x03')
     term.wait_for(b'caught')
     term.close(6)
