@@ -366,6 +366,34 @@ nt_status nt_process_finish(struct nt_process *p, const struct nt_parameters *q,
     return status;
 }
 
+/* The arguments as they are, but a program named by a path of the tree gets its DOS path: Windows
+ * programs look for "/" in their whole command line. */
+static uint16_t *command_line(const struct nt_start *start, size_t *units)
+{
+    const char *first = start->arguments;
+    size_t name_units, name_bytes, bytes = 0, tail;
+    uint16_t *dos, *line = NULL;
+    char *name, *list;
+
+    if (!start->argument_count || first[0] != '/')
+        return nt_arguments_to_line(first, start->argument_count, units);
+    for (size_t i = 0; i < start->argument_count; i++)
+        bytes += strlen(first + bytes) + 1;
+    tail = strlen(first) + 1;
+    dos = nt_path_to_dos(first, tail - 1, &name_units);
+    name = dos ? nt_text_to_utf8(dos, name_units, &name_bytes) : NULL;
+    list = name ? malloc(name_bytes + 1 + bytes - tail) : NULL;
+    if (list) {
+        memcpy(list, name, name_bytes + 1);
+        memcpy(list + name_bytes + 1, first + tail, bytes - tail);
+        line = nt_arguments_to_line(list, start->argument_count, units);
+    }
+    free(dos);
+    free(name);
+    free(list);
+    return line;
+}
+
 nt_status nt_process_start(struct world_process *world, const struct nt_start *start,
                            struct nt_process **process)
 {
@@ -383,8 +411,7 @@ nt_status nt_process_start(struct world_process *world, const struct nt_start *s
     q.image.units = nt_path_to_dos(start->path, strlen(start->path), &q.image.length);
     q.directory.units =
         nt_path_to_dos(start->directory, strlen(start->directory), &q.directory.length);
-    q.command_line.units =
-        nt_arguments_to_line(start->arguments, start->argument_count, &q.command_line.length);
+    q.command_line.units = command_line(start, &q.command_line.length);
     q.environment.units = nt_environment_to_block(start->environment, start->environment_count,
                                                   &q.environment.length);
     if (!q.image.units || !q.directory.units || !q.command_line.units || !q.environment.units) {

@@ -770,6 +770,25 @@ world_status world_map_shared_data(struct world_process *p, uint64_t address)
     return map_fd(p, address, 4096, MAP_SHARED, shared_fd, 0, JN_R);
 }
 
+/* The name in OBJECT_ATTRIBUTES at address, for the trace. */
+static void trace_name(struct world_process *p, uint64_t address)
+{
+    uint64_t words[6], string[2];
+    uint16_t text[512];
+    size_t done;
+
+    if (world_memory_read(p, address, words, sizeof words, &done) || (uint32_t)words[0] != 48 ||
+        !words[2] || world_memory_read(p, words[2], string, sizeof string, &done))
+        return;
+    size_t n = (uint16_t)string[0] / 2 < 512 ? (uint16_t)string[0] / 2 : 511;
+    if (world_memory_read(p, string[1], text, n * 2, &done))
+        return;
+    fprintf(stderr, "    root %llx name \"", (unsigned long long)words[1]);
+    for (size_t i = 0; i < n; i++)
+        fputc(text[i] < 127 ? text[i] : '?', stderr);
+    fprintf(stderr, "\"\n");
+}
+
 /* ---- the loop ---- */
 static void stopped(struct world_thread *t, int status)
 {
@@ -793,6 +812,11 @@ static void stopped(struct world_thread *t, int status)
         if (world_trace)
             fprintf(stderr, "[%d] %s(%llx, %llx, %llx, %llx)\n", t->tid, name ? name : "?",
                     r.r10, r.rdx, r.r8, r.r9);
+        if (world_trace && name && (strstr(name, "File") || strstr(name, "Key"))) {
+            trace_name(t->process, r.r8);
+            if (strstr(name, "Attributes"))
+                trace_name(t->process, r.r10);
+        }
         nt_core_syscall(core, &call);
         return;
     }
