@@ -71,7 +71,6 @@ jn_status_t vfs_set_attributes(struct client *client, struct node *node,
         node->modify_ns = mask & FS_SET_NOW ? now : change->modify_ns;
     if (mask & FS_SET_BIRTH_TIME)
         node->birth_ns = change->birth_ns;
-    if (mask)
-        node->change_ns = now;
+    node->change_ns = now; /* chown(2) that changes nothing counts as well */
     return JN_OK;
 }

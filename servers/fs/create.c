@@ -72,6 +72,18 @@ jn_status_t vfs_make(struct client *client, struct place place, uint32_t lookup,
     return status;
 }
 
+/* fs.protected_hardlinks, which every distribution sets: what one neither owns nor may write cannot be
+ * given a further name. */
+static bool may_link(const struct client *client, const struct node *node)
+{
+    if (node_is_owner(client, node))
+        return true;
+    if (!node_is(node, MODE_FILE) || (node->mode & MODE_SET_UID) ||
+        (node->mode & (MODE_SET_GID | 0010)) == (MODE_SET_GID | 0010))
+        return false;
+    return node_permit(client, node, PERMIT_READ | PERMIT_WRITE) == JN_OK;
+}
+
 static jn_status_t link_node(struct client *client, struct node *node, bool nameless,
                              struct place new_place, uint32_t lookup)
 {
@@ -81,6 +93,8 @@ static jn_status_t link_node(struct client *client, struct node *node, bool name
         status = walk_to_new(&walk, false);
     if (status == JN_OK && node->volume != walk.at->node->volume)
         status = JN_CROSS_DEVICE;
+    if (status == JN_OK && !may_link(client, node))
+        status = JN_NOT_PERMITTED;
     if (status == JN_OK && node_is(node, MODE_DIRECTORY))
         status = JN_NOT_PERMITTED;
     if (status == JN_OK && node->link_count == 0 && !nameless)

@@ -61,8 +61,6 @@ jn_status_t file_allocate(struct node *node, uint32_t mode, uint64_t offset, uin
         node_modify_now(node);
         return status;
     }
-    if (mode & ~(uint32_t)IO_ALLOCATE_KEEP_SIZE)
-        return JN_NOT_SUPPORTED; /* tmpfs has no other mode either */
     uint64_t first = offset >> PAGE_SHIFT, last = (end + PAGE_BYTES - 1) >> PAGE_SHIFT, run;
     if (last - first > page_cache_limit())
         return JN_NO_SPACE;
@@ -83,6 +81,6 @@ jn_status_t file_allocate(struct node *node, uint32_t mode, uint64_t offset, uin
         if (status != JN_OK)
             return status;
     }
-    node_change_now(node);
+    node_modify_now(node);
     return JN_OK;
 }

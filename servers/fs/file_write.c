@@ -155,13 +155,14 @@ jn_status_t file_resize(struct node *node, uint64_t size)
     struct file *file = &node->file;
     if (size > FILE_SIZE_LIMIT)
         return JN_TOO_BIG;
-    if (size >= node->size) {
+    if (size > node->size) {
         clear_tail(node);
         node->size = size;
         return JN_OK;
     }
     uint64_t inside = size & (PAGE_BYTES - 1), last = size >> PAGE_SHIFT, run;
-    if (inside && !file_is_hole(file_run(file, last, 1, &run))) {
+    /* The same size: only what was allocated beyond it goes, as on Linux. */
+    if (size < node->size && inside && !file_is_hole(file_run(file, last, 1, &run))) {
         page_t page = file_own_page(file, last);
         if (!page)
             return JN_NO_SPACE;

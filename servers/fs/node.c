@@ -105,7 +105,7 @@ void node_stat(struct client *client, struct node *node, struct io_stat *stat)
         node->ops->refresh(client, node);
     uint64_t size = node->size, pages = 0;
     if (node_is(node, MODE_DIRECTORY))
-        size = node->ops ? 0 : (uint64_t)node->directory.count * DIRECTORY_ENTRY_SIZE;
+        size = node->ops ? 0 : (node->directory.count + 2ull) * DIRECTORY_ENTRY_SIZE;
     else if (node_is(node, MODE_FILE) && !node->ops)
         pages = file_pages(node);
     *stat = (struct io_stat){

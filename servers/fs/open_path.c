@@ -107,7 +107,10 @@ static jn_status_t open_node(struct client *client, struct entry *entry, struct 
         kind = OPEN_TEXT;
     }
     bool nt = is_nt(request) && kind != OPEN_PATH;
+    bool deletes = (request->flags & FS_OPEN_DELETE_ON_CLOSE) && kind != OPEN_PATH;
     jn_status_t status = nt ? sharing_check(node, access, request->share) : JN_OK;
+    if (status == JN_OK && deletes)
+        status = entry ? name_may_remove(client, entry) : JN_NOT_SUPPORTED;
     if (status != JN_OK)
         return status;
     struct description *description =
@@ -115,7 +118,7 @@ static jn_status_t open_node(struct client *client, struct entry *entry, struct 
     if (!description)
         return JN_NO_MEMORY;
     description->share = request->share;
-    description->delete_on_close = request->flags & FS_OPEN_DELETE_ON_CLOSE;
+    description->delete_on_close = deletes;
     if (kind == OPEN_DEVICE)
         description->device = device;
     if (kind == OPEN_PIPE) {
@@ -128,7 +131,7 @@ static jn_status_t open_node(struct client *client, struct entry *entry, struct 
         if (status != JN_OK)
             description->kind = OPEN_PATH; /* there is no end to close */
     }
-    if (status == JN_OK && (nt || description->delete_on_close) && !sharing_enter(description))
+    if (status == JN_OK && (nt || deletes) && !sharing_enter(description))
         status = JN_NO_MEMORY;
     if (status == JN_OK && (request->flags & FS_OPEN_TRUNCATE) && kind == OPEN_FILE &&
         !result->created) {

@@ -81,9 +81,6 @@ jn_status_t walk_lookup(struct walk *walk, struct entry **found)
         *found = entry_get(walk->at);
         return JN_OK;
     }
-    jn_status_t status = node_permit(walk->client, walk->at->node, PERMIT_EXECUTE);
-    if (status != JN_OK)
-        return status;
     return walk_find(walk->client, walk->at, walk->name, walk->name_length, walk->name_hash,
                      walk->lookup & FS_LOOKUP_CASELESS, found);
 }
@@ -156,10 +153,13 @@ jn_status_t walk_to_last(struct walk *walk)
     bool more;
     walk->last = WALK_ROOT;
     while (next_name(walk, &more)) {
-        if (walk->name_length > NAME_LIMIT)
-            return JN_NAME_TOO_LONG;
         if (!node_is(walk->at->node, MODE_DIRECTORY))
             return JN_NOT_DIRECTORY;
+        jn_status_t status = node_permit(walk->client, walk->at->node, PERMIT_EXECUTE);
+        if (status != JN_OK)
+            return status;
+        if (walk->name_length > NAME_LIMIT)
+            return JN_NAME_TOO_LONG;
         walk->last = WALK_NAME;
         if (walk->name[0] == '.' && walk->name_length <= 2) {
             if (walk->name_length == 1)
@@ -169,9 +169,6 @@ jn_status_t walk_to_last(struct walk *walk)
         }
         if (walk->last == WALK_NAME && !more)
             return JN_OK;
-        jn_status_t status = node_permit(walk->client, walk->at->node, PERMIT_EXECUTE);
-        if (status != JN_OK)
-            return status;
         if (walk->last != WALK_NAME) {
             if (walk->last == WALK_DOTDOT && (status = go_up(walk)) != JN_OK)
                 return status;

@@ -44,9 +44,9 @@ struct walk {
  * as the walk. NOT_FOUND: the path is empty. */
 JN_CHECKED jn_status_t walk_begin(struct walk *walk, struct client *client, struct entry *from,
                                   const char *path, size_t length, uint32_t lookup);
-/* Follows everything up to the last component. */
+/* Follows everything up to the last component, whose directory the client may search. */
 JN_CHECKED jn_status_t walk_to_last(struct walk *walk);
-/* The entry of the last component, referenced; NOT_FOUND. Needs execution permission on `at`. */
+/* The entry of the last component, referenced; NOT_FOUND. */
 JN_CHECKED jn_status_t walk_lookup(struct walk *walk, struct entry **found);
 /* Goes into the link that the last component turned out to be; walk_to_last follows. */
 JN_CHECKED jn_status_t walk_enter_link(struct walk *walk, struct entry *link);

@@ -1,5 +1,4 @@
-/* The data and the ends of pipes. Semantics are Linux's as far as a program can see them; the space
- * is counted in bytes, not in page slots. */
+/* The data and the ends of pipes; fs/pipe.c of Linux is the authority for what fits when. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -23,7 +22,7 @@ struct pipe *pipe_of(struct node *node)
         struct pipe *pipe = calloc(1, sizeof(*pipe));
         if (!pipe)
             return NULL;
-        pipe->capacity = PIPE_CAPACITY;
+        pipe->slot_count = PIPE_CAPACITY / PIPE_ATOMIC;
         wait_queue_init(&pipe->queue);
         wait_queue_init(&pipe->openers);
         node->pipe = pipe;
@@ -37,6 +36,9 @@ static void drop_buffer(struct pipe *pipe)
     free(pipe->buffer);
     pipe->buffer = NULL;
     pipe->allocated = pipe->head = pipe->length = 0;
+    free(pipe->slots);
+    pipe->slots = NULL;
+    pipe->first_slot = pipe->slots_used = 0;
 }
 
 void pipe_destroy(struct pipe *pipe)
@@ -98,14 +100,60 @@ static uint32_t reserve(struct pipe *pipe, uint32_t wanted)
     return size;
 }
 
-static uint32_t room(const struct pipe *pipe)
-{
-    return pipe->capacity > pipe->length ? pipe->capacity - pipe->length : 0;
-}
-
 static bool is_writable(const struct pipe *pipe)
 {
-    return room(pipe) >= PIPE_ATOMIC;
+    return pipe->slots_used < pipe->slot_count;
+}
+
+static struct pipe_slot *slot_at(const struct pipe *pipe, uint32_t index)
+{
+    return &pipe->slots[(pipe->first_slot + index) & (pipe->slot_count - 1)];
+}
+
+/* The odd bytes of a write that go into the last slot with data; 0: they do not fit. */
+static uint32_t merged_bytes(const struct pipe *pipe, uint64_t length)
+{
+    uint32_t odd = (uint32_t)(length & (PIPE_ATOMIC - 1));
+    if (!odd || !pipe->slots_used)
+        return 0;
+    return slot_at(pipe, pipe->slots_used - 1)->end + odd <= PIPE_ATOMIC ? odd : 0;
+}
+
+/* How much of a write the slots take. */
+static uint32_t accepted(const struct pipe *pipe, uint64_t length)
+{
+    uint32_t merged = merged_bytes(pipe, length);
+    uint64_t rest = length - merged, space = (uint64_t)(pipe->slot_count - pipe->slots_used) * PIPE_ATOMIC;
+    return merged + (uint32_t)(rest < space ? rest : space);
+}
+
+static void fill_slots(struct pipe *pipe, uint32_t length)
+{
+    uint32_t merged = merged_bytes(pipe, length);
+    if (merged) {
+        struct pipe_slot *last = slot_at(pipe, pipe->slots_used - 1);
+        last->end = (uint16_t)(last->end + merged);
+        last->length = (uint16_t)(last->length + merged);
+    }
+    for (length -= merged; length && is_writable(pipe);) {
+        uint32_t part = length < PIPE_ATOMIC ? length : PIPE_ATOMIC;
+        *slot_at(pipe, pipe->slots_used++) = (struct pipe_slot){(uint16_t)part, (uint16_t)part};
+        length -= part;
+    }
+}
+
+static void empty_slots(struct pipe *pipe, uint32_t length)
+{
+    while (length) {
+        struct pipe_slot *slot = slot_at(pipe, 0);
+        uint32_t part = length < slot->length ? length : slot->length;
+        slot->length = (uint16_t)(slot->length - part);
+        length -= part;
+        if (slot->length)
+            return;
+        pipe->first_slot = (pipe->first_slot + 1) & (pipe->slot_count - 1);
+        pipe->slots_used--;
+    }
 }
 
 jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, struct jn_call *call,
@@ -133,6 +181,7 @@ jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, struct jn_c
         return JN_OK;
     pipe->head = (pipe->head + (uint32_t)*done) & (pipe->allocated - 1);
     pipe->length -= (uint32_t)*done;
+    empty_slots(pipe, (uint32_t)*done);
     if (pipe->length == 0)
         pipe->head = 0; /* the next data lie in one piece, in lines that are warm */
     if (is_writable(pipe))
@@ -143,14 +192,15 @@ jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, struct jn_c
 jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_call *call, uint64_t *done)
 {
     *done = 0;
-    if (!pipe->readers)
-        return JN_BROKEN_PIPE;
     if (length == 0)
         return JN_OK;
-    uint32_t space = room(pipe);
-    if (space < (length < PIPE_ATOMIC ? length : PIPE_ATOMIC))
+    if (!pipe->readers)
+        return JN_BROKEN_PIPE;
+    if (!pipe->slots && !(pipe->slots = malloc(pipe->slot_count * sizeof(*pipe->slots))))
+        return JN_NO_MEMORY;
+    uint32_t bytes = accepted(pipe, length);
+    if (!bytes)
         return JN_WOULD_BLOCK;
-    uint32_t bytes = length < space ? (uint32_t)length : space;
     uint32_t most = reserve(pipe, pipe->length + bytes) - pipe->length;
     if (bytes > most) {
         if (pipe->allocated == 0)
@@ -173,6 +223,7 @@ jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_call *call,
     /* A write that must be whole is not begun: the caller resolves the fault and repeats it. */
     if (status != JN_OK && (all == 0 || length <= PIPE_ATOMIC))
         return status;
+    fill_slots(pipe, (uint32_t)all);
     pipe->length += (uint32_t)all;
     *done = all;
     wait_wake(&pipe->queue, IO_READABLE);
@@ -197,18 +248,33 @@ uint32_t pipe_poll(const struct pipe *pipe, const struct description *descriptio
     return ready;
 }
 
+uint32_t pipe_capacity(const struct pipe *pipe)
+{
+    return pipe->slot_count * PIPE_ATOMIC;
+}
+
 jn_status_t pipe_set_capacity(const struct client *client, struct pipe *pipe, uint64_t bytes)
 {
     if (bytes > 1u << 31)
         return JN_BAD_ARG;
-    uint32_t capacity = PIPE_ATOMIC;
-    while (capacity < bytes)
-        capacity *= 2;
-    if (capacity > pipe->capacity && capacity > PIPE_CAPACITY_LIMIT && client->uid != 0)
+    uint32_t count = 1;
+    while ((uint64_t)count * PIPE_ATOMIC < bytes)
+        count *= 2;
+    if (count > pipe->slot_count && count > PIPE_CAPACITY_LIMIT / PIPE_ATOMIC && client->uid != 0)
         return JN_NOT_PERMITTED;
-    if (capacity < pipe->length)
+    if (count < pipe->slots_used)
         return JN_BUSY;
-    pipe->capacity = capacity;
+    if (pipe->slots) {
+        struct pipe_slot *slots = malloc(count * sizeof(*slots));
+        if (!slots)
+            return JN_NO_MEMORY;
+        for (uint32_t i = 0; i < pipe->slots_used; i++)
+            slots[i] = *slot_at(pipe, i);
+        free(pipe->slots);
+        pipe->slots = slots;
+        pipe->first_slot = 0;
+    }
+    pipe->slot_count = count;
     if (is_writable(pipe))
         wait_wake(&pipe->queue, IO_WRITABLE);
     return JN_OK;

@@ -1,4 +1,6 @@
-/* Pipes and FIFOs: a ring of bytes that grows up to the capacity (pipe(7)). */
+/* Pipes and FIFOs (pipe(7)): a ring of bytes that grows with what is in it, and beside it the slots in
+ * which Linux would keep them. Programs see the slots: in what a write takes at once, in POLLOUT, in
+ * F_SETPIPE_SZ. */
 #ifndef FS_PIPE_H
 #define FS_PIPE_H
 
@@ -14,11 +16,18 @@ struct node;
 #define PIPE_CAPACITY_LIMIT (1u << 20) /* for clients without privilege */
 #define PIPE_ATOMIC 4096u
 
+struct pipe_slot {
+    uint16_t end;    /* of its data within the page that it stands for */
+    uint16_t length;
+};
+
 struct pipe {
     uint8_t *buffer;
     uint32_t allocated; /* a power of two, or 0 */
     uint32_t head, length;
-    uint32_t capacity;
+    uint32_t slot_count; /* the capacity: a power of two, of pages */
+    uint32_t first_slot, slots_used;
+    struct pipe_slot *slots; /* a ring; NULL until the first write */
     uint32_t readers, writers;
     uint64_t writers_come; /* counts writers that ever opened: POLLHUP needs one to have been there */
     struct wait_queue queue;   /* for data, space, ends */
@@ -39,6 +48,7 @@ JN_CHECKED jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_
                                   uint64_t *done);
 /* IO_READABLE .. that hold now for this end. */
 uint32_t pipe_poll(const struct pipe *pipe, const struct description *description);
+uint32_t pipe_capacity(const struct pipe *pipe);
 JN_CHECKED jn_status_t pipe_set_capacity(const struct client *client, struct pipe *pipe,
                                          uint64_t bytes);
 

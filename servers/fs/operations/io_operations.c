@@ -62,12 +62,12 @@ static jn_status_t io_op_read(struct jn_call *call, uint64_t open, int64_t offse
     jn_status_t status = request_usable(call, open, &client, &description);
     if (status != JN_OK)
         return status;
+    if (description->kind == OPEN_PIPE && offset != -1)
+        return JN_NOT_SEEKABLE;
     if (!(description->access & (IO_ACCESS_READ | IO_ACCESS_EXECUTE)))
         return JN_ACCESS;
     struct node *node = description->node;
     if (description->kind == OPEN_PIPE) {
-        if (offset != -1)
-            return JN_NOT_SEEKABLE;
         struct pipe *pipe = node->pipe;
         status = pipe_read(pipe, length, flags & IO_PEEK, call, done);
         if (status == JN_WOULD_BLOCK) {
@@ -80,6 +80,8 @@ static jn_status_t io_op_read(struct jn_call *call, uint64_t open, int64_t offse
     if (offset < -1)
         return JN_BAD_ARG;
     uint64_t position = offset == -1 ? description->position : (uint64_t)offset;
+    if (length > INT64_MAX - position)
+        return JN_BAD_ARG;
     switch (description->kind) {
     case OPEN_FILE:
         if (node->sharing && node->sharing->mandatory &&
@@ -113,6 +115,8 @@ static jn_status_t write_file(struct client *client, struct description *descrip
     uint64_t position = offset == -1 ? description->position : (uint64_t)offset;
     if (append)
         position = node->size;
+    if (length > INT64_MAX - position)
+        return JN_BAD_ARG;
     jn_status_t status;
     if (node->sharing && node->sharing->mandatory &&
         (status = lock_permit(description, true, position, length)) != JN_OK)
@@ -138,12 +142,12 @@ static jn_status_t io_op_write(struct jn_call *call, uint64_t open, int64_t offs
     jn_status_t status = request_usable(call, open, &client, &description);
     if (status != JN_OK)
         return status;
+    if (description->kind == OPEN_PIPE && offset != -1)
+        return JN_NOT_SEEKABLE;
     if (!(description->access & IO_ACCESS_WRITE))
         return JN_ACCESS;
     struct node *node = description->node;
     if (description->kind == OPEN_PIPE) {
-        if (offset != -1)
-            return JN_NOT_SEEKABLE;
         struct pipe *pipe = node->pipe;
         status = pipe_write(pipe, length, call, done);
         if (status == JN_WOULD_BLOCK) {
@@ -182,6 +186,8 @@ static jn_status_t seek_file(struct description *description, int64_t offset, ui
     if (description->kind == OPEN_TEXT)
         size = description->text ? description->text->length : 0;
     int64_t base = 0;
+    if (description->kind == OPEN_DIRECTORY && whence > IO_SEEK_CUR)
+        return JN_BAD_ARG; /* positions of entries have no end to count from */
     switch (whence) {
     case IO_SEEK_SET:
         break;
@@ -225,6 +231,8 @@ static jn_status_t io_op_seek(struct jn_call *call, uint64_t open, int64_t offse
     jn_status_t status = request_usable(call, open, &client, &description);
     if (status != JN_OK)
         return status;
+    if (whence > IO_SEEK_HOLE)
+        return JN_BAD_ARG;
     switch (description->kind) {
     case OPEN_PIPE:
         return JN_NOT_SEEKABLE;
@@ -307,7 +315,7 @@ static jn_status_t io_op_control(struct jn_call *call, uint64_t open, uint32_t c
             return JN_BAD_HANDLE;
         if (code == IO_CONTROL_SET_PIPE_SIZE)
             status = pipe_set_capacity(client, node->pipe, argument);
-        *result = node->pipe->capacity;
+        *result = pipe_capacity(node->pipe);
         return status;
     default:
         return JN_NOT_TERMINAL;
@@ -470,6 +478,9 @@ static jn_status_t io_op_allocate(struct jn_call *call, uint64_t open, uint32_t 
         return status;
     if (offset < 0 || length <= 0)
         return JN_BAD_ARG;
+    if (mode != 0 && mode != IO_ALLOCATE_KEEP_SIZE &&
+        mode != (IO_ALLOCATE_KEEP_SIZE | IO_ALLOCATE_PUNCH_HOLE))
+        return JN_NOT_SUPPORTED; /* tmpfs has no other modes either */
     if (!(description->access & IO_ACCESS_WRITE))
         return JN_ACCESS;
     if (description->kind == OPEN_PIPE)

@@ -31,7 +31,7 @@ PROC_TEXT(proc_process_stat)
                (ull)(status.start_ns / PROC_TICK_NS));
     /* vsize, rss, rsslim; addresses; signals; the rest */
     text_print(text, "%llu %llu 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 "
-                     "0 0 0 0 0 %u\n",
+                     "0 0 0 0 %u\n",
                (ull)status.virtual_pages * 4096, (ull)status.resident_pages,
                status.exit_kind == TASK_EXITED ? (status.exit_code & 0xff) << 8
                                                : status.exit_code & 0xff);
