@@ -34,11 +34,13 @@ struct cpu {
     uint64_t kernel_stack;    /* top */
     uint8_t fpu_on;           /* CR0.TS is clear */
     uint8_t resched;          /* another thread than `current` should run: look before leaving */
-    uint16_t reserved;
+    uint8_t priority;         /* of `sched` */
+    uint8_t reserved;
     uint32_t id;
     uint64_t ipcs;     /* messages that the fast path delivered */
     uint64_t switches; /* CR3 loads */
-    /* -- one line up to here, all that the fast path touches, plus the two counters -- */
+    struct thread *preempted; /* by a Signal's fast path: ready, but in no queue yet; no_thread */
+    /* -- up to here, and `sched`, is what the fast path touches -- */
     uint64_t entries; /* kernel entries that were not fast IPC */
     uint64_t slow_ipcs;
     uint64_t faults;

@@ -50,6 +50,7 @@ enum { TYPE_LABEL = JN_TYPE_COUNT, TYPE_COUNT };
 /* What the fast path tests, beside the type that it thereby implies. */
 #define CAP_FAST_CALL 1 /* a Gate, SEND right */
 #define CAP_FAST_WAIT 2 /* a Gate, RECV right */
+#define CAP_FAST_RAISE 4 /* a Signal, SEND right */
 
 struct cap {
     struct object *object;

@@ -1,33 +1,132 @@
-; The kernel's one code page that is always hot: system call entry, IPC fast path, and exit.
+; The kernel's hot code: a page for system calls, the IPC fast paths and exit, and one for exceptions
+; and interrupts.
 ;
-; The fast path is one straight line for a call to a waiting receiver, an answer to a waiting caller
-; with a new wait, and a foreign system call delivered and answered. It uses no stack, lock,
-; scheduler or run queue: a call leaves the scheduling context on the CPU and only the thread
-; changes. The register file is the message and is not touched: rdx r10 r8 r9 rbx rbp r12-r15 pass
-; from one address space to the other, rsi too (the tag). Left to work with are rax, rcx, r11, and
-; rsp, which holds the running thread from entry to exit (interrupts are off; NMI, #MC, #DB and
-; #DF have stacks of their own and trust nothing).
+; A fast path is one straight line: a call to a waiting receiver, an answer to a waiting caller with a
+; new wait, a foreign system call, page fault or exception delivered and answered, a Signal to a more
+; urgent waiter. None uses a stack, lock, scheduler or run queue: a call leaves the scheduling context
+; on the CPU and only the thread changes. The register file is the message: rdx r10 r8 r9 rbx rbp
+; r12-r15 and rsi (the tag) pass untouched from one address space to the other. Left to work with are
+; rax, rcx, r11, and rsp, which holds the running thread from entry to exit (interrupts are off; NMI,
+; #MC, #DB and #DF have stacks of their own and trust nothing).
 ;
 ; Everything is checked before anything is changed. Each rare condition is made to fail a check that
 ; is there anyway: an empty receiver list ends with `nobody`, whose state is DEAD, as does a thread
 ; without caller; timers, suspension, parked Replies, debug registers and the like are flags in the
 ; state word, which is compared whole; a foreign, signalled or marked thread has bits in `kind`,
-; which is OR-ed to the operation; an undeliverable tag has bits above its word count.
+; which is OR-ed to the operation; an undeliverable tag has bits above its word count. thread->frame
+; is not kept up to date here: C sets it for whoever it lets out.
 ;
 ; Whoever leaves for the slow path leaves rdi, rsi, rax (up to kind) and the ten words as they came.
 
 %include "offsets.inc"
 
-extern kernel_syscall, kernel_leave, trap, foreign_syscall, nobody
+extern kernel_syscall, kernel_leave, trap, trap_kernel, foreign_syscall, nobody
 global entry_syscall, entry_trap, leave_kernel
 
 bits 64
 default rel
 section .text.entry progbits alloc exec nowrite align=4096
 
-; From thread rsp to thread r11: state, counters, CR0.TS, address space, segment bases. rdi, rsi and
-; the words are r11's already. Destroys rax, rcx. Afterwards GS is the user's.
-%macro switch_registers 1
+%define RAX T_R + 8 * 0
+%define RBX T_R + 8 * 1
+%define RCX T_R + 8 * 2
+%define RDX T_R + 8 * 3
+%define RSI T_R + 8 * 4
+%define RDI T_R + 8 * 5
+%define RBP T_R + 8 * 6
+%define R8  T_R + 8 * 8
+%define R9  T_R + 8 * 9
+%define R10 T_R + 8 * 10
+%define R11 T_R + 8 * 11
+%define R12 T_R + 8 * 12
+%define R13 T_R + 8 * 13
+%define R14 T_R + 8 * 14
+%define R15 T_R + 8 * 15
+
+%define KERNEL_TAG(kind, words) (0x80000000 | (kind) << TAG_KIND_SHIFT | (words))
+%define KM_SYSCALL 1
+
+; ---- pieces -------------------------------------------------------------------------------------
+
+; All registers that a system call keeps, to or from thread %1.
+%macro save_registers 1
+    mov [%1 + RBX], rbx
+    mov [%1 + RDX], rdx
+    mov [%1 + RSI], rsi
+    mov [%1 + RDI], rdi
+    mov [%1 + RBP], rbp
+    mov [%1 + R8], r8
+    mov [%1 + R9], r9
+    mov [%1 + R10], r10
+    mov [%1 + R12], r12
+    mov [%1 + R13], r13
+    mov [%1 + R14], r14
+    mov [%1 + R15], r15
+%endmacro
+
+%macro load_registers 1
+    mov rbx, [%1 + RBX]
+    mov rdx, [%1 + RDX]
+    mov rsi, [%1 + RSI]
+    mov rdi, [%1 + RDI]
+    mov rbp, [%1 + RBP]
+    mov r8, [%1 + R8]
+    mov r9, [%1 + R9]
+    mov r10, [%1 + R10]
+    mov r12, [%1 + R12]
+    mov r13, [%1 + R13]
+    mov r14, [%1 + R14]
+    mov r15, [%1 + R15]
+%endmacro
+
+; The slot of handle rdi in rcx, if its fast byte has bit %1; else to %2.
+%macro find_slot 2
+    mov ecx, edi
+    and ecx, HANDLE_MASK
+    add rcx, [rsp + T_CAPTABLE]
+    test byte [rcx + CAP_FAST], %1
+    jz %2
+%endmacro
+
+; The receiver that waits on gate part %1 goes off its list, to serve. Destroys %2.
+%macro take_receiver 2
+    mov %2, [r11 + T_NEXT]
+    mov [%1 + PART_RECEIVERS], %2
+    mov [%1 + PART_WORKER], r11
+%endmacro
+
+; Thread rsp, now in state %1, waits for the answer of r11.
+%macro set_partner 1
+    mov dword [rsp + T_STATE], %1
+    mov [r11 + T_CALLER], rsp
+    mov [rsp + T_PARTNER], r11
+%endmacro
+
+; Thread rsp joins the receivers of part rax; its caller r11 is answered.
+%macro wait_again 0
+    mov rcx, [rax + PART_RECEIVERS]
+    mov [rsp + T_NEXT], rcx
+    mov [rax + PART_RECEIVERS], rsp
+    mov dword [rsp + T_STATE], STATE_RECV
+    mov qword [rsp + T_CALLER], nobody
+%endmacro
+
+; Words 10 and up of the tag in rsi, from the UTCB of rsp to that of r11. Destroys rcx, rdi.
+%macro copy_words 0
+    mov [rsp + RSI], rsi
+    lea ecx, [esi - WORDS_REG]
+    mov rdi, [r11 + T_UTCB]
+    mov rsi, [rsp + T_UTCB]
+    add rdi, UTCB_WORDS + 8 * WORDS_REG
+    add rsi, UTCB_WORDS + 8 * WORDS_REG
+    rep movsq
+    mov rsi, [rsp + RSI]
+%endmacro
+
+; From thread rsp to thread r11: state, counters, CR0.TS, address space, segment bases. Destroys rax,
+; rcx; afterwards GS is the user's. %1 names labels for switch_fpu, which stands out of the line.
+; With a second parameter, rax is the kernel stack afterwards.
+%macro switch_registers 1-2
     mov dword [r11 + T_STATE], STATE_RUN
     inc qword [gs:CPU_IPCS]
     inc qword [rsp + T_IPCS]
@@ -44,6 +143,9 @@ section .text.entry progbits alloc exec nowrite align=4096
     inc qword [gs:CPU_SWITCHES]
     mov cr3, rcx
 %%same_space:
+%if %0 == 2
+    mov rax, [gs:CPU_STACK]
+%endif
     rdfsbase rcx
     mov [rsp + T_FS], rcx
     mov rcx, [r11 + T_FS]
@@ -70,7 +172,16 @@ section .text.entry progbits alloc exec nowrite align=4096
     jmp %{1}_fpu_done
 %endmacro
 
-; ---------------------------------------------------------------------------------------------
+; To native thread r11, whose message is in the registers.
+%macro leave_native 0
+    mov rsp, [r11 + T_RSP]
+    mov rcx, [r11 + T_RIP]
+    mov r11d, 0x202
+    xor eax, eax
+    o64 sysret
+%endmacro
+
+; ---- system calls -------------------------------------------------------------------------------
 ; In: user registers, rcx = rip, r11 = flags, GS the user's.
 align 64
 entry_syscall:
@@ -85,48 +196,56 @@ entry_syscall:
 
     ; call: rdi = handle, rsi = tag
     cmp esi, WORDS_REG
-    ja .slow
-    mov ecx, edi
-    and ecx, HANDLE_MASK
-    add rcx, [rsp + T_CAPTABLE]             ; rcx = slot
-    test byte [rcx + CAP_FAST], CAP_FAST_CALL
-    jz .slow
+    ja .long_call
+    find_slot CAP_FAST_CALL, .slow
     mov rax, [rcx + CAP_OBJECT]
     add rax, [gs:CPU_GATE_OFFSET]           ; rax = this CPU's part of the gate
     mov r11, [rax + PART_RECEIVERS]         ; r11 = who will run
     cmp dword [r11 + T_STATE], STATE_RECV
     jne .slow_call
     ; nothing can fail from here on
-    mov rdi, [r11 + T_NEXT]
-    mov [rax + PART_RECEIVERS], rdi
-    mov [rax + PART_WORKER], r11
+    take_receiver rax, rdi
     mov rdi, [rcx + CAP_LABEL]
     mov [rsp + T_LABEL], rdi
-    mov dword [rsp + T_STATE], STATE_REPLY
-    mov [r11 + T_CALLER], rsp
-    mov [rsp + T_PARTNER], r11
+    set_partner STATE_REPLY
     switch_registers .call
-    mov rsp, [r11 + T_RSP]
-    mov rcx, [r11 + T_RIP]
-    mov r11d, 0x202
-    xor eax, eax
-    o64 sysret
-
+    leave_native
     switch_fpu .call
+
+; The same with 11 to 64 words.
+align 16
+.long_call:
+    cmp esi, WORDS_MAX
+    ja .slow
+    cmp qword [rsp + T_UTCB], 0
+    je .slow
+    find_slot CAP_FAST_CALL, .slow
+    mov rax, [rcx + CAP_OBJECT]
+    add rax, [gs:CPU_GATE_OFFSET]
+    mov r11, [rax + PART_RECEIVERS]
+    cmp dword [r11 + T_STATE], STATE_RECV
+    jne .slow_call
+    cmp qword [r11 + T_UTCB], 0
+    je .slow_call
+    take_receiver rax, rdi
+    mov rdi, [rcx + CAP_LABEL]
+    mov [rsp + T_LABEL], rdi
+    set_partner STATE_REPLY
+    copy_words
+    mov rdi, [rsp + T_LABEL]
+    switch_registers .long
+    leave_native
+    switch_fpu .long
 
 align 16
 .not_call:
     js .foreign
-    cmp rax, REPLY_WAIT
-    jne .slow
+    cmp rax, OP_REPLY_WAIT
+    jne .not_reply
     ; reply_wait: rdi = handle of the gate, rsi = tag of the answer
     cmp esi, WORDS_REG
-    ja .slow
-    mov ecx, edi
-    and ecx, HANDLE_MASK
-    add rcx, [rsp + T_CAPTABLE]
-    test byte [rcx + CAP_FAST], CAP_FAST_WAIT
-    jz .slow
+    ja .long_answer
+    find_slot CAP_FAST_WAIT, .slow
     mov rax, [rcx + CAP_OBJECT]
     add rax, [gs:CPU_GATE_OFFSET]           ; rax = part of the gate
     cmp rax, [rsp + T_GATE]                 ; is this thread among its workers?
@@ -138,83 +257,89 @@ align 16
     cmp ecx, STATE_REPLY
     jne .other_caller
 .answer:
-    mov rcx, [rax + PART_RECEIVERS]
-    mov [rsp + T_NEXT], rcx
-    mov [rax + PART_RECEIVERS], rsp
-    mov dword [rsp + T_STATE], STATE_RECV
-    mov qword [rsp + T_CALLER], nobody
+    wait_again
     xor edi, edi
     switch_registers .native_answer
-    mov rsp, [r11 + T_RSP]
-    mov rcx, [r11 + T_RIP]
-    mov r11d, 0x202
-    xor eax, eax
-    o64 sysret
-
+    leave_native
     switch_fpu .native_answer
 
 .other_caller:
-    cmp ecx, STATE_REPLY_WINDOWS
-    je .answer
     cmp ecx, STATE_FOREIGN
     je .answer_foreign
+    cmp ecx, STATE_REPLY_WINDOWS
+    je .answer
+    cmp ecx, STATE_FAULT
+    je .answer_full
+    cmp ecx, STATE_EXCEPTION
+    je .answer_full
 .slow_wait:
-    mov eax, REPLY_WAIT
+    mov eax, OP_REPLY_WAIT
     jmp .slow
 .slow_call:
     xor eax, eax
     jmp .slow
 
+align 16
+.long_answer:
+    cmp esi, WORDS_MAX
+    ja .slow
+    cmp qword [rsp + T_UTCB], 0
+    je .slow
+    find_slot CAP_FAST_WAIT, .slow
+    mov rax, [rcx + CAP_OBJECT]
+    add rax, [gs:CPU_GATE_OFFSET]
+    cmp rax, [rsp + T_GATE]
+    jne .slow_wait
+    cmp qword [rax + PART_PENDING], 0
+    jne .slow_wait
+    mov r11, [rsp + T_CALLER]
+    mov ecx, [r11 + T_STATE]
+    and ecx, ~(STATE_REPLY_WINDOWS ^ STATE_REPLY)
+    cmp ecx, STATE_REPLY
+    jne .slow_wait
+    cmp qword [r11 + T_UTCB], 0
+    je .slow_wait
+    wait_again
+    copy_words
+    xor edi, edi
+    switch_registers .long_answer
+    leave_native
+    switch_fpu .long_answer
+
 ; The answer to a foreign system call: word 0 is its rax, all else its own.
 align 16
 .answer_foreign:
-    mov rcx, [rax + PART_RECEIVERS]
-    mov [rsp + T_NEXT], rcx
-    mov [rax + PART_RECEIVERS], rsp
-    mov dword [rsp + T_STATE], STATE_RECV
-    mov qword [rsp + T_CALLER], nobody
+    wait_again
     switch_registers .foreign_answer
     mov rax, rdx
 .load_syscall:
-    mov rdx, [r11 + T_R + 8 * 3]
-    mov rsi, [r11 + T_R + 8 * 4]
-    mov rdi, [r11 + T_R + 8 * 5]
-    mov r8, [r11 + T_R + 8 * 8]
-    mov r9, [r11 + T_R + 8 * 9]
-    mov r10, [r11 + T_R + 8 * 10]
-    mov rbx, [r11 + T_R + 8 * 1]
-    mov rbp, [r11 + T_R + 8 * 6]
-    mov r12, [r11 + T_R + 8 * 12]
-    mov r13, [r11 + T_R + 8 * 13]
-    mov r14, [r11 + T_R + 8 * 14]
-    mov r15, [r11 + T_R + 8 * 15]
+    load_registers r11
     mov rsp, [r11 + T_RSP]
     mov rcx, [r11 + T_RIP]
     mov r11, [r11 + T_RFLAGS]
     o64 sysret
-
     switch_fpu .foreign_answer
+
+; The plain answer to a page fault or an exception: go on as you were.
+align 16
+.answer_full:
+    test rsi, rsi
+    jnz .slow_wait
+    wait_again
+    switch_registers .full_answer, stack
+    mov rsp, rax
+    jmp load_full
+    switch_fpu .full_answer
 
 ; A foreign system call: everything is kept, then it becomes a message to the exception gate.
 align 16
 .foreign:
     btr rax, 63
-    mov [rsp + T_R + 8 * 0], rax
-    mov [rsp + T_R + 8 * 1], rbx
-    mov [rsp + T_R + 8 * 3], rdx
-    mov [rsp + T_R + 8 * 4], rsi
-    mov [rsp + T_R + 8 * 5], rdi
-    mov [rsp + T_R + 8 * 6], rbp
-    mov [rsp + T_R + 8 * 8], r8
-    mov [rsp + T_R + 8 * 9], r9
-    mov [rsp + T_R + 8 * 10], r10
-    mov [rsp + T_R + 8 * 12], r12
-    mov [rsp + T_R + 8 * 13], r13
-    mov [rsp + T_R + 8 * 14], r14
-    mov [rsp + T_R + 8 * 15], r15
+    mov [rsp + RAX], rax
+    save_registers rsp
     mov [rsp + T_RFLAGS], r11
     mov dword [rsp + T_FRAME], FRAME_SYSCALL
-    bt qword [rsp + T_KIND], 61             ; marked
+    bt qword [rsp + T_KIND], KIND_MARKED_BIT
     jc .slow_foreign
     test byte [rsp + T_EXCEPTION_GATE + CAP_FAST], CAP_FAST_CALL
     jz .slow_foreign
@@ -223,9 +348,7 @@ align 16
     mov r11, [rcx + PART_RECEIVERS]
     cmp dword [r11 + T_STATE], STATE_RECV
     jne .slow_foreign
-    mov rbx, [r11 + T_NEXT]
-    mov [rcx + PART_RECEIVERS], rbx
-    mov [rcx + PART_WORKER], r11
+    take_receiver rcx, rbx
     mov rbx, rax                            ; words 4 to 9
     mov rbp, rdi
     mov r12, rsi
@@ -234,17 +357,10 @@ align 16
     xor r15d, r15d
     mov rdi, [rsp + T_EXCEPTION_GATE + CAP_LABEL]
     mov [rsp + T_LABEL], rdi
-    mov esi, TAG_SYSCALL & 0xffffffff
-    mov dword [rsp + T_STATE], STATE_FOREIGN
-    mov [r11 + T_CALLER], rsp
-    mov [rsp + T_PARTNER], r11
+    mov esi, KERNEL_TAG(KM_SYSCALL, WORDS_REG)
+    set_partner STATE_FOREIGN
     switch_registers .foreign_call
-    mov rsp, [r11 + T_RSP]
-    mov rcx, [r11 + T_RIP]
-    mov r11d, 0x202
-    xor eax, eax
-    o64 sysret
-
+    leave_native
     switch_fpu .foreign_call
 
 .slow_foreign:
@@ -253,47 +369,125 @@ align 16
     call foreign_syscall
     jmp leave_kernel
 
+align 16
+.not_reply:
+    cmp rax, OP_SIGNAL
+    je .signal
+    cmp rax, OP_NULL
+    jne .slow
+    inc qword [gs:CPU_ENTRIES]
+; Returns JN_OK and zeroes.
+.return_ok:
+    mov rcx, [rsp + T_RIP]
+    mov rsp, [rsp + T_RSP]
+    xor eax, eax
+    mov r11d, 0x202
+    swapgs
+.return_zeroes:
+    xor edi, edi
+    xor esi, esi
+    xor edx, edx
+    xor r10d, r10d
+    xor r8d, r8d
+    xor r9d, r9d
+    xor ebx, ebx
+    xor ebp, ebp
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    xor r15d, r15d
+    o64 sysret
+
+; Signal rdi, bits rdx, to a waiter that is more urgent, or to nobody. Whom it interrupts is ready and
+; has returned; it stands on cpu->preempted until C is entered next (kernel_enter()).
+align 16
+.signal:
+    find_slot CAP_FAST_RAISE, .slow
+    test rdx, rdx
+    jz .slow
+    mov rax, [rcx + CAP_OBJECT]
+    mov r11, [rax + SIGNAL_WAITERS]         ; the first waiter's queue link
+    lea rcx, [rax + SIGNAL_WAITERS]
+    cmp r11, rcx
+    je .nobody_waits
+    cmp dword [r11 - T_QUEUE + T_STATE], STATE_SIGNAL
+    jne .slow_signal
+    mov rcx, [r11 - T_QUEUE + T_SCHED]
+    mov cl, [rcx + SCHED_PRIORITY]
+    cmp cl, [gs:CPU_PRIORITY]
+    jbe .slow_signal
+    mov rcx, [r11]
+    mov [rax + SIGNAL_WAITERS], rcx
+    lea rdi, [rax + SIGNAL_WAITERS]
+    mov [rcx + 8], rdi
+    sub r11, T_QUEUE
+    mov rdi, [rax + SIGNAL_BITS]
+    or rdi, rdx
+    mov qword [rax + SIGNAL_BITS], 0
+    mov rcx, [gs:CPU_PREEMPTED]
+    mov [rsp + T_NEXT], rcx
+    mov [gs:CPU_PREEMPTED], rsp
+    mov rcx, [gs:CPU_SCHED]
+    mov [rsp + T_PREEMPTED_ON], rcx
+    rdtsc                                   ; account for the context
+    shl rdx, 32
+    or rax, rdx
+    mov rdx, rax
+    sub rdx, [gs:CPU_SINCE]
+    mov [gs:CPU_SINCE], rax
+    add [rcx + SCHED_CONSUMED], rdx
+    sub [rcx + SCHED_SLICE], rdx
+    mov rax, [r11 + T_SCHED]
+    mov [gs:CPU_SCHED], rax
+    mov al, [rax + SCHED_PRIORITY]
+    mov [gs:CPU_PRIORITY], al
+    switch_registers .raise
+    mov rsp, [r11 + T_RSP]
+    mov rcx, [r11 + T_RIP]
+    mov r11d, 0x202
+    mov eax, SIGNALLED
+    xor esi, esi
+    xor edx, edx
+    xor r10d, r10d
+    xor r8d, r8d
+    xor r9d, r9d
+    xor ebx, ebx
+    xor ebp, ebp
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    xor r15d, r15d
+    o64 sysret
+    switch_fpu .raise
+
+.nobody_waits:
+    cmp qword [rax + SIGNAL_BOUND], 0
+    jne .slow_signal
+    or [rax + SIGNAL_BITS], rdx
+    inc qword [gs:CPU_ENTRIES]
+    jmp .return_ok
+.slow_signal:
+    mov eax, OP_SIGNAL
+
 ; Any other native system call.
 align 16
 .slow:
-    mov [rsp + T_R + 8 * 0], rax
-    mov [rsp + T_R + 8 * 1], rbx
-    mov [rsp + T_R + 8 * 3], rdx
-    mov [rsp + T_R + 8 * 4], rsi
-    mov [rsp + T_R + 8 * 5], rdi
-    mov [rsp + T_R + 8 * 6], rbp
-    mov [rsp + T_R + 8 * 8], r8
-    mov [rsp + T_R + 8 * 9], r9
-    mov [rsp + T_R + 8 * 10], r10
-    mov [rsp + T_R + 8 * 12], r12
-    mov [rsp + T_R + 8 * 13], r13
-    mov [rsp + T_R + 8 * 14], r14
-    mov [rsp + T_R + 8 * 15], r15
+    mov [rsp + RAX], rax
+    save_registers rsp
     mov rdi, rsp
     mov rsp, [gs:CPU_STACK]
     call kernel_syscall
 
-; ---------------------------------------------------------------------------------------------
-; Every way out but the fast path's: kernel_leave() says who runs.
+; ---- exit ---------------------------------------------------------------------------------------
+; Every way out but the fast paths': kernel_leave() says who runs.
 leave_kernel:
     call kernel_leave
     mov r11, rax
     mov eax, [r11 + T_FRAME]
     test eax, eax                           ; FRAME_CALL
     jnz .not_native
-    mov rax, [r11 + T_R + 8 * 0]
-    mov rdx, [r11 + T_R + 8 * 3]
-    mov rsi, [r11 + T_R + 8 * 4]
-    mov rdi, [r11 + T_R + 8 * 5]
-    mov r8, [r11 + T_R + 8 * 8]
-    mov r9, [r11 + T_R + 8 * 9]
-    mov r10, [r11 + T_R + 8 * 10]
-    mov rbx, [r11 + T_R + 8 * 1]
-    mov rbp, [r11 + T_R + 8 * 6]
-    mov r12, [r11 + T_R + 8 * 12]
-    mov r13, [r11 + T_R + 8 * 13]
-    mov r14, [r11 + T_R + 8 * 14]
-    mov r15, [r11 + T_R + 8 * 15]
+    mov rax, [r11 + RAX]
+    load_registers r11
     mov rsp, [r11 + T_RSP]
     mov rcx, [r11 + T_RIP]
     mov r11d, 0x202
@@ -302,36 +496,12 @@ leave_kernel:
 
 .not_native:
     cmp eax, FRAME_FULL
-    je .full
     ja .idle
-    swapgs
-    mov rax, [r11 + T_R + 8 * 0]
-    jmp entry_syscall.load_syscall
-
-.full:
     mov rsp, [gs:CPU_STACK]
-    push 0x2b
-    push qword [r11 + T_RSP]
-    push qword [r11 + T_RFLAGS]
-    push 0x33
-    push qword [r11 + T_RIP]
-    mov rax, [r11 + T_R + 8 * 0]
-    mov rbx, [r11 + T_R + 8 * 1]
-    mov rcx, [r11 + T_R + 8 * 2]
-    mov rdx, [r11 + T_R + 8 * 3]
-    mov rsi, [r11 + T_R + 8 * 4]
-    mov rdi, [r11 + T_R + 8 * 5]
-    mov rbp, [r11 + T_R + 8 * 6]
-    mov r8, [r11 + T_R + 8 * 8]
-    mov r9, [r11 + T_R + 8 * 9]
-    mov r10, [r11 + T_R + 8 * 10]
-    mov r12, [r11 + T_R + 8 * 12]
-    mov r13, [r11 + T_R + 8 * 13]
-    mov r14, [r11 + T_R + 8 * 14]
-    mov r15, [r11 + T_R + 8 * 15]
-    mov r11, [r11 + T_R + 8 * 11]
     swapgs
-    iretq
+    je load_full
+    mov rax, [r11 + RAX]
+    jmp entry_syscall.load_syscall
 
 ; Nothing is to be done. The interrupt that ends this abandons the stack.
 .idle:
@@ -341,8 +511,33 @@ leave_kernel:
     hlt
     jmp .halt
 
-; ---------------------------------------------------------------------------------------------
-; Exceptions and interrupts. In: on the stack vector, error code, rip, cs, rflags, rsp, ss.
+; To user mode with all registers of thread r11. rsp = kernel stack, GS the user's.
+align 16
+load_full:
+    push 0x2b
+    push qword [r11 + T_RSP]
+    push qword [r11 + T_RFLAGS]
+    push 0x33
+    push qword [r11 + T_RIP]
+    mov rax, [r11 + RAX]
+    mov rcx, [r11 + RCX]
+    load_registers r11
+    mov r11, [r11 + R11]
+    iretq
+
+%if ($ - $$) > 4096
+%error "the entry page is full"
+%endif
+
+; ---- exceptions and interrupts: a page of their own ---------------------------------------------
+section .text.trap progbits alloc exec nowrite align=4096
+; In: on the stack vector, error code, rip, cs, rflags, rsp, ss.
+
+; Exceptions that become a message without another look: #DE #BP #OF #BR #UD #TS #NP #SS #MF #AC #XM
+%define PLAIN_EXCEPTIONS (1 << 0 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 10 | 1 << 11 | 1 << 12 \
+                          | 1 << 16 | 1 << 17 | 1 << 19)
+PAGE_FAULT equ 14
+
 align 16
 entry_trap:
     push 2                                  ; a gate leaves DF and AC as the user had them
@@ -352,21 +547,10 @@ entry_trap:
     swapgs
     push rax
     mov rax, [gs:CPU_CURRENT]
-    mov [rax + T_R + 8 * 1], rbx
-    mov [rax + T_R + 8 * 2], rcx
-    mov [rax + T_R + 8 * 3], rdx
-    mov [rax + T_R + 8 * 4], rsi
-    mov [rax + T_R + 8 * 5], rdi
-    mov [rax + T_R + 8 * 6], rbp
-    mov [rax + T_R + 8 * 8], r8
-    mov [rax + T_R + 8 * 9], r9
-    mov [rax + T_R + 8 * 10], r10
-    mov [rax + T_R + 8 * 11], r11
-    mov [rax + T_R + 8 * 12], r12
-    mov [rax + T_R + 8 * 13], r13
-    mov [rax + T_R + 8 * 14], r14
-    mov [rax + T_R + 8 * 15], r15
-    pop qword [rax + T_R + 8 * 0]
+    mov [rax + RCX], rcx
+    mov [rax + R11], r11
+    save_registers rax
+    pop qword [rax + RAX]
     pop rdi                                 ; vector
     pop rsi                                 ; error code
     pop qword [rax + T_RIP]
@@ -374,24 +558,149 @@ entry_trap:
     pop qword [rax + T_RFLAGS]
     pop qword [rax + T_RSP]
     mov dword [rax + T_FRAME], FRAME_FULL
+    cmp edi, PAGE_FAULT
+    je .page_fault
+    ja .slow
+    mov ecx, PLAIN_EXCEPTIONS
+    bt ecx, edi
+    jnc .slow
+    bt qword [rax + T_KIND], KIND_MARKED_BIT
+    jc .slow
+    test byte [rax + T_EXCEPTION_GATE + CAP_FAST], CAP_FAST_CALL
+    jz .slow
+    mov rcx, [rax + T_EXCEPTION_GATE + CAP_OBJECT]
+    add rcx, [gs:CPU_GATE_OFFSET]
+    mov r11, [rcx + PART_RECEIVERS]
+    cmp dword [r11 + T_STATE], STATE_RECV
+    jne .slow
+    mov rdx, [r11 + T_UTCB]
+    test rdx, rdx
+    jz .slow
+    mov rsp, rax
+    take_receiver rcx, rbx
+    ; the message is kept, too: it may have to be sent again
+    mov [rsp + T_FAULT], rdi
+    mov [rsp + T_FAULT + 8], rsi
+    mov r8, [rsp + T_RIP]
+    mov [rsp + T_FAULT + 16], r8
+    mov r9, [rsp + T_RSP]
+    mov [rsp + T_FAULT + 24], r9
+    mov qword [rsp + T_FAULT + 32], 0
+    mov dword [rsp + T_MESSAGE], KM_EXCEPTION ; and windows, again, items: 0
+    ; the state, into the receiver's UTCB
+    rdfsbase rcx
+    mov [rsp + T_FS], rcx
+    swapgs
+    rdgsbase rcx
+    swapgs
+    mov [rsp + T_GS], rcx
+    add rdx, UTCB_STATE
+    mov [rdx + STATE_TRAP], rdi
+    mov [rdx + STATE_TRAP + 8], rsi
+    mov qword [rdx + STATE_TRAP + 16], 0
+    mov r10, rsi                            ; word 1
+    mov rbp, rdx
+    mov rbx, rdi
+    mov dword [rdx + STATE_VALID], VALID_PLAIN
+    lea rsi, [rsp + T_R]
+    mov rdi, rdx
+    mov ecx, STATE_WORDS
+    rep movsq
+    cmp byte [rsp + T_FPU_USED], 0
+    jne .with_fpu
+.state_done:
+    mov rdx, rbx                            ; word 0
+    mov rdi, [rsp + T_EXCEPTION_GATE + CAP_LABEL]
+    mov [rsp + T_LABEL], rdi
+    mov esi, KERNEL_TAG(KM_EXCEPTION, 6)
+    set_partner STATE_EXCEPTION
+    jmp .deliver
+
+.slow:
     mov rdx, rax
     mov rsp, [gs:CPU_STACK]                 ; from an IST stack, too
     call trap
     jmp leave_kernel
 
-; The kernel is interrupted in idle only; an exception in it is a bug that trap_kernel() reports.
+; FPU state: from the registers if they are the thread's, else from where it was saved.
+.with_fpu:
+    or dword [rbp + STATE_VALID], VALID_XSAVE
+    mov dword [rbp + STATE_XSAVE_SIZE], 832
+    lea rdi, [rbp + STATE_XSAVE]
+    cmp rsp, [gs:CPU_FPU_OWNER]
+    jne .saved_fpu
+    mov eax, -1
+    mov edx, -1
+    xsave64 [rdi]
+    jmp .state_done
+.saved_fpu:
+    lea rsi, [rsp + T_XSAVE]
+    mov ecx, 832 / 8
+    rep movsq
+    jmp .state_done
+
+align 16
+.page_fault:
+    bt qword [rax + T_KIND], KIND_MARKED_BIT
+    jc .slow
+    test byte [rax + T_FAULT_GATE + CAP_FAST], CAP_FAST_CALL
+    jz .slow
+    mov rcx, [rax + T_FAULT_GATE + CAP_OBJECT]
+    add rcx, [gs:CPU_GATE_OFFSET]
+    mov r11, [rcx + PART_RECEIVERS]
+    cmp dword [r11 + T_STATE], STATE_RECV
+    jne .slow
+    mov rsp, rax
+    take_receiver rcx, rbx
+    inc qword [gs:CPU_FAULTS]
+    inc qword [rsp + T_FAULTS]
+    mov rdx, cr2                            ; word 0
+    mov [rsp + T_FAULT], rdx
+    ; The error code (Intel SDM Vol. 3A, 4.7) as enum jn_access: bit 4 fetch, 1 write, 0 present.
+    mov r10d, esi
+    shr r10d, 1
+    and r10d, 1
+    inc r10d                                ; READ 1 or WRITE 2
+    test sil, 16
+    jz .not_fetch
+    mov r10d, 4
+.not_fetch:
+    and esi, 1
+    shl esi, 3
+    or r10d, esi                            ; word 1
+    mov [rsp + T_FAULT + 8], r10
+    mov r8, [rsp + T_RIP]
+    mov [rsp + T_FAULT + 16], r8
+    mov r9, [rsp + T_RSP]
+    mov [rsp + T_FAULT + 24], r9
+    mov qword [rsp + T_FAULT + 32], 0
+    mov dword [rsp + T_MESSAGE], KM_PAGE_FAULT
+    mov rdi, [rsp + T_FAULT_GATE + CAP_LABEL]
+    mov [rsp + T_LABEL], rdi
+    mov esi, KERNEL_TAG(KM_PAGE_FAULT, 6)
+    set_partner STATE_FAULT
+.deliver:
+    xor ebx, ebx
+    xor ebp, ebp
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    xor r15d, r15d
+    switch_registers .trap
+    leave_native
+    switch_fpu .trap
+
+; The kernel is interrupted in idle only; an exception in it is a bug.
 .from_kernel:
-    cmp qword [rsp], 32
-    jb trap_in_kernel
     mov rdi, [rsp]
+    cmp rdi, 32
+    jb .bug
     xor esi, esi
     mov rdx, [gs:CPU_CURRENT]
     mov rsp, [gs:CPU_STACK]
     call trap
     jmp leave_kernel
-
-extern trap_kernel
-trap_in_kernel:
+.bug:
     push rax
     push rbx
     push rcx
@@ -413,5 +722,5 @@ trap_in_kernel:
     ud2
 
 %if ($ - $$) > 4096
-%error "the entry page is full"
+%error "the page of traps is full"
 %endif

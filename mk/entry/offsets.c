@@ -2,6 +2,7 @@
  * value` into offsets.inc. Nothing of this is linked. */
 #include "cpu.h"
 #include "ipc/ipc.h"
+#include "signal/signal.h"
 
 #define VALUE(name, value) __asm__ volatile("\n=> " #name " %c0" : : "i"((long)(value)))
 #define FIELD(name, type, member) VALUE(name, offsetof(struct type, member))
@@ -37,6 +38,37 @@ void offsets(void)
     FIELD(T_RFLAGS, thread, rflags);
     FIELD(T_R, thread, r);
     FIELD(T_EXCEPTION_GATE, thread, exception_gate);
+    FIELD(T_FAULT_GATE, thread, fault_gate);
+    FIELD(T_UTCB, thread, utcb);
+    FIELD(T_FAULT, thread, fault);
+    FIELD(T_MESSAGE, thread, message);
+    FIELD(T_AGAIN, thread, again);
+    FIELD(T_WINDOWS, thread, windows);
+    FIELD(T_FAULTS, thread, faults);
+    FIELD(T_FPU_USED, thread, fpu_used);
+    FIELD(T_SCHED, thread, sched);
+    FIELD(T_PREEMPTED_ON, thread, preempted_on);
+    FIELD(T_QUEUE, thread, queue);
+    FIELD(T_XSAVE, thread, xsave);
+
+    FIELD(CPU_ENTRIES, cpu, entries);
+    FIELD(CPU_FAULTS, cpu, faults);
+    FIELD(CPU_PREEMPTED, cpu, preempted);
+    FIELD(CPU_SCHED, cpu, sched);
+    FIELD(CPU_SINCE, cpu, sched_since);
+    FIELD(CPU_PRIORITY, cpu, priority);
+    FIELD(SCHED_PRIORITY, sched, priority);
+    FIELD(SCHED_CONSUMED, sched, consumed);
+    FIELD(SCHED_SLICE, sched, slice);
+    FIELD(SIGNAL_BITS, signal, bits);
+    FIELD(SIGNAL_WAITERS, signal, waiters);
+    FIELD(SIGNAL_BOUND, signal, bound);
+    FIELD(UTCB_WORDS, jn_utcb, words);
+    FIELD(UTCB_STATE, jn_utcb, state);
+    FIELD(STATE_VALID, jn_state, valid);
+    FIELD(STATE_XSAVE_SIZE, jn_state, xsave_size);
+    FIELD(STATE_TRAP, jn_state, trap_vector);
+    FIELD(STATE_XSAVE, jn_state, xsave);
 
     FIELD(CAP_OBJECT, cap, object);
     FIELD(CAP_FAST, cap, fast);
@@ -51,13 +83,26 @@ void offsets(void)
     VALUE(STATE_REPLY, STATE_REPLY);
     VALUE(STATE_REPLY_WINDOWS, STATE_REPLY | STATE_WINDOWS);
     VALUE(STATE_FOREIGN, STATE_FOREIGN);
+    VALUE(STATE_FAULT, STATE_FAULT);
+    VALUE(STATE_EXCEPTION, STATE_EXCEPTION);
+    VALUE(STATE_SIGNAL, STATE_SIGNAL);
+    VALUE(KIND_MARKED_BIT, __builtin_ctzll(KIND_MARKED));
     VALUE(FRAME_CALL, FRAME_CALL);
     VALUE(FRAME_SYSCALL, FRAME_SYSCALL);
     VALUE(FRAME_FULL, FRAME_FULL);
     VALUE(CAP_FAST_CALL, CAP_FAST_CALL);
     VALUE(CAP_FAST_WAIT, CAP_FAST_WAIT);
+    VALUE(CAP_FAST_RAISE, CAP_FAST_RAISE);
     VALUE(WORDS_REG, JN_WORDS_REG);
-    VALUE(REPLY_WAIT, JN_REPLY_WAIT);
-    /* Negative as an int; the assembly masks it. */
-    VALUE(TAG_SYSCALL, (int)(JN_TAG_KERNEL | JN_KM_SYSCALL << JN_TAG_KIND_SHIFT | JN_WORDS_REG));
+    VALUE(WORDS_MAX, JN_WORDS_MAX);
+    VALUE(OP_REPLY_WAIT, JN_REPLY_WAIT);
+    VALUE(OP_SIGNAL, JN_SIGNAL);
+    VALUE(OP_NULL, JN_NULL);
+    VALUE(SIGNALLED, JN_SIGNALLED);
+    VALUE(KM_PAGE_FAULT, JN_KM_PAGE_FAULT);
+    VALUE(KM_EXCEPTION, JN_KM_EXCEPTION);
+    VALUE(TAG_KIND_SHIFT, JN_TAG_KIND_SHIFT);
+    VALUE(VALID_PLAIN, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG);
+    VALUE(VALID_XSAVE, JN_STATE_XSAVE);
+    VALUE(STATE_WORDS, JN_REG_COUNT + 4 + 6); /* r to dr */
 }

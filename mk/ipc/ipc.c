@@ -58,19 +58,41 @@ static status_t wait(struct thread *thread, unsigned flags)
     return gate_receive(thread, gate_here(gate), flags);
 }
 
+/* The common end of an answer: the caller goes on at once with the context that it had lent, and the
+ * thread joins the receivers of `part`, where nothing waits for it. */
+static void swap_with_caller(struct thread *thread, struct thread *caller, struct gate_part *part)
+{
+    caller->partner = no_thread;
+    caller->state = STATE_RUN;
+    thread->caller = no_thread;
+    thread->state = STATE_RECV;
+    thread->next = part->receivers;
+    part->receivers = thread;
+    sched_block(thread);
+    sched_hand_over(caller);
+}
+
 static status_t reply_wait(struct thread *thread, unsigned flags)
 {
     struct thread *caller = thread->caller;
     bool lent = false;
 
-    if (caller != no_thread) {
-        status_t status = reply_answer(thread, caller, &lent);
-        if (status)
-            return status;
-        reply_release(thread, caller, lent);
-        /* What follows may be repeated; the answer may not. */
-        thread->r[JN_REG_RAX] = (thread->r[JN_REG_RAX] & ~0xffull) | JN_WAIT;
+    if (caller == no_thread)
+        return wait(thread, flags);
+    status_t status = reply_answer(thread, caller, &lent);
+    if (status)
+        return status;
+    struct cap *cap = own_slot(thread->r[JN_REG_RDI]);
+    if (cap && cap->fast & CAP_FAST_WAIT && flags == PHASE_FOREVER && !caller->go_on &&
+        thread->state == STATE_RUN && !(thread->kind & KIND_SIGNALLED) &&
+        !(caller->state & ~(STATE_MASK | STATE_WINDOWS)) && gate_here(cap->object) == thread->gate &&
+        !thread->gate->pending) {
+        swap_with_caller(thread, caller, thread->gate);
+        return JN_OK;
     }
+    reply_release(thread, caller, lent);
+    /* What follows may be repeated; the answer may not. */
+    thread->r[JN_REG_RAX] = (thread->r[JN_REG_RAX] & ~0xffull) | JN_WAIT;
     return wait(thread, flags);
 }
 
@@ -130,12 +152,9 @@ static status_t dispatch(struct thread *thread, unsigned operation, bool *done)
 
 void kernel_syscall(struct thread *thread)
 {
-    struct cpu *cpu = cpu_self();
     bool done = true;
 
-    cpu->runner = thread;
-    cpu->entries++;
-    thread->entries++;
+    kernel_enter(thread);
     thread->frame = FRAME_CALL;
     thread->r[JN_REG_RAX] &= ~KIND_MASK;
 

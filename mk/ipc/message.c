@@ -70,10 +70,13 @@ status_t message_deliver(struct thread *sender, struct thread *receiver)
     }
     default:
         tag = kernel_tag(sender->message, 6);
-        set_words(receiver, sender->fault, 6);
+        set_words(receiver, sender->fault, 5);
+        if (sender->message == JN_KM_EXCEPTION && sender->fault[0] == 1)
+            receiver->r[word_register[5]] = sender->dr[4];
         if (sender->message != JN_KM_PAGE_FAULT && receiver->utcb)
             thread_state_get(sender, &receiver->utcb->state,
-                             JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG | JN_STATE_XSAVE);
+                             JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG |
+                                 (sender->fpu_used ? JN_STATE_XSAVE : 0));
     }
     if (sender->again)
         tag |= JN_TAG_AGAIN;

@@ -84,6 +84,8 @@ static void tree_replace(struct cap_links *old, struct cap_links *new)
 
 static uint8_t fast_bits(unsigned type, unsigned rights)
 {
+    if (type == JN_TYPE_SIGNAL)
+        return rights & JN_RIGHT_SEND ? CAP_FAST_RAISE : 0;
     if (type != JN_TYPE_GATE)
         return 0;
     return (rights & JN_RIGHT_SEND ? CAP_FAST_CALL : 0) |

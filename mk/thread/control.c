@@ -86,7 +86,7 @@ void thread_state_get(struct thread *thread, struct jn_state *state, unsigned gr
         memcpy(state->dr, thread->dr, sizeof state->dr);
     if (groups & JN_STATE_XSAVE) {
         fpu_flush(thread);
-        memcpy(state->xsave, thread->xsave, sizeof state->xsave);
+        memcpy(state->xsave, thread->xsave, XSAVE_BYTES);
         state->xsave_size = info_page->xsave_size;
     }
     state->trap_vector = thread->message == JN_KM_EXCEPTION ? thread->fault[0] : 0;
@@ -100,6 +100,7 @@ static void xsave_set(struct thread *thread, const uint8_t *image)
     uint64_t *header;
 
     fpu_forget(thread);
+    thread->fpu_used = true;
     memcpy(thread->xsave, image, sizeof thread->xsave);
     header = (uint64_t *)&thread->xsave[XSAVE_LEGACY];
     header[0] &= info_page->xcr0 & XSTATE_ALLOWED;
@@ -326,6 +327,9 @@ status_t op_thread_attention(struct object *object, uint64_t *words)
         thread->attention_was = (uint8_t)thread_was(thread);
     thread->attention = true;
     if (thread_state(thread) != STATE_RUN) {
+        /* The answer to a fault or exception must look for it, too: not by the fast path. */
+        if (thread_was(thread) == JN_WAS_FAULT)
+            thread->state |= STATE_CANCEL;
         cancel_wait(thread);
     } else if (!(thread->state & STATE_SUSPENDED)) {
         if (thread == current_thread())

@@ -32,22 +32,18 @@ void thread_raise_syscall(struct thread *thread)
 
 void foreign_syscall(struct thread *thread)
 {
-    struct cpu *cpu = cpu_self();
-
-    cpu->runner = thread;
-    cpu->entries++;
-    thread->entries++;
+    kernel_enter(thread);
     thread->again = 0;
     thread_raise_syscall(thread);
 }
 
 void thread_raise_exception(struct thread *thread, unsigned vector, uint64_t error, uint64_t cr2)
 {
-    uint64_t words[6] = {vector, error, thread->rip, thread->rsp, cr2,
-                         vector == VECTOR_DEBUG ? thread->dr[4] : 0};
-
-    for (unsigned i = 0; i < 6; i++)
-        thread->fault[i] = words[i];
+    thread->fault[0] = vector;
+    thread->fault[1] = error;
+    thread->fault[2] = thread->rip;
+    thread->fault[3] = thread->rsp;
+    thread->fault[4] = cr2;
     thread->message = JN_KM_EXCEPTION;
     thread->again = 0;
     if (!raise(thread, &thread->exception_gate))
@@ -56,10 +52,11 @@ void thread_raise_exception(struct thread *thread, unsigned vector, uint64_t err
 
 void thread_raise_fault(struct thread *thread, uint64_t address, uint64_t access, bool in_call)
 {
-    uint64_t words[6] = {address, access, thread->rip, thread->rsp, in_call, 0};
-
-    for (unsigned i = 0; i < 6; i++)
-        thread->fault[i] = words[i];
+    thread->fault[0] = address;
+    thread->fault[1] = access;
+    thread->fault[2] = thread->rip;
+    thread->fault[3] = thread->rsp;
+    thread->fault[4] = in_call;
     thread->message = JN_KM_PAGE_FAULT;
     thread->again = 0;
     if (!raise(thread, &thread->fault_gate))
@@ -68,7 +65,7 @@ void thread_raise_fault(struct thread *thread, uint64_t address, uint64_t access
 
 void thread_raise_attention(struct thread *thread)
 {
-    for (unsigned i = 0; i < 6; i++)
+    for (unsigned i = 1; i < 5; i++)
         thread->fault[i] = 0;
     thread->fault[0] = thread->attention_was;
     thread->attention = false;
@@ -130,16 +127,12 @@ static void exception(unsigned vector, uint64_t error, struct thread *thread)
 
 void trap(unsigned vector, uint64_t error, struct thread *thread)
 {
-    struct cpu *cpu = cpu_self();
-
-    cpu->runner = thread == cpu->idle ? NULL : thread;
-    cpu->entries++;
-    thread->entries++;
+    kernel_enter(thread);
     if (vector < 32) {
         exception(vector, error, thread);
         return;
     }
-    cpu->interrupts++;
+    cpu_self()->interrupts++;
     if (vector == VECTOR_TIMER)
         timer_interrupt();
     else

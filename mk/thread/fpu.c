@@ -48,6 +48,7 @@ void fpu_trap(struct thread *thread)
     if (cpu->fpu_owner != no_thread)
         save(cpu->fpu_owner);
     cpu->fpu_owner = thread;
+    thread->fpu_used = true;
     load(thread);
 }
 

@@ -48,6 +48,7 @@ void sched_init_cpu(struct cpu *cpu)
     list_init(&idle->on_sched);
     idle->sched = idle->base = &idle_sched[cpu->id];
     cpu->idle = cpu->current = idle;
+    cpu->preempted = no_thread;
     cpu->runner = NULL;
     cpu->sched = &idle_sched[cpu->id];
     cpu->sched_since = tsc();
@@ -177,6 +178,12 @@ void sched_hand_over(struct thread *thread)
         cpu->runner = thread;
 }
 
+static void load_sched(struct cpu *cpu, struct sched *sched)
+{
+    cpu->sched = sched;
+    cpu->priority = sched->priority;
+}
+
 static void account(struct cpu *cpu, struct sched *next)
 {
     uint64_t now = tsc(), used = now - cpu->sched_since;
@@ -184,7 +191,7 @@ static void account(struct cpu *cpu, struct sched *next)
     cpu->sched->consumed += used;
     cpu->sched->slice -= (int64_t)used;
     cpu->sched_since = now;
-    cpu->sched = next;
+    load_sched(cpu, next);
 }
 
 void sched_use(struct sched *sched)
@@ -222,6 +229,8 @@ void sched_set_priority(struct sched *sched, unsigned priority)
     sched->priority = (uint8_t)priority;
     if (queued)
         run_insert(cpu, sched, false);
+    if (cpu->sched == sched)
+        cpu->priority = (uint8_t)priority;
     cpu->resched = 1;
 }
 
@@ -314,7 +323,7 @@ static void pick(struct cpu *cpu)
     }
     if (highest < 0) {
         cpu->runner = cpu->idle;
-        cpu->sched = cpu->idle->sched;
+        load_sched(cpu, cpu->idle->sched);
         return;
     }
     if (runner) {
@@ -327,7 +336,7 @@ static void pick(struct cpu *cpu)
     struct thread *thread = container_of(sched->ready.next, struct thread, on_sched);
     unready(cpu, thread);
     cpu->runner = thread;
-    cpu->sched = sched;
+    load_sched(cpu, sched);
     if (!list_empty(&cpu->run.ready[highest]))
         arm_slice(cpu);
     else
@@ -337,6 +346,30 @@ static void pick(struct cpu *cpu)
 bool preempt_point(void)
 {
     return cpu_self()->resched || lapic_pending();
+}
+
+/* Those whom the Signal fast path has interrupted were inside JN_SIGNAL, which is done. */
+static void queue_preempted(struct cpu *cpu)
+{
+    do {
+        struct thread *thread = cpu->preempted;
+        cpu->preempted = thread->next;
+        thread_return(thread, JN_OK);
+        sched_assign(thread, thread->preempted_on);
+        make_ready(cpu, thread, true);
+        thread->ready = true;
+    } while (cpu->preempted != no_thread);
+}
+
+void kernel_enter(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    cpu->runner = thread == cpu->idle ? NULL : thread;
+    cpu->entries++;
+    thread->entries++;
+    if (cpu->preempted != no_thread)
+        queue_preempted(cpu);
 }
 
 struct thread *kernel_leave(void)

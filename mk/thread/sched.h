@@ -71,6 +71,8 @@ void sched_set_priority(struct sched *sched, unsigned priority);
 /* Nanoseconds that were consumed on the context. */
 uint64_t sched_time(struct sched *sched);
 
+/* The first step of every kernel entry but the fast path's: `thread` holds the CPU. */
+void kernel_enter(struct thread *thread);
 /* The last step of every kernel entry but the fast path's: who runs now. */
 struct thread *kernel_leave(void);
 

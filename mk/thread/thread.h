@@ -57,6 +57,9 @@ enum { MESSAGE_CALL = 0, MESSAGE_SEND = 64 };
 
 struct gate_part;
 
+/* Standard format with XCR0 = x87, SSE, AVX. */
+#define XSAVE_BYTES 832
+
 struct thread {
     struct object object;
     /* -- the fast path's line -- */
@@ -69,27 +72,36 @@ struct thread {
     struct thread *caller;  /* who waits for this thread's answer; no_thread */
     struct thread *partner; /* STATE_REPLY and so on: whose current caller this is */
     struct gate_part *gate; /* last waited on; this thread is one of its workers */
-    /* -- and a second -- */
-    uint64_t rip, rsp;
-    uint64_t fs_base, gs_base; /* current: in the registers */
-    uint64_t ipcs;             /* messages received or answered on the fast path */
+    /* -- and three more -- */
+    struct jn_utcb *utcb; /* direct map; NULL: none */
+    uint64_t ipcs;        /* messages received or answered on the fast path */
+    uint64_t label;       /* of the capability that its message went through */
+    uint64_t fault[5];    /* words of a fault, exception or attention message, then zeroes */
+    /* The beginning of struct jn_state, so that one copy tells it. */
+    union {
+        uint64_t r[JN_REG_COUNT]; /* enum jn_reg */
+        struct {
+            uint64_t before_rsp[JN_REG_RSP], rsp, after_rsp[JN_REG_COUNT - JN_REG_RSP - 1];
+        };
+    };
+    uint64_t rip;
     uint64_t rflags;
-    uint64_t label; /* of the capability that its message went through */
-    uint64_t spare;
-    uint64_t r[JN_REG_COUNT]; /* enum jn_reg; RSP's cell is unused */
+    uint64_t fs_base, gs_base; /* current: in the registers */
+    uint64_t dr[6];
     /* -- what only C knows -- */
     struct task *task;
-    struct jn_utcb *utcb; /* direct map; NULL: none */
     uint64_t utcb_address;
     struct list in_task;
 
     struct sched *base;  /* own context */
     struct sched *sched; /* not running: what it goes on with; see sched_block() */
+    struct sched *preempted_on; /* member of cpu->preempted: what it ran on */
     struct list on_sched; /* member of sched->ready or sched->users */
     struct list on_base;  /* member of base->bound */
     struct sched own;     /* base, unless another was set */
 
-    uint8_t message;   /* what it sends */
+    /* These four are written together, as one 32-bit word, by the fast path. */
+    _Alignas(4) uint8_t message; /* what it sends */
     uint8_t windows;   /* offered with the call */
     uint8_t again;     /* the message was delivered before */
     uint8_t items;     /* typed items of the message that are done */
@@ -99,7 +111,6 @@ struct thread {
     uint8_t item_caps;  /* capabilities among those items */
     uint64_t item_done; /* pages of the next item that are done */
     uint64_t copied;    /* bytes of a JN_COPY that stopped in the middle */
-    uint64_t fault[6];  /* words of a fault, exception or attention message */
     struct list queue;  /* caller queue (those of one priority) or Signal waiters */
     struct list group;  /* the first of its priority: member of gate_part.callers */
     struct gate_part *queued_on;
@@ -112,16 +123,21 @@ struct thread {
     uint64_t end_bits;
     struct list worker; /* member of gate->gate->workers */
 
-    uint64_t dr[6];
     uint64_t entries, switches, faults;
     uint32_t cpu;
     bool ready; /* in a run queue, by way of `sched` */
     bool step;
+    bool fpu_used; /* it has had FPU registers of its own */
     bool attention; /* wanted when it would next run in user mode */
     uint8_t attention_was;
     struct range_operation range_operation; /* an interrupted TASK_MAP or _UNMAP */
-    _Alignas(64) uint8_t xsave[1024];
+    _Alignas(64) uint8_t xsave[XSAVE_BYTES];
 };
+
+_Static_assert(offsetof(struct thread, dr) - offsetof(struct thread, r) ==
+                   offsetof(struct jn_state, dr), "thread.r to thread.dr are the state's");
+
+_Static_assert(sizeof(struct thread) <= 2048, "two to a page");
 
 extern struct thread nobody;
 #define no_thread (&nobody)

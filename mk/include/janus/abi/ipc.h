@@ -89,7 +89,8 @@ enum jn_kernel_message {
      * goes to the exception gate. */
     JN_KM_PAGE_FAULT = 2,
     /* A processor exception: word 0 = vector, 1 = error code, 2 = rip, 3 = rsp, 4 = cr2 (vector
-     * 14), 5 = dr6 (vector 1). The full state is in the receiver's UTCB (struct jn_state).
+     * 14), 5 = dr6 (vector 1). The full state is in the receiver's UTCB (struct jn_state); its
+     * XSAVE group is there (`valid`) if the thread has ever used the FPU.
      * Answer: nothing (resume as it is), JN_TAG_STATE, or negative status: the thread dies. */
     JN_KM_EXCEPTION = 3,
     /* Attention was raised: word 0 = enum jn_was of where it was found; the state as above.
