@@ -45,20 +45,35 @@ static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64
         *done = given;
         return given ? JN_OK : JN_FAULT;
     }
+    /* A copy that meets a page the program has not touched yet stops there. What fs has given counts,
+     * and the rest is asked for again, without waiting, once the page is there: a read is short only
+     * at the end of the file or of what a pipe holds. */
     struct jn_window window;
+    uint64_t total = 0;
     for (int patience = 8; patience; patience--) {
-        if (user_lend(t, address, length, &window))
-            return JN_FAULT;
-        jn_status_t status =
-            backend_io_read(c, d->open, offset, length, 0, t->handle, window, done);
-        if (status != JN_FAULT_AT)
-            return status;
-        if (user_resolve(t, *done, JN_W))
+        if (user_lend(t, address + total, length - total, &window))
             break;
-        *done = 0;
+        jn_status_t status =
+            backend_io_read(c, d->open, offset < 0 ? offset : offset + (int64_t)total,
+                            length - total, 0, total ? 0 : t->handle, window, done);
+        uint64_t missing = *done;
+        if (status == JN_OK) {
+            total += *done;
+            missing = address + total;
+            if (!*done || total >= length || missing & 4095 || d->open.server != BACKEND_FS) {
+                *done = total;
+                return JN_OK;
+            }
+            patience = 8;
+        } else if (status != JN_FAULT_AT) {
+            *done = total;
+            return total ? JN_OK : status;
+        }
+        if (user_resolve(t, missing, JN_W))
+            break;
     }
-    *done = 0;
-    return JN_FAULT;
+    *done = total;
+    return total ? JN_OK : JN_FAULT;
 }
 
 static bool is_regular(const struct backend_clients *c, struct backend_open open)
