@@ -124,7 +124,8 @@ struct process {
     struct lx_sigaction actions[LX_NSIG];
     uint64_t ignored; /* signals whose delivery would do nothing, from actions */
     uint64_t shared_pending; /* what servers/task holds for us, as last heard */
-    bool stopped, continuing, exiting, killed;
+    bool stopped, exiting;
+    bool trace; /* JANUS_TRACE=1 in the environment: every call in the log */
     uint32_t stop_signal;
     uint32_t placement;
     struct process *vfork_parent; /* whose thread waits for us */

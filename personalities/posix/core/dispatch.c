@@ -36,12 +36,33 @@ static long unknown(struct thread *t)
     return -LX_ENOSYS;
 }
 
+static void trace_call(const struct thread *t)
+{
+    static const char *const names[SYSCALL_NUMBERS] = {
+#define X(number, name) [number] = #name,
+        SYSCALLS(X)
+#undef X
+    };
+    const char *name = t->number < SYSCALL_NUMBERS ? names[t->number] : NULL;
+    jn_log(JN_LOG_DEBUG, "%lu %s(%lu) %s[%lu](%#lx, %#lx, %#lx, %#lx)",
+           (unsigned long)t->handle & 0xffff, t->name, (unsigned long)t->tid, name ? name : "?",
+           (unsigned long)t->number, (unsigned long)t->args[0], (unsigned long)t->args[1],
+           (unsigned long)t->args[2], (unsigned long)t->args[3]);
+}
+
 void syscall_run(struct thread *t)
 {
+    uint64_t handle = t->handle;
+    if (t->process->trace)
+        trace_call(t);
     long (*handler)(struct thread *, const uint64_t *) =
         t->number < SYSCALL_NUMBERS ? handlers[t->number] : NULL;
     long result = handler ? handler(t, t->args) : unknown(t);
-    if (result != CORE_WAITING && result != CORE_GONE)
+    if (result == CORE_GONE)
+        return;
+    if (t->process->trace)
+        jn_log(JN_LOG_DEBUG, "%lu -> %ld", (unsigned long)handle & 0xffff, result);
+    if (result != CORE_WAITING)
         thread_leave(t, result);
 }
 

@@ -71,6 +71,17 @@ static long read_strings(struct thread *t, uint64_t address, struct strings *str
 
 /* ---- the commit ---- */
 
+/* For debugging: shown in docs/posix.md. */
+static bool wants_trace(const struct strings *environment)
+{
+    const char *at = environment->bytes;
+    for (uint32_t i = 0; i < environment->count; i++, at += strlen(at) + 1)
+        if (!strcmp(at, "JANUS_TRACE=1"))
+            return true;
+    return false;
+}
+
+
 static void reset_signals(struct process *p)
 {
     for (uint32_t n = 1; n <= LX_NSIG; n++) {
@@ -184,6 +195,7 @@ long image_start(struct image *image, struct thread *caller)
         p->mm = mm;
         mm_release(old, old->owner == p);
     }
+    p->trace = wants_trace(&image->environment);
     posix_timers_delete(p);
     descriptors_close_on_exec(p);
     reset_signals(p);

@@ -116,6 +116,7 @@ static long copy_process(struct process *p, struct process *child)
     child->credentials = p->credentials;
     child->credentials_known = p->credentials_known;
     child->dumpable = p->dumpable;
+    child->trace = p->trace;
     child->no_new_privs = p->no_new_privs;
     child->path = p->path ? strdup(p->path) : NULL;
     if (p->path && !child->path)

@@ -200,9 +200,8 @@ void signal_process_event(struct process *p)
     uint64_t pending = 0;
     if (backend_process_take_signal(p->clients.task, 0, &number, &info, &pending) != JN_OK)
         return;
-    uint64_t fresh = pending & ~p->shared_pending;
     p->shared_pending = pending;
-    if (fresh & LX_SIGBIT(LX_SIGCONT))
+    if (pending & LX_SIGBIT(LX_SIGCONT)) /* whether it is blocked, ignored or handled */
         process_continue(p);
     if (pending & p->ignored)
         drop_ignored(p);
