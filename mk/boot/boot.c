@@ -15,10 +15,11 @@
 #include "platform/ioapic.h"
 #include "platform/lapic.h"
 #include "platform/serial.h"
+#include "platform/time.h"
 #include "platform/time_source.h"
 
 #define EARLY_LIMIT (4ull << 30) /* boot.asm maps so much */
-#define POOL_SHARE 16            /* the root Pool begins with this part of RAM */
+#define POOL_SHARE  16           /* the root Pool begins with this part of RAM */
 
 /* One block for the frame table, the kernel's page tables and stacks, and the root Pool. */
 static void take_kernel_memory(void)
@@ -50,7 +51,7 @@ static void print_start(void)
     for (unsigned i = 0; i < memory_free.count; i++)
         free += memory_free.range[i].end - memory_free.range[i].base;
     print("mk: %lu MiB of RAM, %lu MiB for the root pager, %lu frames in the root Pool\n",
-          memory_ram_end >> 20, free >> 20, boot_info.kernel_frames);
+          info_page->ram_bytes >> 20, free >> 20, boot_info.kernel_frames);
     for (unsigned i = 0; i < boot_info.module_count; i++)
         print("mk: module %u: %lu KiB at %lx, %s\n", i, boot_info.modules[i].size >> 10,
               boot_info.modules[i].base, boot_info.modules[i].name);
@@ -83,6 +84,8 @@ _Noreturn void boot_main(uint64_t information)
     stacks_create(0);
     tables_load();
     __asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call *%1"
-                     : : "r"(stack_top(0, STACK_MAIN)), "r"(boot_on_stack) : "memory");
+                     :
+                     : "r"(stack_top(0, STACK_MAIN)), "r"(boot_on_stack)
+                     : "memory");
     __builtin_unreachable();
 }

@@ -23,9 +23,9 @@ struct multiboot_range {
 } __attribute__((packed));
 
 #define HAS_COMMAND_LINE (1u << 2)
-#define HAS_MODULES (1u << 3)
-#define HAS_MAP (1u << 6)
-#define TYPE_RAM 1
+#define HAS_MODULES      (1u << 3)
+#define HAS_MAP          (1u << 6)
+#define TYPE_RAM         1
 
 #define LOW_MEMORY 0x100000ull /* start-up code of other CPUs, firmware data: never handed out */
 

@@ -10,9 +10,9 @@
 #include "platform/acpi.h"
 #include "platform/time.h"
 
-#define FOUR_GIB (4ull << 30)
+#define FOUR_GIB      (4ull << 30)
 #define DEVICES_ABOVE (64ull << 30) /* room for 64-bit BARs above RAM */
-#define STACK_SIZE 0x10000ull
+#define STACK_SIZE    0x10000ull
 
 struct elf_header {
     uint8_t ident[16];
@@ -29,9 +29,11 @@ struct elf_segment {
     uint64_t offset, virtual, physical, file_size, memory_size, alignment;
 };
 
-#define ELF_MAGIC "\x7f" "ELF\2\1"
+#define ELF_MAGIC                                                                                  \
+    "\x7f"                                                                                         \
+    "ELF\2\1"
 #define MACHINE_X86_64 62
-#define SEGMENT_LOAD 1
+#define SEGMENT_LOAD   1
 
 static void add_region(uint64_t base, uint64_t end, unsigned kind)
 {
@@ -44,7 +46,8 @@ static void add_region(uint64_t base, uint64_t end, unsigned kind)
     boot_info.regions[boot_info.region_count++].kind = kind;
 }
 
-/* Address space of devices: what is neither RAM nor firmware's, without the interrupt controllers. */
+/* Address space of devices: what is neither RAM nor firmware's, without the interrupt controllers.
+ */
 static void add_devices(void)
 {
     static struct memory_ranges gaps;
@@ -77,8 +80,7 @@ static void add_regions(void)
                    JN_REGION_MODULE);
     add_region(0xc0000, 0x100000, JN_REGION_FIRMWARE);
     for (unsigned i = 0; i < memory_reserved.count; i++)
-        add_region(memory_reserved.range[i].base, memory_reserved.range[i].end,
-                   JN_REGION_FIRMWARE);
+        add_region(memory_reserved.range[i].base, memory_reserved.range[i].end, JN_REGION_FIRMWARE);
     add_devices();
 }
 
@@ -101,8 +103,7 @@ static status_t load_program(struct space *space, uint64_t *entry)
     if (size < sizeof *header || memcmp(header->ident, ELF_MAGIC, 6) ||
         header->machine != MACHINE_X86_64 || header->program_headers > size ||
         header->program_header_size != sizeof(struct elf_segment) ||
-        header->program_header_count * sizeof(struct elf_segment) >
-            size - header->program_headers)
+        header->program_header_count * sizeof(struct elf_segment) > size - header->program_headers)
         panic("module 0 is no program for this machine");
     const struct elf_segment *segment = (const void *)(file + header->program_headers);
     for (unsigned i = 0; i < header->program_header_count; i++) {
@@ -110,8 +111,8 @@ static status_t load_program(struct space *space, uint64_t *entry)
             continue;
         uint64_t end = segment[i].virtual + segment[i].memory_size;
         if (segment[i].file_size > segment[i].memory_size || segment[i].offset > size ||
-            segment[i].file_size > size - segment[i].offset ||
-            segment[i].virtual < JN_ROOT_BASE || end < segment[i].virtual || end > USER_END)
+            segment[i].file_size > size - segment[i].offset || segment[i].virtual < JN_ROOT_BASE ||
+            end < segment[i].virtual || end > USER_END)
             panic("module 0: segment %u does not fit above JN_ROOT_BASE", i);
         low = segment[i].virtual < low ? segment[i].virtual : low;
         high = end > high ? end : high;

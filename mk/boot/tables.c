@@ -47,8 +47,8 @@ void kernel_map(uint64_t virtual, uint64_t physical, uint64_t bytes, unsigned fl
     while (bytes) {
         unsigned level = page_1g ? 2 : 1;
 
-        while (level && (((virtual | physical) & (LEVEL_SIZE(level) - 1)) ||
-                         bytes < LEVEL_SIZE(level)))
+        while (level &&
+               (((virtual | physical) & (LEVEL_SIZE(level) - 1)) || bytes < LEVEL_SIZE(level)))
             level--;
         *entry_for(virtual, level) = physical | bits | (level ? PTE_LARGE : 0);
         virtual += LEVEL_SIZE(level);

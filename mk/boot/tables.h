@@ -10,8 +10,8 @@ struct early_frames {
 };
 extern struct early_frames early_frames;
 
-#define MAP_WRITE 1
-#define MAP_EXEC 2
+#define MAP_WRITE    1
+#define MAP_EXEC     2
 #define MAP_UNCACHED 4
 
 /* Maps in the kernel's half, with the largest pages that fit. Boot only: tables come from

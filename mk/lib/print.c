@@ -64,8 +64,7 @@ static void print_one(const struct format *format, char kind, va_list *arguments
     }
     case 'u':
     case 'x': {
-        uint64_t value = format->wide ? va_arg(*arguments, uint64_t)
-                                      : va_arg(*arguments, unsigned);
+        uint64_t value = format->wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
         print_number(format, value, kind == 'x' ? 16 : 10, false);
         return;
     }

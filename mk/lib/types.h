@@ -16,10 +16,10 @@ typedef int32_t status_t;
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE 4096ull
-#define PAGE_MASK 4095ull
+#define PAGE_SIZE  4096ull
+#define PAGE_MASK  4095ull
 
-#define likely(x) __builtin_expect(!!(x), 1)
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 static inline uint64_t align_up(uint64_t value, uint64_t step)

@@ -62,8 +62,8 @@ status_t mapping_insert(struct space *space, const struct path *path, uint64_t a
     return JN_OK;
 }
 
-uint64_t mapping_insert_pages(struct space *space, uint64_t address, uint64_t *to,
-                              uint64_t *from, uint64_t limit, uint64_t keep, uint64_t force)
+uint64_t mapping_insert_pages(struct space *space, uint64_t address, uint64_t *to, uint64_t *from,
+                              uint64_t limit, uint64_t keep, uint64_t force)
 {
     struct mapping **parents = node_cell(from), **cells = node_cell(to);
     uint64_t done = 0;
@@ -100,8 +100,7 @@ status_t mapping_split(struct space *space, struct path *path, uint64_t address)
 
     if (status == JN_OK) {
         path->level--;
-        path->entry[path->level] =
-            &entry_table(*node->entry)[level_index(address, path->level)];
+        path->entry[path->level] = &entry_table(*node->entry)[level_index(address, path->level)];
     }
     return status;
 }

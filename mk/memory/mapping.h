@@ -1,16 +1,17 @@
 /* The mapping database: who gave which page to whom.
  *
- * A node stands for one mapped page, of 4 KiB, 2 MiB or 1 GiB, of one space. It hangs below the node
- * that it was mapped from, which has the same size; the children of a node form a ring. A mapping
- * that nobody gave, the root task's, has no parent.
+ * A node stands for one mapped page, of 4 KiB, 2 MiB or 1 GiB, of one space. It hangs below the
+ * node that it was mapped from, which has the same size; the children of a node form a ring. A
+ * mapping that nobody gave, the root task's, has no parent.
  *
- * Splitting. A superpage of which a part is to be mapped on, or taken away, is split: its page-table
- * entry becomes a table of *pieces*, entries that are marked as such. Its node stays, beside the
- * entry that now leads to the table, with its parent and with the children that it had as a whole.
- * A piece has no node until something is mapped from it (or it is split in turn): what holds for it
- * follows from the superpage's node, which is its parent. So what is derived from a piece is: the
- * children of its own node, and its part of every child of the superpage; and a superpage that was
- * received keeps its one place in the giver's books. When the last piece goes the node goes.
+ * Splitting. A superpage of which a part is to be mapped on, or taken away, is split: its
+ * page-table entry becomes a table of *pieces*, entries that are marked as such. Its node stays,
+ * beside the entry that now leads to the table, with its parent and with the children that it had
+ * as a whole. A piece has no node until something is mapped from it (or it is split in turn): what
+ * holds for it follows from the superpage's node, which is its parent. So what is derived from a
+ * piece is: the children of its own node, and its part of every child of the superpage; and a
+ * superpage that was received keeps its one place in the giver's books. When the last piece goes
+ * the node goes.
  *
  *     giver:    N (2 MiB, split) ---- piece 7: n7      N->child = C, n7->child = c7
  *                |                      |
@@ -22,8 +23,8 @@
  *
  * Work on a subtree (struct sweep) goes leaves first and needs no stack, however deep users make
  * it; only splitting recurses, at most twice. It may stop between any two nodes. A mark on the
- * root then keeps users from mapping out of the subtree, and the epoch of the nodes that are done, which
- * stand at the end of their ring, tells the next attempt where to go on (KERNEL 3).
+ * root then keeps users from mapping out of the subtree, and the epoch of the nodes that are done,
+ * which stand at the end of their ring, tells the next attempt where to go on (KERNEL 3).
  *
  * All of it needs the kernel lock. */
 #ifndef MK_MEMORY_MAPPING_H
@@ -58,8 +59,9 @@ _Static_assert(sizeof(struct mapping) == 64, "one line");
 #endif
 
 struct sweep {
-    unsigned rights; /* to take away; JN_R: the mappings go; 0: only the bits are read and cleared */
-    uint64_t bits;   /* JN_PAGE_.. found so far */
+    unsigned
+        rights;    /* to take away; JN_R: the mappings go; 0: only the bits are read and cleared */
+    uint64_t bits; /* JN_PAGE_.. found so far */
     uint64_t epoch;
     unsigned budget; /* nodes until the next look for something more urgent */
 };
@@ -73,14 +75,16 @@ struct mapping *mapping_get(struct space *space, const struct path *path, uint64
 MUST_CHECK status_t mapping_insert(struct space *space, const struct path *path, uint64_t address,
                                    uint64_t value, struct mapping *parent);
 
-/* New leaves of 4 KiB at consecutive entries of one table, derived from as many of another: what nearly
- * every fault and every forked page is. An entry is the source's with the bits of `keep`, and `force`.
- * Stops, and says how many it made, where a source has no node or is no page, where something stands,
- * at the end of the Pool, and does nothing where a node table is missing. No revocation is under way. */
-uint64_t mapping_insert_pages(struct space *space, uint64_t address, uint64_t *to,
-                              uint64_t *from, uint64_t limit, uint64_t keep, uint64_t force);
+/* New leaves of 4 KiB at consecutive entries of one table, derived from as many of another: what
+ * nearly every fault and every forked page is. An entry is the source's with the bits of `keep`,
+ * and `force`. Stops, and says how many it made, where a source has no node or is no page, where
+ * something stands, at the end of the Pool, and does nothing where a node table is missing. No
+ * revocation is under way. */
+uint64_t mapping_insert_pages(struct space *space, uint64_t address, uint64_t *to, uint64_t *from,
+                              uint64_t limit, uint64_t keep, uint64_t force);
 
-/* Splits the leaf where the walk ended; the walk then leads to the piece at `address`. NO_MEMORY. */
+/* Splits the leaf where the walk ended; the walk then leads to the piece at `address`. NO_MEMORY.
+ */
 MUST_CHECK status_t mapping_split(struct space *space, struct path *path, uint64_t address);
 
 /* Sweeps the leaf where the walk ended with all that is derived from it; `derived_only`: the leaf
@@ -91,9 +95,9 @@ MUST_CHECK bool mapping_sweep(struct sweep *sweep, const struct path *path, uint
 /* May the leaf be granted: BUSY, NOT_SUPPORTED (see space_map()). */
 MUST_CHECK status_t mapping_grant_allowed(const struct path *path);
 
-/* The same for consecutive entries of one table of 4 KiB pages, as long as they are empty or what is
- * derived from them is little, is no part of a split superpage, and was not preempted. Returns how many
- * it has passed; counts the pages in *seen. */
+/* The same for consecutive entries of one table of 4 KiB pages, as long as they are empty or what
+ * is derived from them is little, is no part of a split superpage, and was not preempted. Returns
+ * how many it has passed; counts the pages in *seen. */
 uint64_t mapping_sweep_pages(struct sweep *sweep, uint64_t *entry, uint64_t limit,
                              bool derived_only, uint64_t *seen);
 

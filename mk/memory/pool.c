@@ -16,7 +16,7 @@
 
 struct pool root_pool;
 
-static const uint16_t class_bytes[POOL_CLASSES] = {64,  128, 192,  256,  320,  384,  448,  512,
+static const uint16_t class_bytes[POOL_CLASSES] = {64,  128, 192, 256,  320,  384,  448,  512,
                                                    576, 640, 768, 1024, 1344, 2048, 4096, 4096};
 
 static unsigned class_of(size_t bytes)
@@ -25,7 +25,7 @@ static unsigned class_of(size_t bytes)
         return bytes ? (unsigned)((bytes - 1) / 64) : 0;
     unsigned class = 10;
     while (class_bytes[class] < bytes)
-        class++;
+        class ++;
     return class;
 }
 
@@ -107,7 +107,7 @@ static uint32_t slab_grow(struct pool *pool, unsigned class)
         return 0;
     struct frame *frame = frame_at(number);
     frame->kind = FRAME_SLAB;
-    frame->order = (uint8_t)class;
+    frame->order = (uint8_t) class;
     frame->used = frame->first_free = frame->fresh = 0;
     partial_push(pool, class, number);
     return number;
@@ -176,10 +176,9 @@ void pool_free(struct pool *pool, void *memory, size_t bytes)
     give_frames(pool, number, 0);
 }
 
-
 void pool_trim(struct pool *pool)
 {
-    for (unsigned class = 0; class < POOL_CLASSES; class++) {
+    for (unsigned class = 0; class < POOL_CLASSES; class ++) {
         uint32_t number = pool->partial[class];
 
         while (number) {

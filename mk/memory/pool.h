@@ -14,11 +14,11 @@
 #define POOL_CLASSES 16
 
 struct pool {
-    struct object object; /* first; object.pool is the parent, NULL for the root */
-    struct list objects;  /* every object made from this Pool, child Pools too */
-    uint64_t owned;       /* frames */
-    uint64_t used;        /* of them not free */
-    uint64_t bytes;       /* in use inside slabs */
+    struct object object;           /* first; object.pool is the parent, NULL for the root */
+    struct list objects;            /* every object made from this Pool, child Pools too */
+    uint64_t owned;                 /* frames */
+    uint64_t used;                  /* of them not free */
+    uint64_t bytes;                 /* in use inside slabs */
     uint32_t partial[POOL_CLASSES]; /* slab frames with free objects; 0 = none */
 };
 
@@ -59,7 +59,8 @@ static inline void pool_free_line(struct pool *pool, void *line)
     uint64_t physical = virt_to_phys(line);
     struct frame *frame = frame_at(physical >> PAGE_SHIFT);
 
-    /* What was the last free object of its slab, or becomes its only one in use, is the slow path's. */
+    /* What was the last free object of its slab, or becomes its only one in use, is the slow
+     * path's. */
     if (frame->used <= 1 || frame->used == PAGE_SIZE / 64) {
         pool_free(pool, line, 64);
         return;

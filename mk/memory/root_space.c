@@ -26,8 +26,8 @@ status_t space_map_root(struct space *space, uint64_t virtual, uint64_t physical
         struct path path;
         unsigned level = LEVELS - 2;
 
-        while (level && (((virtual | physical) & (LEVEL_SIZE(level) - 1)) ||
-                         size < LEVEL_SIZE(level)))
+        while (level &&
+               (((virtual | physical) & (LEVEL_SIZE(level) - 1)) || size < LEVEL_SIZE(level)))
             level--;
         table_walk(space, virtual, &path);
         if (path.level < level)

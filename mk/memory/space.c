@@ -9,7 +9,7 @@
 #include "memory/tlb.h"
 #include "object.h"
 
-#define RUN 16 /* pages that are looked at together */
+#define RUN         16  /* pages that are looked at together */
 #define KERNEL_HALF 256 /* first entry of the top table that all spaces share */
 
 status_t space_init(struct space *space, struct pool *pool)
@@ -43,9 +43,9 @@ static uint64_t rest_of_entry(uint64_t address, unsigned level, uint64_t limit)
     return rest < limit ? rest : limit;
 }
 
-/* The same when that entry holds nothing for users: on to the next that does, in the same table. So a
- * step of an operation costs little more for a gap than for a page, and one that begins again finds
- * what it has behind it short. */
+/* The same when that entry holds nothing for users: on to the next that does, in the same table. So
+ * a step of an operation costs little more for a gap than for a page, and one that begins again
+ * finds what it has behind it short. */
 static uint64_t rest_of_gap(const struct path *path, uint64_t address, uint64_t limit)
 {
     uint64_t rest = rest_of_entry(address, path->level, limit);
@@ -127,8 +127,8 @@ static status_t unmap_range(struct space *space, uint64_t address, uint64_t page
     while (status == JN_OK && progress->done < pages) {
         uint64_t seen = progress->seen;
 
-        status = unmap_step(space, address + (progress->done << PAGE_SHIFT),
-                            pages - progress->done, &sweep, derived_only, progress);
+        status = unmap_step(space, address + (progress->done << PAGE_SHIFT), pages - progress->done,
+                            &sweep, derived_only, progress);
         seen = progress->seen - seen;
         cost += seen <= RUN ? seen + 1 : 1;
         if (status != JN_OK || cost < SWEEP_BUDGET || progress->done == pages)
@@ -179,8 +179,8 @@ static uint64_t rights_bits(unsigned rights)
 static unsigned common_level(unsigned level, uint64_t source_address, uint64_t address,
                              uint64_t pages)
 {
-    while (level && (((source_address | address) & (LEVEL_SIZE(level) - 1)) ||
-                     pages < LEVEL_PAGES(level)))
+    while (level &&
+           (((source_address | address) & (LEVEL_SIZE(level) - 1)) || pages < LEVEL_PAGES(level)))
         level--;
     return level;
 }
@@ -214,8 +214,7 @@ static status_t clear_destination(const struct transfer *t, unsigned level)
 
     if (holds_kernel_page(t->space, t->address, level))
         return JN_BUSY;
-    status_t status =
-        unmap_range(t->space, t->address, LEVEL_PAGES(level), JN_R, false, &progress);
+    status_t status = unmap_range(t->space, t->address, LEVEL_PAGES(level), JN_R, false, &progress);
     /* No mark stays: the source may be derived from what goes here, and would only say RETRY. */
     if (status != JN_OK)
         space_unmap_abandon(t->space, t->address, &progress);
@@ -344,8 +343,13 @@ status_t space_map(struct space *source, uint64_t source_address, struct space *
     if (source->dying || space->dying)
         return JN_DEAD;
     while (status == JN_OK && *done < pages) {
-        struct transfer t = {source, space, source_address + (*done << PAGE_SHIFT),
-                             address + (*done << PAGE_SHIFT), pages - *done, rights, grant};
+        struct transfer t = {source,
+                             space,
+                             source_address + (*done << PAGE_SHIFT),
+                             address + (*done << PAGE_SHIFT),
+                             pages - *done,
+                             rights,
+                             grant};
         uint64_t passed = grant ? 0 : transfer_run(&t), cost = passed;
 
         if (!passed) {
@@ -381,8 +385,8 @@ void space_page(struct space *space, uint64_t address, unsigned *rights, unsigne
         return;
     *rights = entry_rights(entry);
     *order = LEVEL_SHIFT(path.level);
-    *bits = (entry & PTE_ACCESSED ? JN_PAGE_ACCESSED : 0u) |
-            (entry & PTE_DIRTY ? JN_PAGE_DIRTY : 0u);
+    *bits =
+        (entry & PTE_ACCESSED ? JN_PAGE_ACCESSED : 0u) | (entry & PTE_DIRTY ? JN_PAGE_DIRTY : 0u);
 }
 
 void *space_access(struct space *space, uint64_t address, unsigned access)

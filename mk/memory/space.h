@@ -35,9 +35,9 @@ MUST_CHECK status_t space_destroy(struct space *space);
 /* Maps [source_address, + pages) of `source` at `address` of `space`; rights are at most those of
  * the source; pages that the source does not have are left out. What stood there is replaced.
  * `grant`: the source loses them. `*done` counts pages passed over, starts at 0, and is kept across
- * STATUS_RESTART. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD, BUSY (a page that the
- * kernel holds stands at the destination; or, granting, others hold a superpage around the page),
- * NOT_SUPPORTED (granting a part of a superpage that was received as a whole). */
+ * STATUS_RESTART. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD, BUSY (a page that
+ * the kernel holds stands at the destination; or, granting, others hold a superpage around the
+ * page), NOT_SUPPORTED (granting a part of a superpage that was received as a whole). */
 MUST_CHECK status_t space_map(struct space *source, uint64_t source_address, struct space *space,
                               uint64_t address, uint64_t pages, unsigned rights, bool grant,
                               uint64_t *done);
@@ -51,9 +51,9 @@ struct unmap_progress {
 };
 
 /* Takes `rights` (JN_R: the mapping) away from pages and all that is derived from them; with
- * rights 0 it reads and clears their accessed and dirty bits. Where only a part of a derived superpage
- * is meant and its account cannot pay for splitting it, all of it loses the rights. BAD_ARG,
- * NO_MEMORY (a superpage of the space itself had to be split). */
+ * rights 0 it reads and clears their accessed and dirty bits. Where only a part of a derived
+ * superpage is meant and its account cannot pay for splitting it, all of it loses the rights.
+ * BAD_ARG, NO_MEMORY (a superpage of the space itself had to be split). */
 MUST_CHECK status_t space_unmap(struct space *space, uint64_t address, uint64_t pages,
                                 unsigned rights, unsigned flags, struct unmap_progress *progress);
 

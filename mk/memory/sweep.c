@@ -1,13 +1,14 @@
 /* Work on what was derived from a page: taking it away, lowering its rights, reading its accessed
  * and dirty bits. The idea stands in mapping.h.
  *
- * A *region* of a node is a naturally aligned part of it: an offset and a level, at most its own. */
+ * A *region* of a node is a naturally aligned part of it: an offset and a level, at most its own.
+ */
 #include "cpu.h"
 #include "memory/mapping_tree.h"
 #include "memory/pool.h"
 #include "memory/tlb.h"
 
-#define BITS (PTE_ACCESSED | PTE_DIRTY)
+#define BITS       (PTE_ACCESSED | PTE_DIRTY)
 #define EPOCH_MASK 0xffffffffffffull
 
 enum outcome { KEPT, GONE, PREEMPTED };

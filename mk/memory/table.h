@@ -1,8 +1,8 @@
 /* Page tables of a space, and the node table beside each.
  *
  * A table's frame counts its entries that are not zero, and names the frame of its node table: 512
- * pointers to struct mapping, made when the first is needed. So the node of (space, address) is found
- * on the walk itself. */
+ * pointers to struct mapping, made when the first is needed. So the node of (space, address) is
+ * found on the walk itself. */
 #ifndef MK_MEMORY_TABLE_H
 #define MK_MEMORY_TABLE_H
 
@@ -13,7 +13,8 @@
 
 struct mapping;
 
-/* A walk: the entries passed, from the top down to `level`, where it met a leaf or an empty entry. */
+/* A walk: the entries passed, from the top down to `level`, where it met a leaf or an empty entry.
+ */
 struct path {
     unsigned level;
     uint64_t *entry[LEVELS];

@@ -28,13 +28,13 @@ struct header {
 } __attribute__((packed));
 
 /* Offsets in the FADT, ACPI 6.4 table 5.9. */
-#define FADT_DSDT 40
-#define FADT_SMI_COMMAND 48
-#define FADT_ACPI_ENABLE 52
-#define FADT_PM1A_CONTROL 64
-#define FADT_PM1B_CONTROL 68
-#define FADT_PM_TIMER 76
-#define FADT_FLAGS 112
+#define FADT_DSDT             40
+#define FADT_SMI_COMMAND      48
+#define FADT_ACPI_ENABLE      52
+#define FADT_PM1A_CONTROL     64
+#define FADT_PM1B_CONTROL     68
+#define FADT_PM_TIMER         76
+#define FADT_FLAGS            112
 #define FADT_FLAG_TIMER_32BIT (1u << 8)
 
 static bool sum_is_zero(const void *table, size_t bytes)

@@ -1,10 +1,11 @@
-/* What the kernel needs of the firmware's tables (ACPI 6.4: RSDP 5.2.5, FADT 5.2.9, MADT 5.2.12). */
+/* What the kernel needs of the firmware's tables (ACPI 6.4: RSDP 5.2.5, FADT 5.2.9, MADT 5.2.12).
+ */
 #ifndef MK_PLATFORM_ACPI_H
 #define MK_PLATFORM_ACPI_H
 
 #include "lib/types.h"
 
-#define ACPI_CPUS 64
+#define ACPI_CPUS    64
 #define ACPI_IOAPICS 4
 
 struct acpi {

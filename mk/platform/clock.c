@@ -16,11 +16,11 @@
 #include "platform/time.h"
 #include "platform/time_source.h"
 
-#define NANOSECONDS 1000000000ull
-#define SHIFT 32
+#define NANOSECONDS       1000000000ull
+#define SHIFT             32
 #define FIRST_MEASUREMENT (PM_TIMER_HZ / 50)
-#define CORRECT_AFTER (2 * NANOSECONDS)
-#define CORRECT_BEFORE (200 * NANOSECONDS) /* products of tick counts stay in 64 bits */
+#define CORRECT_AFTER     (2 * NANOSECONDS)
+#define CORRECT_BEFORE    (200 * NANOSECONDS) /* products of tick counts stay in 64 bits */
 
 struct jn_info *info_page;
 
@@ -79,8 +79,8 @@ static void set_rate(uint64_t tsc_hz)
 {
     struct jn_info *info = info_page;
     uint64_t tsc = rdtsc();
-    uint64_t mono = info->tsc_mult
-                        ? info->mono_ns + scale(tsc - info->tsc_base, info->tsc_mult) : 0;
+    uint64_t mono =
+        info->tsc_mult ? info->mono_ns + scale(tsc - info->tsc_base, info->tsc_mult) : 0;
 
     info->sequence++;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -4,11 +4,11 @@
 #include "platform/acpi.h"
 #include "platform/ports.h"
 
-#define REGISTER_VERSION 1
+#define REGISTER_VERSION     1
 #define REGISTER_ROUTE(line) (0x10 + 2 * (line))
-#define ROUTE_LOW_ACTIVE (1u << 13)
-#define ROUTE_LEVEL (1u << 15)
-#define ROUTE_MASKED (1u << 16)
+#define ROUTE_LOW_ACTIVE     (1u << 13)
+#define ROUTE_LEVEL          (1u << 15)
+#define ROUTE_MASKED         (1u << 16)
 
 static struct ioapic {
     volatile uint32_t *select, *window;

@@ -1,5 +1,6 @@
-/* Interrupts as Signals. A vector belongs to one Irq; edges are acknowledged to the LAPIC and raised
- * as they come, a level line is masked until the driver says that it has served the device. */
+/* Interrupts as Signals. A vector belongs to one Irq; edges are acknowledged to the LAPIC and
+ * raised as they come, a level line is masked until the driver says that it has served the device.
+ */
 #include "platform/irq.h"
 
 #include "cpu.h"
@@ -7,7 +8,7 @@
 #include "platform/ioapic.h"
 #include "platform/lapic.h"
 
-#define VECTORS (VECTOR_IRQ_LAST - VECTOR_IRQ_FIRST + 1)
+#define VECTORS     (VECTOR_IRQ_LAST - VECTOR_IRQ_FIRST + 1)
 #define MSI_ADDRESS 0xfee00000ull /* Intel SDM Vol. 3A, 11.11.1 */
 
 struct signal;

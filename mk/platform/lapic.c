@@ -4,28 +4,28 @@
 #include "platform/irq.h"
 
 /* Register offsets, Intel SDM Vol. 3A, table 11-1. */
-#define REGISTER_ID 0x20
+#define REGISTER_ID            0x20
 #define REGISTER_TASK_PRIORITY 0x80
-#define REGISTER_EOI 0xb0
-#define REGISTER_SPURIOUS 0xf0
-#define REGISTER_REQUESTS 0x200 /* 32 vectors every 16 bytes */
-#define REGISTER_COMMAND 0x300
-#define REGISTER_COMMAND_HIGH 0x310
-#define REGISTER_LVT_TIMER 0x320
-#define REGISTER_LVT_LINT0 0x350
-#define REGISTER_LVT_LINT1 0x360
-#define REGISTER_LVT_ERROR 0x370
+#define REGISTER_EOI           0xb0
+#define REGISTER_SPURIOUS      0xf0
+#define REGISTER_REQUESTS      0x200 /* 32 vectors every 16 bytes */
+#define REGISTER_COMMAND       0x300
+#define REGISTER_COMMAND_HIGH  0x310
+#define REGISTER_LVT_TIMER     0x320
+#define REGISTER_LVT_LINT0     0x350
+#define REGISTER_LVT_LINT1     0x360
+#define REGISTER_LVT_ERROR     0x370
 #define REGISTER_TIMER_INITIAL 0x380
 #define REGISTER_TIMER_CURRENT 0x390
-#define REGISTER_TIMER_DIVIDE 0x3e0
+#define REGISTER_TIMER_DIVIDE  0x3e0
 
-#define LVT_MASKED 0x10000
-#define LVT_NMI 0x400
+#define LVT_MASKED      0x10000
+#define LVT_NMI         0x400
 #define SPURIOUS_ENABLE 0x100
 #define COMMAND_PENDING 0x1000
-#define COMMAND_INIT 0x4500
+#define COMMAND_INIT    0x4500
 #define COMMAND_STARTUP 0x4600
-#define DIVIDE_BY_16 3
+#define DIVIDE_BY_16    3
 
 static volatile uint32_t *registers;
 

@@ -16,7 +16,8 @@ bool lapic_pending(void);
  * 1 MiB. The waits between them are the caller's. */
 void lapic_send_init(uint32_t lapic_id);
 void lapic_send_startup(uint32_t lapic_id, unsigned page);
-/* Interrupt VECTOR_TIMER once after `count` ticks of the timer, replacing the one before; 0: none. */
+/* Interrupt VECTOR_TIMER once after `count` ticks of the timer, replacing the one before; 0: none.
+ */
 void lapic_timer(uint32_t count);
 /* Ticks left. */
 uint32_t lapic_timer_left(void);

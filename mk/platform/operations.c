@@ -29,8 +29,8 @@ status_t op_irq_create(struct object *object, uint64_t *words)
     if (status == JN_OK && (words[1] > UINT32_MAX || words[2] > UINT8_MAX))
         status = JN_BAD_ARG;
     if (status == JN_OK)
-        status = irq_create(own_pool(), (uint32_t)words[1], (unsigned)words[2], &irq, &address,
-                            &data);
+        status =
+            irq_create(own_pool(), (uint32_t)words[1], (unsigned)words[2], &irq, &address, &data);
     if (status != JN_OK)
         return status;
     cap_create(slot, &irq->object, JN_RIGHT_ALL);

@@ -42,8 +42,8 @@ status_t ports_out(const struct ioports *ports, uint64_t port, uint64_t width, u
     return JN_OK;
 }
 
-status_t ports_split(struct pool *pool, const struct ioports *whole, uint64_t first,
-                     uint64_t count, struct ioports **part)
+status_t ports_split(struct pool *pool, const struct ioports *whole, uint64_t first, uint64_t count,
+                     struct ioports **part)
 {
     if (first < whole->first || first - whole->first >= whole->count || !count ||
         count > whole->count - (first - whole->first))

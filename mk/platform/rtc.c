@@ -7,8 +7,8 @@
 #include "platform/ports.h"
 
 #define UPDATE_IN_PROGRESS 0x80
-#define FORMAT_BINARY 4
-#define FORMAT_24_HOURS 2
+#define FORMAT_BINARY      4
+#define FORMAT_24_HOURS    2
 
 static uint8_t cmos(uint8_t number)
 {
@@ -58,6 +58,11 @@ uint64_t rtc_read(void)
         hour = hour % 12 + (afternoon ? 12 : 0);
     port_out8(0x70, 0); /* NMI on again */
     return ((days(2000u + decimal(now.year, binary), decimal(now.month, binary),
-                  decimal(now.day, binary)) * 24 + hour) * 60 +
-            decimal(now.minute, binary)) * 60 + decimal(now.second, binary);
+                  decimal(now.day, binary)) *
+                 24 +
+             hour) *
+                60 +
+            decimal(now.minute, binary)) *
+               60 +
+           decimal(now.second, binary);
 }

@@ -3,8 +3,8 @@
 
 #include "platform/ports.h"
 
-#define COM1 0x3f8
-#define LINE_STATUS (COM1 + 5)
+#define COM1              0x3f8
+#define LINE_STATUS       (COM1 + 5)
 #define TRANSMITTER_EMPTY 0x20
 
 void serial_init(void)

@@ -3,8 +3,8 @@
 #include "platform/acpi.h"
 #include "platform/ports.h"
 
-#define DEBUG_EXIT_PORT 0xf4 /* QEMU isa-debug-exit; elsewhere a write that nobody sees */
-#define SLP_EN (1 << 13)     /* ACPI 6.4, 4.8.3.2.1 */
+#define DEBUG_EXIT_PORT 0xf4      /* QEMU isa-debug-exit; elsewhere a write that nobody sees */
+#define SLP_EN          (1 << 13) /* ACPI 6.4, 4.8.3.2.1 */
 
 void machine_shutdown(uint32_t code)
 {

@@ -1,6 +1,6 @@
 /* One-shot timers: a heap per CPU on its LAPIC, and no tick (KERNEL 22). The LAPIC is written only
- * when the first deadline moves before the armed one; an interrupt that comes too early, because its
- * timer was cancelled, finds nothing due and arms for what is left. */
+ * when the first deadline moves before the armed one; an interrupt that comes too early, because
+ * its timer was cancelled, finds nothing due and arms for what is left. */
 #include "cpu.h"
 #include "platform/lapic.h"
 #include "platform/time.h"

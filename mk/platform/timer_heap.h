@@ -9,7 +9,8 @@
 struct timer {
     uint64_t deadline;
     void (*expire)(struct timer *timer); /* runs with interrupts off, timer no longer armed */
-    struct timer *child, *next, *previous; /* previous: sibling before, or parent of a first child */
+    struct timer *child, *next,
+        *previous; /* previous: sibling before, or parent of a first child */
     bool armed;
 };
 

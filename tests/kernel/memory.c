@@ -198,8 +198,14 @@ static void hostile_ranges(void)
 {
     struct task *task = make_task();
     char *memory = scratch(2);
-    static const uint64_t bad[] = {1, 0xfff, 0x800000000000, 0xffff800000000000, 0xffffffff80000000,
-                                   0x7ffffffff000, UINT64_MAX, UINT64_MAX - 4095};
+    static const uint64_t bad[] = {1,
+                                   0xfff,
+                                   0x800000000000,
+                                   0xffff800000000000,
+                                   0xffffffff80000000,
+                                   0x7ffffffff000,
+                                   UINT64_MAX,
+                                   UINT64_MAX - 4095};
 
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_IS(map(task->task, memory, bad[i], 1, JN_R), JN_BAD_ARG);
@@ -325,8 +331,14 @@ static void deep_tree(void)
     CHECK_IS(page_at(task->task, THERE).rights, 0);
 }
 
-const struct test memory_tests[] = {TEST(rights_and_bits), TEST(revocation),
-                                    TEST(bits_of_the_dead), TEST(granting),
-                                    TEST(superpages), TEST(hostile_ranges),
-                                    TEST(kernel_pages), TEST(frames_of_the_pool),
-                                    TEST(receiver_pays), TEST(deep_tree), {0}};
+const struct test memory_tests[] = {TEST(rights_and_bits),
+                                    TEST(revocation),
+                                    TEST(bits_of_the_dead),
+                                    TEST(granting),
+                                    TEST(superpages),
+                                    TEST(hostile_ranges),
+                                    TEST(kernel_pages),
+                                    TEST(frames_of_the_pool),
+                                    TEST(receiver_pays),
+                                    TEST(deep_tree),
+                                    {0}};

@@ -2,9 +2,9 @@
 #include "harness.h"
 
 #define PM_TIMER_HZ 3579545ull
-#define PIT_HZ 1193182ull
-#define PIT_GSI 2 /* ISA interrupt 0, as every MADT overrides it */
-#define RTC_GSI 8
+#define PIT_HZ      1193182ull
+#define PIT_GSI     2 /* ISA interrupt 0, as every MADT overrides it */
+#define RTC_GSI     8
 
 static uint64_t port_in(uint64_t port, unsigned width)
 {
@@ -196,9 +196,9 @@ static void message_signalled(void)
     CHECK_IS(out[0] >> 20, 0xfee);
     CHECK(out[1] >= 0x20 && out[1] < 0x100);
     CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, irq));
-    CHECK_IS(op(JN_CAP_IRQ_CONTROL, JN_OP_IRQ_CREATE, slot(), 0, JN_IRQ_MSI | JN_IRQ_LEVEL, 0, 0,
-                out),
-             JN_BAD_ARG);
+    CHECK_IS(
+        op(JN_CAP_IRQ_CONTROL, JN_OP_IRQ_CREATE, slot(), 0, JN_IRQ_MSI | JN_IRQ_LEVEL, 0, 0, out),
+        JN_BAD_ARG);
 }
 
 static void port_ranges(void)
@@ -211,7 +211,7 @@ static void port_ranges(void)
     CHECK_OK(op(part, JN_OP_PORT_IN, 0x3fe, 2, 0, 0, 0, out));
     static const struct {
         uint64_t port, width;
-    } bad[] = {{0x3f7, 1}, {0x400, 1}, {0x3ff, 2}, {0x3fd, 4}, {0x3f8, 3},
+    } bad[] = {{0x3f7, 1}, {0x400, 1}, {0x3ff, 2},      {0x3fd, 4},     {0x3f8, 3},
                {0x3f8, 0}, {0x3f8, 8}, {UINT64_MAX, 1}, {0x100003f8, 1}};
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_IS(op(part, JN_OP_PORT_IN, bad[i].port, bad[i].width, 0, 0, 0, out), JN_BAD_ARG);
@@ -228,7 +228,7 @@ static void port_ranges(void)
     CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, smaller));
 }
 
-const struct test platform_tests[] = {TEST(information_page), TEST(clock_rate),
-                                      TEST(deadlines), TEST(many_deadlines),
-                                      TEST(interrupt_by_edge), TEST(interrupt_by_level),
-                                      TEST(message_signalled), TEST(port_ranges), {0}};
+const struct test platform_tests[] = {
+    TEST(information_page),  TEST(clock_rate),        TEST(deadlines),
+    TEST(many_deadlines),    TEST(interrupt_by_edge), TEST(interrupt_by_level),
+    TEST(message_signalled), TEST(port_ranges),       {0}};

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define HOST_MEMORY (64ull << 20)
-#define POOL_FIRST (32ull << 20 >> 12) /* frames of the root Pool */
+#define POOL_FIRST  (32ull << 20 >> 12) /* frames of the root Pool */
 
 /* A fresh kernel: empties all, gives the upper half of memory to the root Pool. */
 void kernel_reset(void);
@@ -19,7 +19,6 @@ uint64_t random_next(void);
 void random_seed(uint64_t seed);
 
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-#define CHECK(condition) \
-    ((condition) ? (void)0 : fail("%s:%d: %s", __FILE__, __LINE__, #condition))
+#define CHECK(condition) ((condition) ? (void)0 : fail("%s:%d: %s", __FILE__, __LINE__, #condition))
 
 #endif

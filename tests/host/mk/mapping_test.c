@@ -13,10 +13,10 @@
 #include "memory/space.h"
 #include "object.h"
 
-#define SPACES 6
-#define WINDOW_PAGES (4 * (unsigned)LEVEL_PAGES(TABLE_BITS == 9 ? 1 : 2))
-#define WINDOW_MAX 2048
-#define BASE 0x600000ull /* aligned to the largest page used */
+#define SPACES         6
+#define WINDOW_PAGES   (4 * (unsigned)LEVEL_PAGES(TABLE_BITS == 9 ? 1 : 2))
+#define WINDOW_MAX     2048
+#define BASE           0x600000ull /* aligned to the largest page used */
 #define KERNEL_PAGE_AT 37
 #ifndef COMPARE_EVERY
 #define COMPARE_EVERY 64
@@ -115,8 +115,8 @@ static void compare_page(unsigned s, unsigned p)
         return;
     struct path path;
     table_walk(&spaces[s], address_of(p), &path);
-    uint64_t physical = (*path.entry[path.level] & PTE_ADDRESS) +
-                        (address_of(p) & (LEVEL_SIZE(path.level) - 1));
+    uint64_t physical =
+        (*path.entry[path.level] & PTE_ADDRESS) + (address_of(p) & (LEVEL_SIZE(path.level) - 1));
     CHECK(physical == address_of(page->frame));
 }
 
@@ -214,8 +214,8 @@ static void model_map(struct page *source, struct page *page, unsigned rights, b
     if (!source->mapped || source == page)
         return;
     rights &= source->rights;
-    bool same = page->mapped && page->parent == source && !(page->rights & ~rights) &&
-                is_kept(page);
+    bool same =
+        page->mapped && page->parent == source && !(page->rights & ~rights) && is_kept(page);
     if (same) {
         page->rights = rights;
     } else {

@@ -1,5 +1,5 @@
-/* Frames, slabs and the tree of Pools: random allocations in random Pools; contents are zero, blocks do
- * not overlap, accounts add up, and destroying a Pool gives all back.
+/* Frames, slabs and the tree of Pools: random allocations in random Pools; contents are zero,
+ * blocks do not overlap, accounts add up, and destroying a Pool gives all back.
  *
  * usage: pool_test [steps] [seed] */
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "memory/pool.h"
 #include "object.h"
 
-#define POOLS 8
+#define POOLS  8
 #define BLOCKS 3000
 
 static struct block {
@@ -37,8 +37,8 @@ static void allocate(struct block *block)
     block->order = (unsigned)(random_next() % 4);
     struct pool *pool = pools[block->pool];
     uint64_t free = pool->owned - pool->used;
-    block->memory = block->bytes ? pool_alloc(pool, block->bytes)
-                                 : pool_alloc_frames(pool, block->order);
+    block->memory =
+        block->bytes ? pool_alloc(pool, block->bytes) : pool_alloc_frames(pool, block->order);
     if (!block->memory) {
         /* One frame is always there within the account; more may be lost to fragmentation. */
         CHECK(free < (block->bytes ? 1u : 1u << block->order) || (!block->bytes && block->order));
@@ -71,7 +71,8 @@ int main(int argc, char **argv)
     uint64_t all = root_pool.owned;
     /* A chain: each is the child of the one before or of the root. */
     for (unsigned i = 0; i < POOLS; i++)
-        CHECK(pool_create(i % 2 ? pools[i - 1] : &root_pool, i % 2 ? 300 : 900, &pools[i]) == JN_OK);
+        CHECK(pool_create(i % 2 ? pools[i - 1] : &root_pool, i % 2 ? 300 : 900, &pools[i]) ==
+              JN_OK);
     CHECK(pool_create(&root_pool, all, &(struct pool *){0}) == JN_NO_MEMORY);
     for (unsigned long step = 0; step < steps; step++) {
         struct block *block = &blocks[random_next() % BLOCKS];
