@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "epoll.h"
+#include "linux/file.h"
 #include "signalfd.h"
 #include "status.h"
 
@@ -171,4 +172,30 @@ bool descriptor_nonblocking(struct process *p, const struct descriptor *d)
     uint32_t flags = 0, access;
     return backend_io_get_flags(&p->clients, d->open, &flags, &access) == JN_OK &&
            (flags & IO_FLAG_NONBLOCK);
+}
+
+static jn_status_t set_flag(struct process *p, struct backend_open open, bool on)
+{
+    uint32_t flags = 0, access;
+    jn_status_t status = backend_io_get_flags(&p->clients, open, &flags, &access);
+    flags = on ? flags | IO_FLAG_NONBLOCK : flags & ~(uint32_t)IO_FLAG_NONBLOCK;
+    return status == JN_OK ? backend_io_set_flags(&p->clients, open, flags) : status;
+}
+
+long descriptor_set_nonblocking(struct process *p, struct descriptor *d, bool on)
+{
+    jn_status_t status = JN_OK;
+    switch (d->kind) {
+    case DESCRIPTOR_EPOLL:
+        return 0;
+    case DESCRIPTOR_SIGNAL:
+        d->signal->flags = on ? LX_O_NONBLOCK : 0;
+        return 0;
+    case DESCRIPTOR_PAIR:
+        status = set_flag(p, d->other, on);
+        break;
+    default:
+        break;
+    }
+    return errno_of(status == JN_OK ? set_flag(p, d->open, on) : status);
 }

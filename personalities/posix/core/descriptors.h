@@ -30,7 +30,7 @@ long descriptors_clone(struct process *from, struct process *to);
 void descriptors_close_on_exec(struct process *p);
 /* The end of a process: core-held things only, the servers clean up by themselves. */
 void descriptors_close_core(struct process *p);
-/* One bit per descriptor kind of error that O_PATH gives. */
+/* The same as descriptor_get, but O_PATH descriptors are EBADF too. */
 static inline struct descriptor *descriptor_io(struct process *p, uint64_t fd)
 {
     struct descriptor *d = descriptor_get(p, fd);
@@ -38,6 +38,7 @@ static inline struct descriptor *descriptor_io(struct process *p, uint64_t fd)
 }
 /* Is the description non-blocking? */
 bool descriptor_nonblocking(struct process *p, const struct descriptor *d);
+long descriptor_set_nonblocking(struct process *p, struct descriptor *d, bool on);
 uint32_t descriptors_limit(const struct process *p);
 
 #endif

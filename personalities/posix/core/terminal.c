@@ -179,17 +179,10 @@ static long open_peer(const struct control *c)
 
 static long set_nonblocking(const struct control *c)
 {
-    struct process *p = c->t->process;
     int32_t on;
-    uint32_t flags = 0, access;
     if (user_read(c->t, &on, c->argument, sizeof on))
         return -LX_EFAULT;
-    jn_status_t status = backend_io_get_flags(&p->clients, c->d->open, &flags, &access);
-    if (status == JN_OK)
-        status = backend_io_set_flags(&p->clients, c->d->open,
-                                      on ? flags | IO_FLAG_NONBLOCK
-                                         : flags & ~(uint32_t)IO_FLAG_NONBLOCK);
-    return errno_of(status);
+    return descriptor_set_nonblocking(c->t->process, c->d, on != 0);
 }
 
 static long readable_bytes(const struct control *c)
@@ -296,7 +289,7 @@ long sys_ioctl(struct thread *t, const uint64_t *a)
         d->close_on_exec = 0;
         return 0;
     case LX_FIONBIO:
-        return d->kind == DESCRIPTOR_OPEN ? set_nonblocking(&c) : -LX_ENOTTY;
+        return set_nonblocking(&c);
     case LX_FIONREAD:
         return d->kind == DESCRIPTOR_OPEN || d->kind == DESCRIPTOR_PAIR ? readable_bytes(&c)
                                                                         : -LX_ENOTTY;
