@@ -234,6 +234,38 @@ static bool forks(void)
     return good;
 }
 
+#define MANY 200
+
+/* More processes than the kernel memory of the start allows; each sees its own contents to the end. */
+static bool many(void)
+{
+    static struct process crowd[MANY];
+    const uint64_t at = 0x100000;
+    uint64_t value;
+    jn_status_t status;
+    unsigned count = 0;
+    bool good = process_make(&crowd[0], 40) &&
+                process_map(&crowd[0], at, 16 * PAGE, JN_R | JN_W);
+    for (uint64_t i = 0; good && i < 16; i++)
+        good = process_write(&crowd[0], at + i * PAGE, i, &status);
+    for (count = 1; good && count < MANY; count++) {
+        good = process_fork(&crowd[draw(count)], &crowd[count], 40);
+        for (uint64_t i = 0; good && i < 8; i++)
+            good = process_write(&crowd[count], at + i * PAGE, count * 100 + i, &status);
+    }
+    for (unsigned c = 1; good && c < count; c++)
+        for (uint64_t i = 0; good && i < 16; i++) {
+            good = process_read(&crowd[c], at + i * PAGE, &value, &status) &&
+                   value == (i < 8 ? c * 100 + i : i);
+            if (!good)
+                jn_log(JN_LOG_ERROR, "process %u, page %lu: %lx", c, i, value);
+        }
+    for (unsigned c = 0; c < count; c++)
+        if (crowd[c].map)
+            process_end(&crowd[c]);
+    return good;
+}
+
 /* All that the processes above used has come back. */
 static bool nothing_left(uint64_t before)
 {
@@ -268,6 +300,7 @@ int main(void)
     result("touches", touches());
     result("small-pool", small_pool());
     result("forks", forks());
+    result("many", many());
     result("nothing-left", nothing_left(before));
     jn_log(JN_LOG_INFO, "%u passed, %u failed", passed, failed);
     status = supervisor_shutdown(JN_CAP_SUPERVISOR, failed ? 1 : 0);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "janus/idl/client.h"
+#include "janus/idl/supervisor.h"
 #include "janus/ipc.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
@@ -125,10 +126,22 @@ static bool say(const char *what, jn_status_t status)
     return status == JN_OK;
 }
 
+/* As servers/task does it: more kernel memory from the supervisor when the own Pool is empty. */
+static jn_status_t make_pool(uint64_t frames, cap_t *pool)
+{
+    uint64_t added;
+    jn_status_t status = jn_pool_create(JN_CAP_POOL, frames, pool);
+    if (status == JN_NO_MEMORY)
+        status = supervisor_fund(JN_CAP_SUPERVISOR, 1024, &added);
+    else
+        return status;
+    return status == JN_OK ? jn_pool_create(JN_CAP_POOL, frames, pool) : status;
+}
+
 /* Pool and Task; the client is there. */
 static bool make_task(struct process *p, uint64_t frames)
 {
-    return say("pool", jn_pool_create(JN_CAP_POOL, frames, &p->pool)) &&
+    return say("pool", make_pool(frames, &p->pool)) &&
            say("task", jn_task_create(p->pool, 0, &p->task)) &&
            say("space", client_set_space(p->pager, p->task));
 }
