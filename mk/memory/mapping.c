@@ -80,12 +80,7 @@ uint64_t mapping_insert_pages(struct space *space, uint64_t address, uint64_t *t
         if (!node)
             break;
         cells[done] = node;
-        node->entry = &to[done];
-        node->space = space;
-        node->address = address;
-        node->child = NULL;
-        node->state = 0;
-        mapping_link(parent, node);
+        mapping_fill(node, space, &to[done], address, parent);
         to[done] = (entry & keep) | force;
     }
     table_frame(to)->used = (uint16_t)(table_frame(to)->used + done);

@@ -33,6 +33,18 @@ static inline void mapping_unlink(struct mapping *node)
     node->previous->next = node->next;
 }
 
+/* A node from pool_alloc_line() for a page of 4 KiB. */
+static inline void mapping_fill(struct mapping *node, struct space *space, uint64_t *entry,
+                                uint64_t address, struct mapping *parent)
+{
+    node->entry = entry;
+    node->space = space;
+    node->address = address;
+    node->child = NULL;
+    node->state = 0;
+    mapping_link(parent, node);
+}
+
 /* ---- nodes ---- */
 
 /* NO_MEMORY. */

@@ -55,6 +55,22 @@ static inline void table_walk(const struct space *space, uint64_t address, struc
     path->level = 0;
 }
 
+/* The entry of a page in a table of 4 KiB pages; NULL: there is none. */
+static inline uint64_t *table_page_entry(const struct space *space, uint64_t address)
+{
+    uint64_t *table = space->top;
+
+#pragma GCC unroll 3
+    for (unsigned level = LEVELS - 1; level; level--) {
+        uint64_t entry = table[level_index(address, level)];
+
+        if ((entry & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT)
+            return NULL;
+        table = entry_table(entry);
+    }
+    return &table[level_index(address, 0)];
+}
+
 /* Empty tables from where the walk ended down to `level`. NO_MEMORY: what was made is freed. */
 MUST_CHECK status_t table_grow(struct space *space, uint64_t address, struct path *path,
                                unsigned level);
