@@ -39,6 +39,8 @@ void pool_init_root(void)
 static uint64_t take_frames(struct pool *pool, unsigned order)
 {
     if (pool->owned - pool->used < 1ull << order)
+        pool_trim(pool);
+    if (pool->owned - pool->used < 1ull << order)
         return 0;
     uint64_t number = frame_alloc(order);
     if (number)

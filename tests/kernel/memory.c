@@ -331,14 +331,78 @@ static void deep_tree(void)
     CHECK_IS(page_at(task->task, THERE).rights, 0);
 }
 
-const struct test memory_tests[] = {TEST(rights_and_bits),
-                                    TEST(revocation),
-                                    TEST(bits_of_the_dead),
-                                    TEST(granting),
-                                    TEST(superpages),
-                                    TEST(hostile_ranges),
-                                    TEST(kernel_pages),
-                                    TEST(frames_of_the_pool),
-                                    TEST(receiver_pays),
-                                    TEST(deep_tree),
-                                    {0}};
+/* ---- a long revocation is preempted, and nothing slips in meanwhile ---- */
+
+#define WIDE 40000
+
+static volatile bool revoked;
+static volatile uint64_t revoke_seen;
+
+static void revoker(uint64_t address)
+{
+    uint64_t out[10];
+
+    op(JN_CAP_TASK, JN_OP_TASK_UNMAP, address, 1, JN_R, JN_UNMAP_DERIVED_ONLY, 0, out);
+    revoke_seen = out[0];
+    revoked = true;
+    regs_t regs = {0};
+    sys(JN_WAIT, 30 * JN_CAP_STEP, &regs);
+}
+
+static void wide_tree(void *memory)
+{
+    revoked = false;
+    for (uint64_t i = 0; i < WIDE; i++)
+        CHECK_OK(map(JN_CAP_TASK, memory, THERE + (i << 12), 1, JN_R));
+}
+
+static void pause(uint64_t nanoseconds)
+{
+    regs_t regs = {0};
+
+    jn_utcb()->recv_deadline = now() + nanoseconds;
+    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, 30 * JN_CAP_STEP, &regs), JN_TIMEOUT);
+}
+
+static void preempted_revocation(void)
+{
+    char *memory = scratch(1);
+    unsigned woken = 0, refused = 0;
+
+    wide_tree(memory);
+    start_thread(&root, revoker, (uint64_t)memory);
+    while (!revoked) {
+        pause(50000);
+        woken += !revoked;
+        int64_t status = map(JN_CAP_TASK, memory, THERE + ((uint64_t)WIDE << 12), 1, JN_R);
+        CHECK(status == JN_OK || (status == JN_RETRY && !revoked));
+        refused += status == JN_RETRY;
+    }
+    CHECK(woken > 1);
+    CHECK(refused > 0);
+    CHECK_IS(revoke_seen, 1);
+    unmap(JN_CAP_TASK, (uint64_t)memory, 1, JN_R, JN_UNMAP_DERIVED_ONLY, 1);
+    for (uint64_t i = 0; i <= WIDE; i += 97)
+        CHECK_IS(page_at(JN_CAP_TASK, THERE + (i << 12)).rights, 0);
+    CHECK_OK(map(JN_CAP_TASK, memory, THERE, 1, JN_R));
+    unmap(JN_CAP_TASK, THERE, 1, JN_R, 0, 1);
+
+    /* The thread dies in the middle: its mark goes with it. */
+    wide_tree(memory);
+    cap_t thread = start_thread(&root, revoker, (uint64_t)memory);
+    do
+        pause(20000);
+    while (!revoked && map(JN_CAP_TASK, memory, THERE + ((uint64_t)WIDE << 12), 1, JN_R) == JN_OK);
+    CHECK(!revoked);
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, thread));
+    settle();
+    CHECK_OK(map(JN_CAP_TASK, memory, THERE + ((uint64_t)WIDE << 12), 1, JN_R));
+    unmap(JN_CAP_TASK, (uint64_t)memory, 1, JN_R, JN_UNMAP_DERIVED_ONLY, 1);
+    CHECK_IS(page_at(JN_CAP_TASK, THERE + (1000 << 12)).rights, 0);
+}
+
+const struct test memory_tests[] = {
+    TEST(rights_and_bits), TEST(revocation),           TEST(bits_of_the_dead),
+    TEST(granting),        TEST(superpages),           TEST(hostile_ranges),
+    TEST(kernel_pages),    TEST(frames_of_the_pool),   TEST(receiver_pays),
+    TEST(deep_tree),       TEST(preempted_revocation), {0}};
