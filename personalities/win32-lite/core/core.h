@@ -336,6 +336,7 @@ struct nt_process {
     uint64_t affinity;
     uint32_t suspend_count;
     bool group_stopped;
+    bool background_wait; /* calls wait for the job to come to the foreground */
     bool ctrl_ignored;
     uint32_t session_group;
     uint32_t named_counter;

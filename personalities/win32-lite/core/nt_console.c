@@ -12,6 +12,11 @@
 #define IOCTL_WRITE_FILE 0x50807cu
 #define LIMIT (1u << 20)
 
+static bool is_write(uint32_t code)
+{
+    return code == IOCTL_WRITE_CONSOLE || code == IOCTL_WRITE_FILE;
+}
+
 nt_status nt_console_open(struct nt_thread *t, const struct nt_path *path, uint32_t access,
                           uint32_t options, struct nt_file **file)
 {
@@ -51,7 +56,17 @@ nt_status nt_console_open(struct nt_thread *t, const struct nt_path *path, uint3
     return *file ? NT_SUCCESS : NT_NO_MEMORY;
 }
 
-/* One control operation with buffers of the program. */
+/* A job in the background stops, as an ELF one would: SIGTTIN or SIGTTOU for its group; the call is
+ * made again when it is continued. */
+static nt_status background(struct nt_thread *t, uint32_t code)
+{
+    world_process_background(t->process->world, is_write(code) ? 22 : 21);
+    t->process->background_wait = true;
+    return NT_PENDING;
+}
+
+/* One control operation with buffers of the program. *done: bytes of output, or, for the codes that
+ * write, of input that was taken. */
 static nt_status control(struct nt_thread *t, struct world_open open, uint32_t code,
                          uint64_t input, uint32_t input_length, uint64_t output, uint32_t capacity,
                          uint32_t *done)
@@ -78,8 +93,9 @@ static nt_status control(struct nt_thread *t, struct world_open open, uint32_t c
                  : got == JN_NOT_TERMINAL                            ? NT_OBJECT_TYPE_MISMATCH
                  : got == JN_HANGUP || got == JN_END_OF_FILE         ? NT_SUCCESS
                  : got == JN_TRUNCATED                               ? NT_BUFFER_OVERFLOW
+                 : got == JN_BACKGROUND                              ? background(t, code)
                                                                      : nt_status_from(got);
-        if (status == NT_SUCCESS && *done)
+        if (status == NT_SUCCESS && *done && !is_write(code))
             status = nt_write(t, output, out, *done < capacity ? *done : capacity);
     }
     if (in != small_in)
@@ -104,14 +120,16 @@ nt_status nt_console_write(struct nt_thread *t, struct nt_file *file, uint64_t a
                            uint32_t length, uint64_t *done)
 {
     while (t->call.progress < length) {
-        uint32_t part = length - (uint32_t)t->call.progress, unused;
+        uint32_t part = length - (uint32_t)t->call.progress, taken;
         if (part > 65536)
             part = 65536;
         nt_status status = control(t, file->open, IOCTL_WRITE_FILE, address + t->call.progress,
-                                   part, 0, 0, &unused);
+                                   part, 0, 0, &taken);
         if (status != NT_SUCCESS)
             return status;
-        t->call.progress += part;
+        if (!taken)
+            return NT_UNSUCCESSFUL;
+        t->call.progress += taken;
     }
     *done = t->call.progress;
     return NT_SUCCESS;
@@ -130,7 +148,20 @@ nt_status nt_console_control(struct nt_thread *t, struct nt_file *file, const ui
     } else if (file->kind != NT_FILE_CONSOLE) {
         return NT_OBJECT_TYPE_MISMATCH;
     }
-    status = control(t, open, (uint32_t)a[5], a[6], (uint32_t)a[7], a[8], (uint32_t)a[9], &done);
+    if ((uint32_t)a[5] == IOCTL_WRITE_CONSOLE) {
+        /* Taken bit by bit while the terminal is slow. */
+        do {
+            uint64_t at = t->call.progress;
+            status = control(t, open, IOCTL_WRITE_CONSOLE, a[6] + at, (uint32_t)(a[7] - at), 0, 0,
+                             &done);
+            if (status == NT_SUCCESS)
+                t->call.progress += done ? done : (uint32_t)a[7] - at;
+        } while (status == NT_SUCCESS && t->call.progress < (uint32_t)a[7]);
+        done = 0;
+    } else {
+        status =
+            control(t, open, (uint32_t)a[5], a[6], (uint32_t)a[7], a[8], (uint32_t)a[9], &done);
+    }
     if (status == NT_PENDING) {
         t->armed = true;
         return NT_HELD;

@@ -41,6 +41,11 @@ void nt_signal_deliver(struct nt_process *p, uint32_t number)
         world_process_stopped(p->world, number);
         return;
     case 18:
+        if (p->background_wait) {
+            p->background_wait = false;
+            for (struct nt_list *at = p->threads.next; at != &p->threads; at = at->next)
+                nt_thread_wake(nt_container(at, struct nt_thread, link));
+        }
         if (p->group_stopped) {
             p->group_stopped = false;
             for (struct nt_list *at = p->threads.next; at != &p->threads;) {

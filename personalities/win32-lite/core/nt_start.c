@@ -461,7 +461,7 @@ nt_status nt_process_start(struct world_process *world, const struct nt_start *s
     status = NT_SUCCESS;
     goto out;
 fail:
-    p->world = world;
+    p->ended = true; /* the opens stay with the caller, who goes on */
     nt_process_free(p);
 out:
     free(q.image.units);

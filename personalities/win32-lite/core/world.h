@@ -216,6 +216,8 @@ world_status world_process_watch(struct world_process *p, uint64_t pid, uint64_t
 /* Reports of job control. */
 void world_process_stopped(struct world_process *p, uint32_t number);
 void world_process_continued(struct world_process *p);
+/* SIGTTIN or SIGTTOU for the process's group: it used the terminal from the background. */
+void world_process_background(struct world_process *p, uint32_t number);
 world_status world_process_kill(struct world_process *p, uint64_t pid);
 struct world_process_info {
     uint64_t pid, parent, group, session;

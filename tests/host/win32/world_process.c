@@ -502,6 +502,12 @@ void world_process_continued(struct world_process *p)
     (void)p;
 }
 
+void world_process_background(struct world_process *p, uint32_t number)
+{
+    (void)p;
+    (void)number;
+}
+
 world_status world_process_next(struct world_process *p, uint64_t from,
                                 struct world_process_info *info)
 {

@@ -1,0 +1,199 @@
+/* Opens: interface io, terminals, and what a waiting thread armed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest.h"
+#include "janus/idl/console.h"
+#include "janus/idl/fs.h"
+#include "janus/idl/object.h"
+
+#define SMALL 4096u
+
+static jn_status_t transfer(struct world_process *p, struct world_open open, int64_t offset,
+                            uint64_t address, uint64_t length, uint32_t flags, uint64_t cookie,
+                            bool write, uint64_t *done)
+{
+    struct world_thread *lender = guest_lender(p);
+    uint8_t buffer[SMALL];
+    size_t copied;
+    jn_status_t status;
+
+    *done = 0;
+    if (length <= SMALL || !lender) {
+        if (length > SMALL)
+            length = SMALL;
+        if (write) {
+            status = world_memory_read(p, address, buffer, length, &copied);
+            return status == JN_OK
+                       ? backend_io_write(&p->clients, guest_open(open), offset, length, flags,
+                                          cookie, backend_window(buffer, length), done)
+                       : JN_FAULT;
+        }
+        status = backend_io_read(&p->clients, guest_open(open), offset, length, flags, cookie,
+                                 backend_window(buffer, length), done);
+        if (status != JN_OK)
+            return status;
+        return world_memory_write(p, address, buffer, *done, &copied) == JN_OK ? JN_OK : JN_FAULT;
+    }
+    for (unsigned tries = 0;; tries++) {
+        struct jn_window window;
+        status = backend_thread_lend(&lender->thread, address, length, &window);
+        if (status != JN_OK)
+            return status;
+        status = write ? backend_io_write(&p->clients, guest_open(open), offset, length, flags,
+                                          cookie, window, done)
+                       : backend_io_read(&p->clients, guest_open(open), offset, length, flags,
+                                         cookie, window, done);
+        if (status != JN_FAULT_AT)
+            return status;
+        /* The page is brought in as a touch by the program would bring it in. */
+        uint64_t fault = *done;
+        uint8_t byte;
+        *done = 0;
+        if (tries > length / 4096 + 8 || fault < address || fault >= address + length)
+            return JN_FAULT;
+        status = world_memory_read(p, fault, &byte, 1, &copied);
+        if (status == JN_OK && !write)
+            status = world_memory_write(p, fault, &byte, 1, &copied);
+        if (status != JN_OK)
+            return JN_FAULT;
+    }
+}
+
+world_status world_io_read(struct world_process *p, struct world_open open, int64_t offset,
+                           uint64_t address, uint64_t length, bool peek, uint64_t cookie,
+                           uint64_t *done)
+{
+    return transfer(p, open, offset, address, length, peek ? IO_PEEK : 0, cookie, false, done);
+}
+
+world_status world_io_write(struct world_process *p, struct world_open open, int64_t offset,
+                            uint64_t address, uint64_t length, bool append, uint64_t cookie,
+                            uint64_t *done)
+{
+    return transfer(p, open, offset, address, length, append ? IO_APPEND : 0, cookie, true, done);
+}
+
+world_status world_io_get(struct world_process *p, struct world_open open, int64_t offset,
+                          void *buffer, uint64_t length, bool peek, uint64_t cookie,
+                          uint64_t *done)
+{
+    *done = 0;
+    return backend_io_read(&p->clients, guest_open(open), offset, length, peek ? IO_PEEK : 0,
+                           cookie, backend_window(buffer, length), done);
+}
+
+world_status world_io_put(struct world_process *p, struct world_open open, int64_t offset,
+                          const void *buffer, uint64_t length, uint64_t cookie, uint64_t *done)
+{
+    *done = 0;
+    return backend_io_write(&p->clients, guest_open(open), offset, length, 0, cookie,
+                            backend_window(buffer, length), done);
+}
+
+world_status world_io_seek(struct world_process *p, struct world_open open, int64_t offset,
+                           uint32_t whence, int64_t *position)
+{
+    return backend_io_seek(&p->clients, guest_open(open), offset, whence, position);
+}
+
+world_status world_io_truncate(struct world_process *p, struct world_open open, uint64_t size)
+{
+    return backend_io_truncate(&p->clients, guest_open(open), size);
+}
+
+world_status world_io_sync(struct world_process *p, struct world_open open)
+{
+    return backend_io_sync(&p->clients, guest_open(open));
+}
+
+world_status world_io_poll(struct world_process *p, struct world_open open, uint32_t events,
+                           uint64_t cookie, uint32_t *ready)
+{
+    return backend_io_poll(&p->clients, guest_open(open), events, cookie, ready);
+}
+
+world_status world_io_lock(struct world_process *p, struct world_open open, uint32_t kind,
+                           uint64_t start, uint64_t length, uint64_t cookie)
+{
+    return backend_io_lock(&p->clients, guest_open(open), kind, IO_LOCK_MANDATORY, start, length,
+                           cookie);
+}
+
+world_status world_io_duplicate(struct world_process *p, struct world_open open,
+                                struct world_open *copy)
+{
+    struct backend_open result;
+    jn_status_t status = backend_io_duplicate(&p->clients, guest_open(open), &result);
+
+    if (status == JN_OK)
+        *copy = (struct world_open){result.server, open.access, result.number};
+    return status;
+}
+
+void world_io_close(struct world_process *p, struct world_open open)
+{
+    if (open.server == WORLD_FS) {
+        guest_source_forget(p, REGION_SOURCE_FILE, open.number);
+    }
+    backend_io_close(&p->clients, guest_open(open));
+}
+
+world_status world_io_transfer(struct world_process *p, struct world_open open,
+                               struct world_process *target, struct world_open *copy)
+{
+    struct backend_open result;
+    jn_status_t status =
+        backend_io_transfer(&p->clients, guest_open(open), &target->clients, &result);
+
+    if (status == JN_OK)
+        *copy = (struct world_open){result.server, open.access, result.number};
+    return status;
+}
+
+world_status world_io_readable_bytes(struct world_process *p, struct world_open open,
+                                     uint64_t *bytes)
+{
+    return backend_io_control(&p->clients, guest_open(open), IO_CONTROL_READABLE_BYTES, 0, 0,
+                              backend_window(NULL, 0), backend_window(NULL, 0), bytes);
+}
+
+world_status world_console_control(struct world_process *p, struct world_open open, uint32_t code,
+                                   const void *input, uint32_t input_length, void *output,
+                                   uint32_t capacity, uint64_t cookie, uint32_t *output_length)
+{
+    uint64_t result = 0;
+    jn_status_t status = backend_io_control(
+        &p->clients, guest_open(open), code, input_length | (uint64_t)capacity << 32, cookie,
+        backend_window(input, input_length), backend_window(output, capacity), &result);
+
+    *output_length = (uint32_t)result;
+    return status;
+}
+
+world_status world_console_open(struct world_process *p, struct world_open *input,
+                                struct world_open *output)
+{
+    jn_status_t status =
+        p->clients.console
+            ? console_open_console(p->clients.console, &input->number, &output->number)
+            : JN_NO_DEVICE;
+
+    if (status == JN_OK) {
+        input->server = output->server = WORLD_CONSOLE;
+        input->access = output->access = WORLD_READ | WORLD_WRITE;
+    }
+    return status;
+}
+
+void world_disarm(struct world_process *p, uint64_t cookie)
+{
+    backend_io_disarm(&p->clients, BACKEND_FS, cookie);
+    if (p->clients.console)
+        backend_io_disarm(&p->clients, BACKEND_CONSOLE, cookie);
+    if (p->clients.object) {
+        jn_status_t status = object_disarm(p->clients.object, cookie);
+        (void)status;
+    }
+    backend_process_disarm(p->clients.task, cookie);
+}
