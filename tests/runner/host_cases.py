@@ -367,14 +367,14 @@ def shared_program(context):
 class Terminal:
     """The command on a terminal of its own."""
 
-    def __init__(self, context, *words, rows=31, columns=97):
+    def __init__(self, context, *words, line=None, rows=31, columns=97):
         self.context = context
         self.master, slave = pty.openpty()
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack('<4H', rows, columns, 0, 0))
         self.before = termios.tcgetattr(slave)
         self.slave = slave
         self.text = b''
-        line = command(context, words)
+        line = line or command(context, words)
 
         def prepare():
             os.setsid()

@@ -27,6 +27,28 @@ def shell_from_a_pipe(context):
     expect(done, 9, b'42\n', b'')
 
 
+def interactive_shell(context):
+    """./janus on a terminal: a shell, and the terminal as it was."""
+    term = host_cases.Terminal(context, line=[f'{context.root}/janus'])
+    term.wait_for(b'# ', 30)
+    term.send(b'stty size; echo $((6*7)); exit 3\r')
+    term.wait_for(b'31 97')
+    term.wait_for(b'42')
+    term.close(3)
+
+
+def terminal_with_piped_output(context):
+    """Keys from the terminal, output into a pipe: the terminal still ends others' lines."""
+    command = host_cases.command(context, ['sh', '-c', 'test -t 0 && test ! -t 1 && echo a && cat'])
+    shell = ['sh', '-c', '"$@" | cat', 'sh'] + command
+    term = host_cases.Terminal(context, line=shell)
+    term.wait_for(b'a\r\n', 30)
+    term.send(b'typed\r')
+    term.wait_for(b'typed\r\ntyped\r\n')
+    term.send(b'\x04')
+    term.close(0)
+
+
 def environment(context):
     done = run(context, '--env', 'A=b c', '--env', 'HOME=/tmp', 'env')
     got = dict(line.split('=', 1) for line in done.stdout.decode().splitlines())
@@ -126,7 +148,8 @@ def much_output(context):
 
 
 def cases(_):
-    own = [the_command_itself, shell_from_a_pipe, environment, uname, arguments, many_arguments,
+    own = [the_command_itself, shell_from_a_pipe, interactive_shell,
+           terminal_with_piped_output, environment, uname, arguments, many_arguments,
            not_startable, guest_path_first, host_path_second, verbose, memory_sizes,
            deterministic_clock, share_is_read_only, without_posix, without_win32, much_input,
            much_output]

@@ -48,6 +48,7 @@ class Suite:
 
 
 def available(root):
+    import fs_cases
     import golden_posix
     import golden_win32
     import guest_cases
@@ -66,6 +67,8 @@ def available(root):
               ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
         Suite('pagers', 'pagers, region map, bootstrap and names, from inside', pager_cases.cases,
               ['build/mk/janus.elf', 'build/tests/servers/memory-test.elf']),
+        Suite('fs', 'the file server and a client of no personality', fs_cases.cases,
+              ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
         Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',

@@ -65,7 +65,12 @@ def bring_up_to_date(root):
         return
     os.makedirs(f'{root}/build', exist_ok=True)
     with open(f'{root}/build/lock', 'w', encoding='utf-8') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if sys.stderr.isatty():
+                print('janus: waiting for another build', file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         mark = fingerprint(root)
         if not is_current(root, mark):
             make(root)

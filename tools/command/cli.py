@@ -144,5 +144,8 @@ def main(root, arguments):
     except Failure as failure:
         print(f'janus: {failure}', file=sys.stderr)
         return failure.status
+    except OSError as error:
+        print(f'janus: {error}', file=sys.stderr)
+        return Failure.status
     except KeyboardInterrupt:
         return 130

@@ -25,6 +25,10 @@ void terminal_make_raw(void)
         return;
     raw = before;
     cfmakeraw(&raw);
+    /* Output of our own is the guest's and complete. If it goes elsewhere, what others write to this
+     * terminal (`janus run ls | cat`) is still to be processed. */
+    if (host.fds[STDOUT_FILENO].kind != CHANNEL_FD_TTY)
+        raw.c_oflag |= before.c_oflag & OPOST;
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     is_raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
