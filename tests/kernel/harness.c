@@ -359,10 +359,22 @@ static void run_case(const struct test *test)
     }
 }
 
+static const char *only; /* the case that is asked for */
+
+static bool wanted(const char *name)
+{
+    unsigned i = 0;
+
+    while (only && name[i] && only[i] == name[i])
+        i++;
+    return !only || (!name[i] && (!only[i] || only[i] == ' '));
+}
+
 static void run_suite(const struct test *test)
 {
     for (; test->name; test++)
-        run_case(test);
+        if (wanted(test->name))
+            run_case(test);
 }
 
 /* What follows `word` in `text`, or NULL. */
@@ -396,6 +408,7 @@ _Noreturn void main(const struct jn_boot *boot)
         print("FAIL boot page\n");
     start_clock();
     uint64_t value;
+    only = after_word(boot->command_line, "only=");
     if (after_word(boot->command_line, "measure")) {
         run_suite(measure_tests);
     } else if ((value = number_after(boot->command_line, "fuzz=")) != 0) {
