@@ -44,7 +44,8 @@ def terminal_with_piped_output(context):
     term = host_cases.Terminal(context, line=shell)
     term.wait_for(b'a\r\n', 30)
     term.send(b'typed\r')
-    term.wait_for(b'typed\r\ntyped\r\n')
+    term.wait_for(b'typed\r')  # the guest's echo
+    term.wait_for(b'\ntyped\r\n')
     term.send(b'\x04')
     term.close(0)
 
