@@ -266,6 +266,38 @@ static bool many(void)
     return good;
 }
 
+/* A shell that starts many background jobs: it writes between forks, the children read and stay. */
+static bool jobs(void)
+{
+    static struct process crowd[MANY];
+    static uint64_t model[16];
+    const uint64_t at = 0x100000;
+    uint64_t value;
+    jn_status_t status;
+    unsigned count = 1;
+    bool good = process_make(&crowd[0], 40) &&
+                process_map(&crowd[0], at, 16 * PAGE, JN_R | JN_W);
+    for (; good && count < MANY; count++) {
+        for (unsigned i = 0; good && i < 16; i++) {
+            if (draw(2))
+                good = process_write(&crowd[0], at + i * PAGE, model[i] = seed, &status);
+            else
+                good = process_read(&crowd[0], at + i * PAGE, &value, &status) &&
+                       value == model[i];
+        }
+        good = good && process_fork(&crowd[0], &crowd[count], 40);
+        for (unsigned i = 0; good && i < 16; i++)
+            good = process_read(&crowd[count], at + i * PAGE, &value, &status) &&
+                   value == model[i];
+        if (!good)
+            jn_log(JN_LOG_ERROR, "job %u: %s, %lx", count, jn_status_text(status), value);
+    }
+    for (unsigned c = 0; c < count; c++)
+        if (crowd[c].map)
+            process_end(&crowd[c]);
+    return good;
+}
+
 /* All that the processes above used has come back. */
 static bool nothing_left(uint64_t before)
 {
@@ -301,6 +333,7 @@ int main(void)
     result("small-pool", small_pool());
     result("forks", forks());
     result("many", many());
+    result("jobs", jobs());
     result("nothing-left", nothing_left(before));
     jn_log(JN_LOG_INFO, "%u passed, %u failed", passed, failed);
     status = supervisor_shutdown(JN_CAP_SUPERVISOR, failed ? 1 : 0);
