@@ -60,11 +60,15 @@ static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64
         if (status == JN_OK) {
             total += *done;
             missing = address + total;
-            if (!*done || total >= length || missing & 4095 || d->open.server != BACKEND_FS) {
+            bool stopped = !(missing & 4095), limited = !(total % IO_TRANSFER_LIMIT);
+            if (!*done || total >= length || !(stopped || limited) ||
+                d->open.server != BACKEND_FS) {
                 *done = total;
                 return JN_OK;
             }
             patience = 8;
+            if (!stopped)
+                continue;
         } else if (status != JN_FAULT_AT) {
             *done = total;
             return total ? JN_OK : status;

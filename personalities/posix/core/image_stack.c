@@ -25,7 +25,8 @@ static uint64_t address_of(const struct builder *b)
 static uint64_t push(struct builder *b, const void *data, size_t length)
 {
     b->at -= length;
-    memcpy(b->buffer + b->at, data, length);
+    if (length)
+        memcpy(b->buffer + b->at, data, length);
     return address_of(b);
 }
 
