@@ -16,8 +16,9 @@
 #include "signal/signal.h"
 #include "task/task.h"
 
-/* Objects that are detached and not finished, in the order of their death. */
+/* Objects that are detached and not finished, and the highest priority of those who ended them. */
 static struct list work = {&work, &work};
+static unsigned work_priority;
 
 void object_init(struct object *object, unsigned type, struct pool *pool, uint32_t size)
 {
@@ -55,6 +56,13 @@ void object_destroy(struct object *object)
     if (object->type == JN_TYPE_THREAD)
         thread_detach(THREAD_OF(object));
     list_insert(&work, &object->work);
+    struct cpu *cpu = cpu_self();
+    unsigned priority = cpu->priority;
+    /* What it ran on may be among the dead. */
+    if (cpu->runner && cpu->runner->base->priority > priority)
+        priority = cpu->runner->base->priority;
+    if (priority > work_priority)
+        work_priority = priority;
 }
 
 /* True when the object is gone, false when there is more to do for it. */
@@ -89,14 +97,19 @@ static bool finish(struct object *object)
     }
 }
 
-bool object_work(void)
+bool object_work_waits(unsigned priority)
 {
-    if (list_empty(&work))
-        return false;
+    return !list_empty(&work) && priority <= work_priority;
+}
+
+void object_work(void)
+{
     struct object *object = container_of(work.next, struct object, work);
+
     list_remove(&object->work);
     /* Behind the others: a Pool waits for its objects. */
     if (!finish(object))
         list_insert(&work, &object->work);
-    return !list_empty(&work);
+    if (list_empty(&work))
+        work_priority = 0;
 }

@@ -88,8 +88,10 @@ void object_init(struct object *object, unsigned type, struct pool *pool, uint32
  * by the work list (object_work()) at the destroyer's priority. */
 void object_destroy(struct object *object);
 
-/* Does a bounded piece of the work list; true while there is more. */
-bool object_work(void);
+/* Is there work on the list that goes before threads of this priority? */
+bool object_work_waits(unsigned priority);
+/* Does a bounded piece of it. */
+void object_work(void);
 
 /* Out of the pool's list, and its memory back to the pool. The last act of a type's finisher. */
 void object_free(struct object *object);

@@ -135,7 +135,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
         char *mine = space_access(&thread->task->space, here, own_access);
         if (!mine) {
             thread->copied = done;
-            thread->rip -= 2;
+            thread_restart(thread);
             thread->frame = FRAME_FULL;
             thread_raise_fault(thread, here, own_access, false);
             return JN_OK;

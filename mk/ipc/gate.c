@@ -33,6 +33,8 @@ void gate_attach(struct thread *thread, struct gate_part *part)
     if (thread->gate == part)
         return;
     list_remove(&thread->worker);
+    if (thread->gate && thread->gate->worker == thread)
+        thread->gate->worker = no_thread;
     thread->gate = part;
     if (part)
         list_insert(&part->gate->workers, &thread->worker);
@@ -89,6 +91,43 @@ void gate_unlink_caller(struct thread *thread)
 }
 
 /* ---- sending ---- */
+
+/* A caller had to queue. The worker that received last goes on with the caller's context until it
+ * answers, if that is more urgent than what it serves with (KERNEL 15); so does whoever it waits for
+ * in turn. Whose context was replaced gets it back by STATE_HOME. */
+static void help_worker(struct gate_part *part, struct sched *sched)
+{
+    for (unsigned depth = 0; depth < CHAIN_MAX; depth++) {
+        struct thread *worker = part->worker, *served = worker->caller;
+        if (served == no_thread)
+            return;
+        struct thread *last = reply_chain_end(worker);
+        bool runs = last == cpu_self()->runner;
+        struct sched *old = runs ? sched_loaded() : last->sched;
+        if (old->priority >= sched->priority)
+            return;
+        if (!(served->state & STATE_HOME)) {
+            sched_assign(served, old);
+            served->state |= STATE_HOME;
+        }
+        if (runs) {
+            sched_use(sched);
+            return;
+        }
+        part = last->queued_on;
+        if (last->ready) {
+            sched_remove(last);
+            sched_assign(last, sched);
+            sched_ready(last);
+            return;
+        }
+        if (thread_state(last) != STATE_SEND)
+            return;
+        gate_unlink_caller(last);
+        sched_assign(last, sched);
+        queue_caller(part, last);
+    }
+}
 
 static const uint8_t waits_as[] = {
     [MESSAGE_CALL] = STATE_REPLY,          [JN_KM_SYSCALL] = STATE_FOREIGN,
@@ -172,6 +211,8 @@ status_t gate_send(struct thread *thread, struct gate_part *part, unsigned flags
     }
     thread->state = STATE_SEND | (thread->state & ~STATE_MASK);
     queue_caller(part, thread);
+    if (thread->message != MESSAGE_SEND)
+        help_worker(part, thread->sched);
     return JN_OK;
 }
 

@@ -21,6 +21,12 @@ void thread_return(struct thread *thread, int64_t status)
     thread->frame = FRAME_CALL;
 }
 
+void thread_restart(struct thread *thread)
+{
+    thread->rip -= 2; /* the syscall instruction */
+    thread->restarted = true;
+}
+
 static status_t send(struct thread *thread, unsigned message, unsigned flags)
 {
     status_t status;
@@ -157,10 +163,13 @@ void kernel_syscall(struct thread *thread)
     kernel_enter(thread);
     thread->frame = FRAME_CALL;
     thread->r[JN_REG_RAX] &= ~KIND_MASK;
+    if (!thread->restarted)
+        thread->item = thread->item_done = thread->copied = 0;
+    thread->restarted = false;
 
     status_t status = dispatch(thread, thread->r[JN_REG_RAX] & 0xff, &done);
     if (status == STATUS_RESTART)
-        thread->rip -= 2; /* the syscall instruction */
+        thread_restart(thread);
     else if (status || done)
         thread_return(thread, status);
 }

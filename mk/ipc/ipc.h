@@ -22,7 +22,7 @@ struct gate_part {
     uint64_t pending;         /* callers and notices that wait: not 0 leaves the fast path */
     struct list callers;      /* heads of groups of equal priority, highest first */
     struct gate *gate;
-    struct thread *worker;    /* received last; may be stale, is compared only */
+    struct thread *worker;    /* who received last, if it is a worker still; no_thread */
     uint64_t spare;
 };
 
@@ -105,6 +105,9 @@ void reply_drop(struct cap *cap);
 void reply_unlink(struct cap *cap);
 /* The holder is gone: kernel messages are sent again, native calls return AGAIN. */
 void reply_orphan(struct thread *caller);
+#define CHAIN_MAX 32 /* calls within calls that are followed */
+/* The thread at the end of the chain of calls that begins with `caller`, which waits. */
+struct thread *reply_chain_end(struct thread *caller);
 /* The context that serves a caller that waits. */
 struct sched *reply_sched(struct thread *caller);
 /* The caller of a Reply handle or, 0, of the thread. */

@@ -1,8 +1,9 @@
 /* Typed items: flexpages and capabilities that a message carries. They are done one by one, before
  * the words. After an error the sender has its capabilities back, the receiver waits on with an empty
  * landing window, and sent_items tells which item it was; pages that were mapped into the receive
- * window stay until something else is. How far a long flexpage got is kept in the sender across a
- * preemption, and the message is sent again.
+ * window stay until something else is. At a preemption capabilities are taken back as well, and how
+ * far the flexpages got is kept in the sender, which sends the message again: to the same receiver, if
+ * that still waits, or from the start.
  */
 #include "cpu.h"
 #include "ipc/ipc.h"
@@ -91,25 +92,26 @@ static void undo_caps(struct thread *sender, struct thread *receiver, unsigned c
 status_t items_transfer(struct thread *sender, struct thread *receiver, uint64_t tag,
                         bool whole_space)
 {
-    unsigned count = (tag & JN_TAG_ITEMS) >> JN_TAG_ITEMS_SHIFT, caps = 0;
-    struct jn_utcb *utcb = sender->utcb;
+    unsigned count = (tag & JN_TAG_ITEMS) >> JN_TAG_ITEMS_SHIFT, caps = 0, i;
+    const volatile struct jn_utcb *utcb = sender->utcb;
     status_t status = JN_OK;
-    unsigned i;
 
-    for (i = sender->items; i < count && !status; i++) {
-        uint64_t what = ((volatile struct jn_utcb *)utcb)->items[i].what;
-        uint64_t where = ((volatile struct jn_utcb *)utcb)->items[i].where;
-        uint64_t offset = ((volatile struct jn_utcb *)utcb)->item_offset[i];
-        uint64_t landed = offset;
+    if (sender->item_receiver != receiver)
+        sender->item = sender->item_done = 0;
+    sender->item_receiver = receiver;
+    for (i = 0; i < count; i++) {
+        uint64_t what = utcb->items[i].what, where = utcb->items[i].where;
+        uint64_t offset = utcb->item_offset[i], landed = offset;
 
         switch (what & JN_ITEM_TYPE) {
         case JN_ITEM_MAP:
         case JN_ITEM_GRANT:
-            status = map_item(sender, receiver, what, where, offset, whole_space);
+            if (i >= sender->item)
+                status = map_item(sender, receiver, what, where, offset, whole_space);
             break;
         case JN_ITEM_CAP:
         case JN_ITEM_CAP_MOVE:
-            status = cap_item(sender, receiver, what, where, sender->item_caps + caps, &landed);
+            status = cap_item(sender, receiver, what, where, caps, &landed);
             caps += !status;
             break;
         default:
@@ -117,22 +119,16 @@ status_t items_transfer(struct thread *sender, struct thread *receiver, uint64_t
         }
         if (status)
             break;
-        if (receiver->utcb && !whole_space) {
+        if (!whole_space && receiver->utcb) {
             receiver->utcb->items[i].what = what;
             receiver->utcb->items[i].where = landed;
         }
     }
-    caps += sender->item_caps;
-    if (status == STATUS_RESTART) {
-        sender->items = (uint8_t)i;
-        sender->item_caps = (uint8_t)caps;
-        return status;
-    }
-    sender->items = sender->item_caps = 0;
-    utcb->sent_items = i;
     if (status && caps)
         undo_caps(sender, receiver, i);
-    if (receiver->utcb && !whole_space) {
+    sender->item = status == STATUS_RESTART ? (uint8_t)i : 0;
+    sender->utcb->sent_items = i;
+    if (!whole_space && receiver->utcb) {
         receiver->utcb->got_items = i;
         receiver->utcb->got_caps = caps;
     }

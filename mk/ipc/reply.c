@@ -9,16 +9,23 @@
 #include "ipc/ipc.h"
 #include "task/task.h"
 
-struct sched *reply_sched(struct thread *caller)
+struct thread *reply_chain_end(struct thread *caller)
 {
-    struct cpu *cpu = cpu_self();
     struct thread *last = caller;
 
-    /* Down the chain of calls to whoever has it now. */
-    while (!(last->state & STATE_HOME) && thread_state(last) >= STATE_REPLY &&
-           thread_state(last) <= STATE_EXCEPTION)
+    /* Not for ever: callers make the chain as long as they like. At worst two share a context. */
+    for (unsigned i = 0; i < CHAIN_MAX && !(last->state & STATE_HOME) &&
+                         thread_state(last) >= STATE_REPLY && thread_state(last) <= STATE_EXCEPTION;
+         i++)
         last = last->partner;
-    return last == cpu->runner ? cpu->sched : last->sched;
+    return last;
+}
+
+struct sched *reply_sched(struct thread *caller)
+{
+    struct thread *last = reply_chain_end(caller);
+
+    return last == cpu_self()->runner ? sched_loaded() : last->sched;
 }
 
 /* The slot is in no list of its gate any more. */
@@ -163,8 +170,8 @@ void reply_release(struct thread *thread, struct thread *caller, bool lent)
     if (lent) {
         sched_assign(caller, sched_loaded());
         caller->state |= STATE_HOME;
-        sched_use(thread->base);
     }
+    sched_use(thread->base);
     if (caller->state & STATE_TIMED)
         timer_cancel(&caller->timer);
     if (caller->state & STATE_PARKED) {
@@ -231,10 +238,9 @@ status_t reply_park(struct thread *thread, uint64_t handle)
     cap->rights = JN_RIGHT_SEND;
     cap->flags = (uint32_t)handle;
 
-    if (!(caller->state & STATE_HOME)) {
+    if (!(caller->state & STATE_HOME))
         sched_assign(caller, sched_loaded());
-        sched_use(thread->base);
-    }
+    sched_use(thread->base);
     thread->caller = no_thread;
     caller->partner = no_thread;
     caller->reply = cap;

@@ -376,10 +376,15 @@ struct thread *kernel_leave(void)
 {
     struct cpu *cpu = cpu_self();
 
-    do {
+    for (;;) {
         if (cpu->resched || !cpu->runner)
             pick(cpu);
-    } while (object_work() && !preempt_point() && cpu->runner);
+        if (!object_work_waits(cpu->runner == cpu->idle ? 0 : cpu->priority))
+            break;
+        object_work();
+        if (lapic_pending())
+            break; /* the work goes on after the interrupt */
+    }
     if (cpu->resched || !cpu->runner)
         pick(cpu);
     if (cpu->runner != cpu->current)

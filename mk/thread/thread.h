@@ -104,12 +104,13 @@ struct thread {
     _Alignas(4) uint8_t message; /* what it sends */
     uint8_t windows;   /* offered with the call */
     uint8_t again;     /* the message was delivered before */
-    uint8_t items;     /* typed items of the message that are done */
+    uint8_t item;      /* an interrupted transfer: the flexpage that it stopped in */
     uint8_t phases;    /* timeouts of the call, both */
     uint8_t queued_priority;
     uint8_t go_on; /* what an answer asks for beyond waking: reply.c */
-    uint8_t item_caps;  /* capabilities among those items */
-    uint64_t item_done; /* pages of the next item that are done */
+    bool restarted;     /* executes its system call again: item, item_done, copied are its */
+    uint64_t item_done; /* pages of that flexpage that are done */
+    struct thread *item_receiver; /* whose they are; compared only */
     uint64_t copied;    /* bytes of a JN_COPY that stopped in the middle */
     struct list queue;  /* caller queue (those of one priority) or Signal waiters */
     struct list group;  /* the first of its priority: member of gate_part.callers */
@@ -163,6 +164,9 @@ void thread_unwait(struct thread *thread, unsigned told);
 
 /* It may run: state RUN (flags that stay are kept) and, unless suspended, ready. */
 void thread_wake(struct thread *thread);
+
+/* It executes the system call that it is in again, and finds what it kept of its progress. */
+void thread_restart(struct thread *thread);
 
 /* The system call it is in returns `status` and zeroes (KERNEL 13). */
 void thread_return(struct thread *thread, int64_t status);

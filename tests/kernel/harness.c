@@ -116,7 +116,7 @@ void fail(const char *file, int number, const char *what, int64_t is, int64_t sh
     if (!failed_checks++)
         print("FAIL %s %s:%d: %s is %ld (0x%lx), should be %ld (0x%lx)\n", current_case, file,
               number, what, is, is, should, should);
-    else
+    else if (failed_checks < 10)
         print("     %s:%d: %s is %ld, should be %ld\n", file, number, what, is, should);
 }
 

@@ -157,6 +157,51 @@ static void lent_context(void)
     CHECK(time_of(server) < 1500000);
 }
 
+/* A worker busy for a caller of low priority is helped by one of high priority that waits for it,
+ * through a second server, and goes back to its own. */
+static void middle_server(uint64_t gates)
+{
+    regs_t regs = {0};
+
+    sys(JN_WAIT, gates & 0xffffffff, &regs);
+    for (;;) {
+        call1(gates >> 32, 1, NULL);
+        regs.tag = 1;
+        sys(JN_REPLY_WAIT, gates & 0xffffffff, &regs);
+    }
+}
+
+static void queued_caller_helps(void)
+{
+    cap_t front = make_gate(), back = make_gate(), thread;
+    struct task *task = make_task();
+
+    thread = make_thread(task, busy_server, give(task, back, JN_RIGHT_ALL), 10);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    thread = make_thread(task, middle_server,
+                         give(task, front, JN_RIGHT_ALL) | give(task, back, JN_RIGHT_ALL) << 32, 10);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    thread = make_thread(&root, caller, front, 20);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    wait_ms(1);
+    spin(0, 50);
+    wait_ms(10);
+    CHECK(work[0] > 0); /* the server of 20 does not get on */
+    seen[1] = 0;
+    thread = make_thread(&root, caller, front, 120);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    wait_ms(20);
+    CHECK_IS(seen[1], 1); /* both calls are through, the urgent one last */
+    uint64_t before = work[0];
+    wait_ms(5);
+    CHECK(work[0] > before);
+    seen[1] = 0;
+    thread = make_thread(&root, caller, front, 20);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    wait_ms(20);
+    CHECK_IS(seen[1], 0);
+}
+
 static void yield_pair(uint64_t index)
 {
     for (unsigned i = 0; i < 50; i++) {
@@ -183,5 +228,6 @@ static void yield(void)
 
 const struct test sched_tests[] = {TEST(higher_priority_runs), TEST(equals_take_turns),
                                    TEST(priority_limits),      TEST(contexts),
-                                   TEST(lent_context),         TEST(yield),
+                                   TEST(lent_context),         TEST(queued_caller_helps),
+                                   TEST(yield),
                                    {0}};
