@@ -37,6 +37,9 @@ struct client {
 
 /* The client a message is from; NULL: no such label. */
 struct client *client_find(uint64_t label);
+/* Whether it may search a directory: what node_permit says, in short for those who may everything. */
+#define node_permit_search(client, node)                                                          \
+    ((client)->uid == 0 ? JN_OK : node_permit((client), (node), PERMIT_EXECUTE))
 /* Every client in turn: the one after `client` (NULL: the first). */
 struct client *client_next(struct client *client);
 

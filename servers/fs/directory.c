@@ -11,10 +11,10 @@
 
 uint32_t name_hash(const char *name, size_t length)
 {
-    uint32_t hash = 2166136261u;
+    uint32_t hash = NAME_HASH_START;
     for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-    return hash ^ hash >> 15;
+        hash = name_hash_step(hash, name[i]);
+    return name_hash_end(hash);
 }
 
 void directory_init(struct directory *directory)
@@ -66,34 +66,17 @@ struct entry *entry_create(struct entry *parent, struct node *node, const char *
     return entry;
 }
 
-void entry_put(struct entry *entry)
+void entry_free(struct entry *entry)
 {
     /* A loop, not a recursion: the chain of removed parents may be long. */
-    while (entry && --entry->references == 0) {
+    do {
         struct entry *parent = entry->parent;
         node_put(entry->node);
         if (entry->name != entry->inline_name)
             free(entry->name);
         free(entry);
         entry = parent;
-    }
-}
-
-static bool name_is(const struct entry *entry, const char *name, size_t length, uint32_t hash)
-{
-    return entry->hash == hash && entry->name_length == length &&
-           memcmp(entry->name, name, length) == 0;
-}
-
-struct entry *directory_find(struct directory *directory, const char *name, size_t length,
-                             uint32_t hash)
-{
-    if (!directory->buckets)
-        return NULL;
-    struct entry *entry = directory->buckets[hash & directory->mask];
-    while (entry && !name_is(entry, name, length, hash))
-        entry = entry->chain;
-    return entry;
+    } while (entry && --entry->references == 0);
 }
 
 static void folded_insert(struct directory *directory, struct entry *entry)
@@ -119,11 +102,10 @@ static bool folded_build(struct directory *directory)
 }
 
 struct entry *directory_find_caseless(struct directory *directory, const char *name,
-                                      size_t length, uint32_t hash)
+                                      size_t length)
 {
-    struct entry *exact = directory_find(directory, name, length, hash);
-    if (exact || !directory->buckets)
-        return exact;
+    if (!directory->buckets)
+        return NULL;
     if (!directory->folded && !folded_build(directory))
         return NULL;
     uint32_t folded_hash = fold_hash(name, length);

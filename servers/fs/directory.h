@@ -46,6 +46,16 @@ struct directory {
 void directory_init(struct directory *directory);
 void directory_clear(struct directory *directory);
 
+/* FNV-1a, with its high bits mixed into those that choose the bucket. */
+#define NAME_HASH_START 2166136261u
+static inline uint32_t name_hash_step(uint32_t hash, char c)
+{
+    return (hash ^ (uint8_t)c) * 16777619u;
+}
+static inline uint32_t name_hash_end(uint32_t hash)
+{
+    return hash ^ hash >> 15;
+}
 uint32_t name_hash(const char *name, size_t length);
 
 /* An unattached entry with one reference; it takes references to parent and node. NULL: memory. */
@@ -56,15 +66,45 @@ static inline struct entry *entry_get(struct entry *entry)
     entry->references++;
     return entry;
 }
-void entry_put(struct entry *entry);
+void entry_free(struct entry *entry);
+static inline void entry_put(struct entry *entry)
+{
+    if (--entry->references == 0)
+        entry_free(entry);
+}
 void entry_set_parent(struct entry *entry, struct entry *parent);
 
+/* memcmp costs a call and more; names are short. */
+static inline bool name_equal(const char *a, const char *b, size_t length)
+{
+    for (; length >= 8; a += 8, b += 8, length -= 8) {
+        uint64_t x, y;
+        __builtin_memcpy(&x, a, 8);
+        __builtin_memcpy(&y, b, 8);
+        if (x != y)
+            return false;
+    }
+    for (size_t i = 0; i < length; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
 /* Not referenced; NULL: not there. */
-struct entry *directory_find(struct directory *directory, const char *name, size_t length,
-                             uint32_t hash);
-/* The exact name, else the first in order whose upper-case form is the same. */
+static inline struct entry *directory_find(struct directory *directory, const char *name,
+                                           size_t length, uint32_t hash)
+{
+    if (!directory->buckets)
+        return NULL;
+    struct entry *entry = directory->buckets[hash & directory->mask];
+    while (entry && (entry->hash != hash || entry->name_length != length ||
+                     !name_equal(entry->name, name, length)))
+        entry = entry->chain;
+    return entry;
+}
+/* The first in order whose upper-case form is the same; for names that are not there exactly. */
 struct entry *directory_find_caseless(struct directory *directory, const char *name,
-                                      size_t length, uint32_t hash);
+                                      size_t length);
 /* Adds an entry whose parent is this directory; takes a reference to it. false: no memory. */
 JN_CHECKED bool directory_attach(struct directory *directory, struct entry *entry);
 /* Gives the reference back: the entry may be gone afterwards. */

@@ -14,6 +14,21 @@ void file_init(struct file *file)
     *file = (struct file){0};
 }
 
+bool file_put_page(struct file *file, uint64_t index, page_t page)
+{
+    if (!page_tree_set(&file->tree, index, page))
+        return false;
+    file->hidden_pages += index < file->image_pages;
+    return true;
+}
+
+page_t file_take_page(struct file *file, uint64_t index)
+{
+    page_t page = page_tree_take(&file->tree, index);
+    file->hidden_pages -= page && index < file->image_pages;
+    return page;
+}
+
 void file_free_pages(struct file *file, uint64_t first, uint64_t end)
 {
     uint64_t index = first;
@@ -33,7 +48,7 @@ void file_free_pages(struct file *file, uint64_t first, uint64_t end)
         }
         if (!page)
             return;
-        page_tree_take(&file->tree, index);
+        file_take_page(file, index);
         index++;
     }
 }
@@ -43,6 +58,9 @@ void file_forget_image(struct file *file, uint64_t first)
     if (file->image_pages <= first)
         return;
     image_unmap(file->image + first * PAGE_BYTES, file->image_pages - first);
+    for (uint64_t index = first; page_tree_next(&file->tree, &index) && index < file->image_pages;
+         index++)
+        file->hidden_pages--;
     file->image_pages = first;
 }
 
@@ -130,31 +148,31 @@ uint64_t file_peek(struct node *node, uint64_t offset, void *buffer, uint64_t le
 
 uint64_t file_pages(const struct node *node)
 {
-    uint64_t pages = node->file.tree.count;
-    for (uint64_t i = 0; pages && i < node->file.image_pages; i++)
-        pages += page_tree_get(&node->file.tree, i) == 0;
-    return pages ? pages : node->file.image_pages;
+    const struct file *file = &node->file;
+    return file->tree.count + file->image_pages - file->hidden_pages;
 }
 
 jn_status_t file_seek(struct node *node, bool data, uint64_t *offset)
 {
+    const struct file *file = &node->file;
     if (*offset >= node->size)
         return JN_END_OF_FILE;
-    uint64_t end = (node->size + PAGE_BYTES - 1) >> PAGE_SHIFT;
-    uint64_t index = *offset >> PAGE_SHIFT;
-    for (; index < end;) {
-        uint64_t run;
-        const uint8_t *from = file_run(&node->file, index, end - index, &run);
-        if (file_is_hole(from) != data) {
-            uint64_t start = index << PAGE_SHIFT;
-            if (start > *offset)
-                *offset = start;
-            return JN_OK;
-        }
-        index += run;
+    uint64_t index = *offset >> PAGE_SHIFT, found = index;
+    if (data) {
+        if (index >= file->image_pages && !page_tree_next(&file->tree, &found))
+            return JN_END_OF_FILE;
+    } else {
+        if (found < file->image_pages)
+            found = file->image_pages;
+        while (page_tree_get(&file->tree, found))
+            found++;
     }
-    if (data)
-        return JN_END_OF_FILE;
-    *offset = node->size; /* the end of the file counts as a hole */
+    uint64_t start = found << PAGE_SHIFT;
+    if (data && start >= node->size)
+        return JN_END_OF_FILE; /* allocated beyond the end */
+    if (start > node->size)
+        start = node->size; /* the end of the file counts as a hole */
+    if (start > *offset)
+        *offset = start;
     return JN_OK;
 }

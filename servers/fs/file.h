@@ -14,6 +14,7 @@ struct file {
     struct page_tree tree; /* own pages; they win over the image's */
     const uint8_t *image;  /* contents in the boot image, or NULL */
     uint64_t image_pages;  /* how many of them still count */
+    uint64_t hidden_pages; /* own pages that stand before one of the image's */
 };
 
 void file_init(struct file *file);

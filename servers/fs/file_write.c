@@ -19,7 +19,7 @@ page_t file_own_page(struct file *file, uint64_t index)
         return 0;
     if (old)
         memcpy(page_address(page), old, PAGE_BYTES);
-    if (!page_tree_set(&file->tree, index, page)) {
+    if (!file_put_page(file, index, page)) {
         page_free(page);
         return 0;
     }
@@ -52,7 +52,7 @@ static uint64_t add_pages(struct file *file, uint64_t index, uint64_t count, pag
             break;
         if (added == 0)
             *first = page;
-        if (page != *first + added || !page_tree_set(&file->tree, index + added, page)) {
+        if (page != *first + added || !file_put_page(file, index + added, page)) {
             page_free(page);
             break;
         }
@@ -96,7 +96,7 @@ static jn_status_t write_new(struct node *node, uint64_t offset, uint64_t length
     jn_status_t status = jn_copy_in(call, window, at, run + inside, bytes, &copied);
     uint64_t kept = copied ? (inside + copied + PAGE_BYTES - 1) >> PAGE_SHIFT : 0;
     for (uint64_t i = kept; i < pages; i++)
-        page_free(page_tree_take(&file->tree, index + i));
+        page_free(file_take_page(file, index + i));
     if (kept) {
         fill_before(file, index, run, 0, inside);
         fill_before(file, index, run, inside + copied, kept * PAGE_BYTES);

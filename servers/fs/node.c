@@ -33,10 +33,8 @@ struct node *node_create(struct volume *volume, uint32_t mode, uint32_t uid, uin
     return node;
 }
 
-void node_put(struct node *node)
+void node_free(struct node *node)
 {
-    if (--node->references != 0)
-        return;
     if (node_is(node, MODE_FILE) && !node->ops)
         file_clear(&node->file);
     else if (node_is(node, MODE_DIRECTORY))

@@ -89,7 +89,12 @@ static inline struct node *node_get(struct node *node)
     node->references++;
     return node;
 }
-void node_put(struct node *node);
+void node_free(struct node *node);
+static inline void node_put(struct node *node)
+{
+    if (--node->references == 0)
+        node_free(node);
+}
 
 /* Whether the client may access the node: wanted is PERMIT_.. bits. ACCESS if not. */
 JN_CHECKED jn_status_t node_permit(const struct client *client, const struct node *node,

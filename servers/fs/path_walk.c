@@ -43,29 +43,13 @@ static void set_at(struct walk *walk, struct entry *entry)
     entry_put(old);
 }
 
-/* Drops finished parts and slashes; true: something is left. *slash: there were slashes. */
-static bool skip(struct walk *walk, bool *slash)
-{
-    while (walk->depth) {
-        struct walk_part *part = &walk->parts[walk->depth - 1];
-        while (part->at < part->end && *part->at == '/') {
-            part->at++;
-            *slash = true;
-        }
-        if (part->at < part->end)
-            return true;
-        walk->depth--;
-    }
-    return false;
-}
-
 jn_status_t walk_find(struct client *client, struct entry *directory, const char *name,
                       size_t length, uint32_t hash, bool caseless, struct entry **found)
 {
     struct node *node = directory->node;
-    struct entry *entry =
-        caseless ? directory_find_caseless(&node->directory, name, length, hash)
-                 : directory_find(&node->directory, name, length, hash);
+    struct entry *entry = directory_find(&node->directory, name, length, hash);
+    if (!entry && caseless)
+        entry = directory_find_caseless(&node->directory, name, length);
     if (entry) {
         *found = entry_get(entry);
         return JN_OK;
@@ -126,26 +110,53 @@ static jn_status_t go_up(struct walk *walk)
     return JN_OK;
 }
 
+/* Whether the parts below the top one have names left. Slashes after the last name that was taken from a
+ * part are gone already. */
+static bool more_below(const struct walk *walk)
+{
+    for (unsigned i = walk->depth - 1; i > 0; i--)
+        if (walk->parts[i - 1].at < walk->parts[i - 1].end)
+            return true;
+    return false;
+}
+
 /* Takes the next name off; false: none. *more: another one follows. */
 static bool next_name(struct walk *walk, bool *more)
 {
-    bool slash = false;
-    if (!skip(walk, &slash))
-        return false;
-    struct walk_part *part = &walk->parts[walk->depth - 1];
-    const char *start = part->at;
-    uint32_t hash = 2166136261u; /* name_hash, in the same pass */
-    while (part->at < part->end && *part->at != '/')
-        hash = (hash ^ (uint8_t)*part->at++) * 16777619u;
-    walk->name = start;
-    walk->name_length = (size_t)(part->at - start);
-    walk->name_hash = hash ^ hash >> 15;
-    slash = false;
-    *more = skip(walk, &slash);
-    if (slash && !*more)
-        walk->slash_at_end = true;
-    walk->wants_directory = !*more && walk->slash_at_end;
-    return true;
+    for (; walk->depth; walk->depth--) {
+        struct walk_part *part = &walk->parts[walk->depth - 1];
+        const char *at = part->at, *end = part->end;
+        while (at < end && *at == '/')
+            at++;
+        if (at == end)
+            continue;
+        walk->name = at;
+        uint32_t hash = NAME_HASH_START;
+        do
+            hash = name_hash_step(hash, *at++);
+        while (at < end && *at != '/');
+        walk->name_length = (size_t)(at - walk->name);
+        walk->name_hash = name_hash_end(hash);
+        bool slash = at < end;
+        while (at < end && *at == '/')
+            at++;
+        part->at = at;
+        *more = at < end || (walk->depth > 1 && more_below(walk));
+        if (slash && !*more)
+            walk->slash_at_end = true;
+        walk->wants_directory = !*more && walk->slash_at_end;
+        return true;
+    }
+    return false;
+}
+
+static enum walk_last kind_of_name(const struct walk *walk)
+{
+    if (walk->name[0] != '.' || walk->name_length > 2)
+        return WALK_NAME;
+    if (walk->name_length == 1)
+        return WALK_DOT;
+    return walk->name[1] == '.' ? WALK_DOTDOT : WALK_NAME;
 }
 
 jn_status_t walk_to_last(struct walk *walk)
@@ -153,27 +164,22 @@ jn_status_t walk_to_last(struct walk *walk)
     bool more;
     walk->last = WALK_ROOT;
     while (next_name(walk, &more)) {
-        if (!node_is(walk->at->node, MODE_DIRECTORY))
+        struct node *node = walk->at->node;
+        if (!node_is(node, MODE_DIRECTORY))
             return JN_NOT_DIRECTORY;
-        jn_status_t status = node_permit(walk->client, walk->at->node, PERMIT_EXECUTE);
+        jn_status_t status = node_permit_search(walk->client, node);
         if (status != JN_OK)
             return status;
         if (walk->name_length > NAME_LIMIT)
             return JN_NAME_TOO_LONG;
-        walk->last = WALK_NAME;
-        if (walk->name[0] == '.' && walk->name_length <= 2) {
-            if (walk->name_length == 1)
-                walk->last = WALK_DOT;
-            else if (walk->name[1] == '.')
-                walk->last = WALK_DOTDOT;
-        }
-        if (walk->last == WALK_NAME && !more)
-            return JN_OK;
+        walk->last = kind_of_name(walk);
         if (walk->last != WALK_NAME) {
             if (walk->last == WALK_DOTDOT && (status = go_up(walk)) != JN_OK)
                 return status;
             continue;
         }
+        if (!more)
+            return JN_OK;
         struct entry *found;
         status = walk_lookup(walk, &found);
         if (status != JN_OK)

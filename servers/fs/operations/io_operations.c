@@ -82,6 +82,8 @@ static jn_status_t io_op_read(struct jn_call *call, uint64_t open, int64_t offse
     uint64_t position = offset == -1 ? description->position : (uint64_t)offset;
     if (length > INT64_MAX - position)
         return JN_BAD_ARG;
+    if (length > IO_TRANSFER_LIMIT)
+        length = IO_TRANSFER_LIMIT;
     switch (description->kind) {
     case OPEN_FILE:
         if (node->sharing && node->sharing->mandatory &&
@@ -117,6 +119,8 @@ static jn_status_t write_file(struct client *client, struct description *descrip
         position = node->size;
     if (length > INT64_MAX - position)
         return JN_BAD_ARG;
+    if (length > IO_TRANSFER_LIMIT)
+        length = IO_TRANSFER_LIMIT;
     jn_status_t status;
     if (node->sharing && node->sharing->mandatory &&
         (status = lock_permit(description, true, position, length)) != JN_OK)
