@@ -251,6 +251,8 @@ static const char *const defaults[] = {
     "windir=C:\\windows",
 };
 
+static const char system_path[] = "C:\\windows\\system32;C:\\windows";
+
 struct variable {
     char *text;
     size_t length;
@@ -291,7 +293,7 @@ uint16_t *nt_environment_to_block(const char *variables, size_t count, size_t *u
             path_to_dos(&one, v + 5, 1);
             if (v[5])
                 add_byte(&one, ';');
-            add(&one, "C:\\windows\\system32;C:\\windows", 29);
+            add(&one, system_path, sizeof system_path - 1);
         } else if (name_is(v, "TMP") || name_is(v, "TEMP")) {
             add(&one, v, (size_t)(equals + 1 - v));
             path_to_dos(&one, equals + 1, 0);

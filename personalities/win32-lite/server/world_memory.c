@@ -8,6 +8,7 @@
 
 #define PAGE 4096ull
 #define FUND_FRAMES 64u
+#define AROUND 16u /* pages that the region map maps around a fault, either way */
 
 /* ---- sources ---- */
 struct region_source *guest_source(struct world_process *p, uint32_t file, uint64_t number)
@@ -149,7 +150,7 @@ static jn_status_t add_lazy(struct world_process *p, uint64_t address, uint64_t 
 /* ---- regions ---- */
 static jn_status_t add(struct world_process *p, uint64_t address, uint64_t length,
                        enum region_kind kind, uint32_t access, struct region_source *source,
-                       uint64_t offset)
+                       uint64_t offset, uint64_t tag)
 {
     struct region_request request = {.place = REGION_FIXED,
                                      .address = address,
@@ -157,7 +158,8 @@ static jn_status_t add(struct world_process *p, uint64_t address, uint64_t lengt
                                      .kind = kind,
                                      .access = access,
                                      .source = source,
-                                     .offset = offset};
+                                     .offset = offset,
+                                     .tag = tag};
     uint64_t place;
 
     return length ? region_map_add(p->map, &request, &place) : JN_OK;
@@ -171,14 +173,14 @@ world_status world_memory_map(struct world_process *p, uint64_t address, uint64_
     jn_status_t status;
 
     switch (b->kind) {
-    case WORLD_BACK_ZERO: return add(p, address, length, REGION_PRIVATE, protection, NULL, 0);
+    case WORLD_BACK_ZERO: return add(p, address, length, REGION_PRIVATE, protection, NULL, 0, 0);
     case WORLD_BACK_SECTION:
         source = guest_source(p, REGION_SOURCE_MEMORY, b->section);
-        return source ? add(p, address, length, REGION_SHARED, protection, source, b->offset)
+        return source ? add(p, address, length, REGION_SHARED, protection, source, b->offset, 0)
                       : JN_NO_MEMORY;
     case WORLD_BACK_SHARED:
         source = guest_source(p, REGION_SOURCE_FILE, b->file.number);
-        return source ? add(p, address, length, REGION_FILE, protection, source, b->offset)
+        return source ? add(p, address, length, REGION_FILE, protection, source, b->offset, 0)
                       : JN_NO_MEMORY;
     case WORLD_BACK_PRIVATE: break;
     }
@@ -190,19 +192,26 @@ world_status world_memory_map(struct world_process *p, uint64_t address, uint64_
     if (direct) {
         source = guest_source(p, REGION_SOURCE_FILE, b->file.number);
         status = source ? add(p, address, direct, REGION_FILE_PRIVATE, protection, source,
-                              b->offset)
+                              b->offset, 0)
                         : JN_NO_MEMORY;
         if (status != JN_OK)
             return status;
     }
-    status = add(p, address + direct, length - direct, REGION_PRIVATE, protection, NULL, 0);
-    if (status == JN_OK && direct < length && b->file_length > direct) {
+    if (direct < length && b->file_length > direct) {
         uint64_t bytes = b->file_length - direct, pages = (bytes + PAGE - 1) & ~(PAGE - 1);
         if (pages > length - direct)
             pages = length - direct;
-        status = add_lazy(p, address + direct, pages, b->file.number, b->offset + direct, bytes);
+        /* Its own tag: never one region with pages that hold nothing yet. */
+        status = add(p, address + direct, pages, REGION_PRIVATE, protection, NULL, 0,
+                     address + direct);
+        if (status == JN_OK)
+            status = add_lazy(p, address + direct, pages, b->file.number, b->offset + direct,
+                              bytes);
+        if (status != JN_OK)
+            return status;
+        direct += pages;
     }
-    return status;
+    return add(p, address + direct, length - direct, REGION_PRIVATE, protection, NULL, 0, 0);
 }
 
 world_status world_memory_unmap(struct world_process *p, uint64_t address, uint64_t length)
@@ -225,7 +234,9 @@ world_status world_memory_discard(struct world_process *p, uint64_t address, uin
 jn_status_t guest_resolve(struct world_process *p, uint64_t address, uint32_t access)
 {
     struct world_thread *lender = guest_lender(p);
-    jn_status_t status = lazy_touch(p, address, 1);
+    /* The region map may bring in the neighbours too: they must have their contents by then. */
+    uint64_t around = AROUND * PAGE, low = address > around ? address - around : 0;
+    jn_status_t status = p->lazy ? lazy_touch(p, low, address - low + around + PAGE) : JN_OK;
 
     if (status != JN_OK)
         return status;
@@ -374,7 +385,7 @@ world_status world_map_shared_data(struct world_process *p, uint64_t address)
 
     if (!source || !guest_shared_page)
         return JN_NO_MEMORY;
-    return add(p, address, PAGE, REGION_SPECIAL, JN_R, source, 0);
+    return add(p, address, PAGE, REGION_SPECIAL, JN_R, source, 0, 0);
 }
 
 void guest_memory_drop(struct world_process *p)
