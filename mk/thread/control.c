@@ -222,7 +222,9 @@ status_t op_thread_write(struct object *object, uint64_t *words)
     if (words[0] & JN_STATE_REGS && thread_was(thread) == JN_WAS_NATIVE_CALL)
         return JN_BUSY;
     thread_state_set(thread, &utcb->state, (unsigned)words[0]);
-    if (words[0] & JN_STATE_REGS && thread_state(thread) == STATE_RUN && thread != current_thread())
+    /* Also in a foreign call: from here on its rcx and r11 are what was written, not what `syscall`
+     * left, for whoever reads them before the answer. */
+    if (words[0] & JN_STATE_REGS && thread != current_thread())
         thread->frame = FRAME_FULL;
     return JN_OK;
 }
