@@ -57,6 +57,31 @@ static void arm(int milliseconds)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* Loops with known values in the registers that `syscall` destroys, and others: how many were wrong. */
+static long watch_registers(long rounds)
+{
+    long wrong = 0;
+    __asm__ volatile("mov $0x3333, %%ecx\n"
+                     "mov $0xaaaa, %%r11d\n"
+                     "mov $0x4444, %%edx\n"
+                     "1: xor %%eax, %%eax\n"
+                     "cmp $0x3333, %%rcx\n"
+                     "setne %%al\n"
+                     "add %%rax, %0\n"
+                     "cmp $0xaaaa, %%r11\n"
+                     "setne %%al\n"
+                     "add %%rax, %0\n"
+                     "cmp $0x4444, %%rdx\n"
+                     "setne %%al\n"
+                     "add %%rax, %0\n"
+                     "dec %1\n"
+                     "jnz 1b\n"
+                     : "+r"(wrong), "+r"(rounds)
+                     :
+                     : "rax", "rcx", "rdx", "r11", "cc");
+    return wrong;
+}
+
 int main(void)
 {
     sigset_t mask, pending;
@@ -185,6 +210,22 @@ int main(void)
     }
     wait(&status);
     say_status("abort", status);
+    /* Signals that come while others are being handled, at any instruction. */
+    set(SIGUSR1, counted, 0);
+    pid_t me = getpid(), sender = fork();
+    if (sender == 0)
+        for (int i = 0;; i++) {
+            kill(me, SIGUSR1);
+            for (volatile int pause = 0; pause < 500; pause++)
+                ;
+        }
+    long wrong = 0;
+    for (int i = 0; i < 100; i++)
+        wrong += watch_registers(100000);
+    kill(sender, SIGKILL);
+    wait(&status);
+    printf("wrong registers under signals: %ld\n", wrong);
+    fflush(stdout);
     SAY(sigaction(SIGKILL, &(struct sigaction){.sa_handler = counted}, NULL));
     return 0;
 }
