@@ -174,11 +174,9 @@ static nt_status open_file(struct nt_thread *t, const struct nt_path *path, uint
         wanted_share |= WORLD_WRITE;
     if (share & 4)
         wanted_share |= WORLD_DELETE;
-    if (!(rights & (WORLD_READ | WORLD_WRITE)) && !(flags & WORLD_OPEN_TRUNCATE))
-        flags |= WORLD_OPEN_PATH; /* attributes only: takes no part in sharing */
     if (options & NT_FILE_DIRECTORY_FILE) {
         rights = (rights & ~WORLD_WRITE) | WORLD_READ;
-        flags = (flags & ~(WORLD_OPEN_PATH | WORLD_OPEN_TRUNCATE)) | WORLD_OPEN_DIRECTORY;
+        flags = (flags & ~WORLD_OPEN_TRUNCATE) | WORLD_OPEN_DIRECTORY;
         if (flags & WORLD_OPEN_CREATE)
             flags |= WORLD_OPEN_MAKE_DIRECTORY;
     }
