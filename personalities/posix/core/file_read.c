@@ -86,6 +86,28 @@ static bool is_regular(const struct backend_clients *c, struct backend_open open
     return backend_io_stat(c, open, &stat) == JN_OK && (stat.mode & LX_S_IFMT) == LX_S_IFREG;
 }
 
+static bool is_pipe(const struct backend_clients *c, const struct descriptor *d)
+{
+    struct io_stat stat;
+    if (d->kind == DESCRIPTOR_PAIR)
+        return true;
+    return d->open.server == BACKEND_FS && backend_io_stat(c, d->open, &stat) == JN_OK &&
+           (stat.mode & LX_S_IFMT) == LX_S_IFIFO;
+}
+
+/* Makes the pages of [address, +length) present: the bytes up to the first that cannot be. A pipe
+ * stores what one write brings in whole pages, so a copy that stops at an absent page in the middle
+ * would waste the rest of one. */
+static uint64_t touch(struct thread *t, uint64_t address, uint64_t length)
+{
+    for (uint64_t at = address; at < address + length; at = (at | 4095) + 1) {
+        char byte;
+        if (user_read(t, &byte, at, 1))
+            return at - address;
+    }
+    return length;
+}
+
 static jn_status_t step_write(struct thread *t, const struct descriptor *d, int64_t offset,
                               uint64_t address, uint64_t length, uint32_t flags, uint64_t *done)
 {
@@ -101,6 +123,10 @@ static jn_status_t step_write(struct thread *t, const struct descriptor *d, int6
                                 backend_window(buffer, have), done);
     }
     struct jn_window window;
+    if (offset < 0 && is_pipe(c, d))
+        length = touch(t, address, length);
+    if (!length)
+        return JN_FAULT;
     for (int patience = 8; patience; patience--) {
         if (user_lend(t, address, length, &window))
             return JN_FAULT;

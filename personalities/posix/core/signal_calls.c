@@ -189,6 +189,13 @@ long sys_kill(struct thread *t, const uint64_t *a)
     if ((uint32_t)a[1] > LX_NSIG)
         return -LX_EINVAL;
     struct task_siginfo info = from_self(t, (uint32_t)a[1], LX_SI_USER);
+    uint64_t bit = a[1] ? LX_SIGBIT((uint32_t)a[1]) : 0;
+    if (pid > 0 && (uint64_t)pid == p->pid && t->tid == p->pid && bit &&
+        !(bit & (t->mask | SIGNALS_STOP | LX_SIGBIT(LX_SIGKILL) | LX_SIGBIT(LX_SIGCONT)))) {
+        /* It would come straight back to this thread: the main one is asked first. */
+        signal_send_thread(t, &info);
+        return 0;
+    }
     uint64_t handle = t->handle;
     long result = signal_send_process(t, pid, &info);
     /* POSIX: a signal to oneself is delivered before kill returns. Others of ours learn of theirs
