@@ -78,6 +78,37 @@ static void swap_with_caller(struct thread *thread, struct thread *caller, struc
     sched_hand_over(caller);
 }
 
+/* Can the answer of `thread`, waiting again as its registers say, be a mere swap with its caller? */
+static bool can_swap(const struct thread *thread, const struct thread *caller, unsigned flags)
+{
+    uint64_t handle = thread->r[JN_REG_RDI];
+    /* Only read, so through the window: at worst it shows an empty slot (captable.c). */
+    const struct cap *cap =
+        (const struct cap *)(thread->captable + (handle & (JN_CAP_HANDLES - 1) * JN_CAP_STEP));
+
+    return cap->fast & CAP_FAST_WAIT && flags == PHASE_FOREVER && thread->state == STATE_RUN &&
+           !(thread->kind & KIND_SIGNALLED) && !(caller->state & ~(STATE_MASK | STATE_WINDOWS)) &&
+           gate_here(cap->object) == thread->gate && !thread->gate->pending;
+}
+
+/* The answer of most pagers: one page. False: it is something else, and nothing was done. */
+static bool answer_with_page(struct thread *thread, struct thread *caller)
+{
+    const volatile struct jn_utcb *utcb = thread->utcb;
+    uint64_t tag = thread->r[JN_REG_RSI], done = 0;
+
+    if ((uint32_t)tag != 1u << JN_TAG_ITEMS_SHIFT || (int64_t)tag < 0 || !utcb)
+        return false;
+    uint64_t what = utcb->items[0].what, where = utcb->items[0].where;
+    uint64_t rights = what >> JN_ITEM_RIGHTS_SHIFT & (JN_R | JN_W | JN_X);
+    if (what != (JN_ITEM_MAP | rights << JN_ITEM_RIGHTS_SHIFT | PAGE_SHIFT << JN_ITEM_ORDER_SHIFT) ||
+        space_map(&thread->task->space, where, &caller->task->space, utcb->item_offset[0], 1,
+                  (unsigned)rights, false, &done))
+        return false;
+    thread->utcb->sent_items = 1;
+    return true;
+}
+
 static status_t reply_wait(struct thread *thread, unsigned flags)
 {
     struct thread *caller = thread->caller;
@@ -85,14 +116,15 @@ static status_t reply_wait(struct thread *thread, unsigned flags)
 
     if (caller == no_thread)
         return wait(thread, flags);
+    bool swap = can_swap(thread, caller, flags);
+    if (swap && thread_state(caller) == STATE_FAULT && answer_with_page(thread, caller)) {
+        swap_with_caller(thread, caller, thread->gate);
+        return JN_OK;
+    }
     status_t status = reply_answer(thread, caller, &lent);
     if (status)
         return status;
-    struct cap *cap = own_slot(thread->r[JN_REG_RDI]);
-    if (cap && cap->fast & CAP_FAST_WAIT && flags == PHASE_FOREVER && !caller->go_on &&
-        thread->state == STATE_RUN && !(thread->kind & KIND_SIGNALLED) &&
-        !(caller->state & ~(STATE_MASK | STATE_WINDOWS)) && gate_here(cap->object) == thread->gate &&
-        !thread->gate->pending) {
+    if (swap && !caller->go_on) {
         swap_with_caller(thread, caller, thread->gate);
         return JN_OK;
     }
@@ -118,6 +150,11 @@ static status_t set_signal(struct thread *thread)
 static status_t dispatch(struct thread *thread, unsigned operation, bool *done)
 {
     uint64_t flags = thread->r[JN_REG_RAX];
+
+    if (flags == JN_REPLY_WAIT) {
+        *done = false;
+        return reply_wait(thread, PHASE_FOREVER);
+    }
     unsigned send_phase = flags >> 8 & 3, receive_phase = flags >> 10 & 3;
 
     if ((flags & 0xfffff000) || send_phase == 3 || receive_phase == 3)
