@@ -1,5 +1,6 @@
 #include "janus/backend/process.h"
 
+#include "janus/idl/client.h"
 #include "janus/idl/personality.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
@@ -104,9 +105,11 @@ jn_status_t backend_process_credentials(cap_t task, struct task_credentials *out
     return task_credentials(task, out);
 }
 
-jn_status_t backend_process_set_credentials(cap_t task, const struct task_credentials *in)
+jn_status_t backend_process_set_credentials(const struct backend_clients *clients,
+                                            const struct task_credentials *in)
 {
-    return task_set_credentials(task, in);
+    jn_status_t status = task_set_credentials(clients->task, in);
+    return status == JN_OK ? client_use_credentials(clients->fs, clients->task) : status;
 }
 
 jn_status_t backend_process_set_info(cap_t task, uint32_t field, const void *data, size_t length)

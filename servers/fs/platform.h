@@ -26,6 +26,12 @@ JN_CHECKED jn_status_t platform_process_status(uint64_t pid, struct task_status 
 JN_CHECKED jn_status_t platform_process_info(uint64_t pid, uint32_t field, char *buffer,
                                              size_t capacity, size_t *length);
 
+/* User, group and groups of the process whose capability at servers/task this is (consumed). BAD_ARG: it
+ * is none. */
+struct task_credentials;
+JN_CHECKED jn_status_t platform_process_credentials(cap_t process, uint64_t *pid,
+                                                    struct task_credentials *credentials);
+
 /* The terminal pair with the least number >= from (console.next_pts), for /dev/pts. */
 struct platform_terminal {
     uint64_t number;

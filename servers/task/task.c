@@ -274,6 +274,11 @@ static jn_status_t op_set_credentials(struct jn_call *call, const struct task_cr
             if (!id_allowed(users[i], have->uid, have->euid, have->suid) ||
                 !id_allowed(groups[i], have->gid, have->egid, have->sgid))
                 return JN_NOT_PERMITTED;
+        if ((wanted->fsuid != have->fsuid &&
+             !id_allowed(wanted->fsuid, have->uid, have->euid, have->suid)) ||
+            (wanted->fsgid != have->fsgid &&
+             !id_allowed(wanted->fsgid, have->gid, have->egid, have->sgid)))
+            return JN_NOT_PERMITTED;
         if (wanted->group_count != have->group_count ||
             memcmp(wanted->groups, have->groups, have->group_count * sizeof *have->groups))
             return JN_NOT_PERMITTED;

@@ -202,6 +202,20 @@ static bool processes(void)
             is(io_read(own, open, 0, sizeof text, 0, 0, jn_window(text, sizeof text), &done),
                JN_OK) && done > 40 && (uint64_t)(text[0] - '0') <= 9;
     good &= is(open_path(own, "/proc/self/fd/3", 0, 1, &open), JN_REDIRECT) && open == 3;
+    /* fs believes servers/task who a process is, and nobody else. */
+    struct task_credentials credentials = {.uid = 5, .euid = 5, .suid = 5, .fsuid = 5,
+                                           .gid = 6, .egid = 6, .sgid = 6, .fsgid = 6,
+                                           .group_count = 1, .groups = {8}};
+    good &= is(open_path(own, "/tmp/private", FS_OPEN_CREATE, 3, &open), JN_OK) &&
+            is(fs_set_attributes(own, open, 0, 0, FS_SET_MODE, 0600, 0, 0, 0, 0, 0, 0,
+                                 jn_window("", 0)), JN_OK);
+    good &= is(task_set_credentials(child, &credentials), JN_OK) &&
+            is(open_path(own, "/tmp/private", 0, 1, &open), JN_OK) &&
+            is(client_use_credentials(own, child), JN_OK) &&
+            is(open_path(own, "/tmp/private", 0, 1, &open), JN_ACCESS) &&
+            is(client_use_credentials(own, own), JN_BAD_ARG);
+    credentials.fsuid = 0;
+    good &= is(task_set_credentials(child, &credentials), JN_NOT_PERMITTED);
     good &= is(task_exit(child, TASK_EXITED, 0), JN_OK);
     jn_cap_delete(child);
     jn_cap_delete(own);

@@ -90,7 +90,7 @@ CREDENTIAL(getegid, egid)
 static long store(struct thread *t, const struct task_credentials *new)
 {
     struct process *p = t->process;
-    jn_status_t status = backend_process_set_credentials(p->clients.task, new);
+    jn_status_t status = backend_process_set_credentials(&p->clients, new);
     if (status == JN_OK) {
         p->credentials = *new;
         p->credentials_known = true;

@@ -1,6 +1,10 @@
 /* Interface client. */
+#include <string.h>
+
 #include "janus/idl/client.h"
+#include "janus/idl/task.h"
 #include "janus/object.h"
+#include "platform.h"
 #include "request.h"
 
 /* A capability for the new client; the client goes if there can be none. */
@@ -110,6 +114,30 @@ static jn_status_t op_set_credentials(struct jn_call *call, uint64_t pid, uint32
     return status;
 }
 
+static jn_status_t op_use_credentials(struct jn_call *call, cap_t process)
+{
+    struct client *client;
+    struct task_credentials credentials;
+    uint64_t pid;
+    jn_status_t status = request_client(call, &client);
+    if (status != JN_OK) {
+        jn_cap_delete(process);
+        return status;
+    }
+    status = platform_process_credentials(process, &pid, &credentials);
+    if (status != JN_OK)
+        return status;
+    client->pid = pid;
+    client->uid = credentials.fsuid;
+    client->gid = credentials.fsgid;
+    client->group_count =
+        credentials.group_count < GROUP_LIMIT ? credentials.group_count : GROUP_LIMIT;
+    if (client->group_count > sizeof(credentials.groups) / sizeof(credentials.groups[0]))
+        return JN_BAD_ARG;
+    memcpy(client->groups, credentials.groups, client->group_count * sizeof(client->groups[0]));
+    return JN_OK;
+}
+
 const struct client_ops client_operations = {
     .create = op_create,
     .clone = op_clone,
@@ -118,4 +146,5 @@ const struct client_ops client_operations = {
     .open_ring = op_open_ring,
     .join_ring = op_join_ring,
     .set_credentials = op_set_credentials,
+    .use_credentials = op_use_credentials,
 };

@@ -179,6 +179,18 @@ jn_status_t platform_process_info(uint64_t pid, uint32_t field, char *buffer, si
     return status;
 }
 
+jn_status_t platform_process_credentials(cap_t process, uint64_t *pid,
+                                         struct task_credentials *credentials)
+{
+    cap_t server = find_server(&task_server, "svc/task");
+    /* identify answers for capabilities of servers/task only: it is safe to call this one then. */
+    jn_status_t status = server ? task_identify(server, process, pid) : JN_NO_SERVICE;
+    if (status == JN_OK)
+        status = task_credentials(process, credentials);
+    jn_cap_delete(process);
+    return status;
+}
+
 jn_status_t platform_terminal_next(uint64_t from, struct platform_terminal *terminal)
 {
     cap_t server = find_server(&console_server, "svc/console");

@@ -278,6 +278,9 @@ static void test_clients(void)
     assert(io_operations.transfer(fake_call(label), b, 999 << 8, &c) == JN_BAD_ARG);
     assert(client_operations.end(fake_call(label)) == JN_OK);
     assert(io_operations.close(fake_call(label), b) == JN_BAD_HANDLE);
+    assert(client_operations.use_credentials(fake_call(other), 3) == JN_BAD_ARG);
+    assert(client_operations.use_credentials(fake_call(other), 7) == JN_OK);
+    assert(client_find(other)->uid == 5 && client_in_group(client_find(other), 8));
     client_destroy(client_find(label));
     client_destroy(client_find(other));
     assert(!client_find(label));

@@ -293,9 +293,10 @@ jn_status_t backend_process_credentials(cap_t task, struct task_credentials *out
     return JN_OK;
 }
 
-jn_status_t backend_process_set_credentials(cap_t task, const struct task_credentials *in)
+jn_status_t backend_process_set_credentials(const struct backend_clients *clients,
+                                            const struct task_credentials *in)
 {
-    (void)task, (void)in;
+    (void)clients, (void)in;
     return JN_OK;
 }
 

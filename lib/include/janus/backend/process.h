@@ -38,7 +38,7 @@ JN_CHECKED jn_status_t backend_process_ids(cap_t task, uint64_t pid, struct back
 JN_CHECKED jn_status_t backend_process_set_group(cap_t task, uint64_t pid, uint64_t group);
 JN_CHECKED jn_status_t backend_process_set_session(cap_t task, uint64_t *session);
 JN_CHECKED jn_status_t backend_process_credentials(cap_t task, struct task_credentials *out);
-JN_CHECKED jn_status_t backend_process_set_credentials(cap_t task,
+JN_CHECKED jn_status_t backend_process_set_credentials(const struct backend_clients *clients,
                                                        const struct task_credentials *in);
 JN_CHECKED jn_status_t backend_process_set_info(cap_t task, uint32_t field, const void *data,
                                                 size_t length);
