@@ -26,9 +26,9 @@ struct run_queue {
 
 struct cpu {
     struct cpu *self;
-    struct thread *current; /* the thread whose registers are loaded; `idle` when none is */
-    uint64_t scratch;       /* the user's rsp for three instructions of the system call entry */
-    uint64_t cr3;           /* what CR3 holds */
+    struct thread *current;   /* the thread whose registers are loaded; `idle` when none is */
+    uint64_t scratch;         /* the user's rsp for three instructions of the system call entry */
+    uint64_t cr3;             /* what CR3 holds */
     struct thread *fpu_owner; /* whose FPU registers are loaded; no_thread if nobody's */
     uint64_t gate_offset;     /* of this CPU's part in every Gate */
     uint64_t kernel_stack;    /* top */
@@ -37,8 +37,8 @@ struct cpu {
     uint8_t priority;         /* of `sched` */
     uint8_t reserved;
     uint32_t id;
-    uint64_t ipcs;     /* messages that the fast path delivered */
-    uint64_t switches; /* CR3 loads */
+    uint64_t ipcs;            /* messages that the fast path delivered */
+    uint64_t switches;        /* CR3 loads */
     struct thread *preempted; /* by a Signal's fast path: ready, but in no queue yet; no_thread */
     /* -- up to here, and `sched`, is what the fast path touches -- */
     uint64_t entries; /* kernel entries that were not fast IPC */
@@ -81,7 +81,7 @@ void cpu_init(uint32_t id, uint64_t stack_top);
 bool preempt_point(void);
 
 #ifdef KERNEL_ASSERT
-#define assert(condition)                                                                         \
+#define assert(condition)                                                                          \
     ((condition) ? (void)0 : panic("%s:%d: %s", __FILE__, __LINE__, #condition))
 #else
 #define assert(condition) ((void)sizeof(condition))

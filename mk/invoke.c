@@ -51,8 +51,8 @@ static status_t op_create_thread(struct object *object, uint64_t *words)
     }
     if (words[4] & ~(uint64_t)JN_THREAD_FOREIGN)
         return JN_BAD_ARG;
-    status = thread_create(POOL_OF(object), TASK_OF(task), words[2], sched, (unsigned)words[4],
-                           &thread);
+    status =
+        thread_create(POOL_OF(object), TASK_OF(task), words[2], sched, (unsigned)words[4], &thread);
     if (!status)
         made(slot, &thread->object);
     return status;
@@ -124,7 +124,7 @@ static const struct {
     uint8_t type, rights;
     uint8_t results; /* words; the others come back as zeroes */
 } operations[JN_OP_COUNT] = {
-#define OP(number, type_, rights_, function, results_)                                            \
+#define OP(number, type_, rights_, function, results_)                                             \
     [JN_OP_##number] = {function, JN_TYPE_##type_, JN_RIGHT_##rights_, results_}
     OP(CAP_COPY, TASK, CONTROL, op_cap_copy, 0),
     OP(CAP_MOVE, TASK, CONTROL, op_cap_move, 0),

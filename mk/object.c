@@ -1,9 +1,9 @@
 /* Kernel objects in general: begin, end, and the dispatch of invocations.
  *
- * Ending an object has two halves. object_destroy() detaches it at once: every capability is killed,
- * so that nobody finds it any more, and it goes on the work list. object_work() then takes it apart
- * in bounded steps, whoever dies meanwhile; it runs when the kernel is left, before any thread of at
- * most the destroyer's priority (KERNEL 3).
+ * Ending an object has two halves. object_destroy() detaches it at once: every capability is
+ * killed, so that nobody finds it any more, and it goes on the work list. object_work() then takes
+ * it apart in bounded steps, whoever dies meanwhile; it runs when the kernel is left, before any
+ * thread of at most the destroyer's priority (KERNEL 3).
  */
 #include "object.h"
 

@@ -28,12 +28,12 @@ struct cap_links {
 };
 
 struct object {
-    uint8_t type; /* enum jn_cap_type, or a kernel-internal one below */
+    uint8_t type;  /* enum jn_cap_type, or a kernel-internal one below */
     uint8_t dying; /* detached; the work list finishes it */
     uint16_t reserved;
-    uint32_t size; /* bytes that object_free() gives back to the pool */
-    struct pool *pool;     /* who pays; NULL for objects that are part of the kernel image */
-    struct list in_pool;   /* member of pool->objects */
+    uint32_t size;       /* bytes that object_free() gives back to the pool */
+    struct pool *pool;   /* who pays; NULL for objects that are part of the kernel image */
+    struct list in_pool; /* member of pool->objects */
     union {
         struct cap_links caps; /* root of the derivation tree: first and last child */
         struct {
@@ -48,8 +48,8 @@ _Static_assert(sizeof(struct object) == 64, "one line");
 enum { TYPE_LABEL = JN_TYPE_COUNT, TYPE_COUNT };
 
 /* What the fast path tests, beside the type that it thereby implies. */
-#define CAP_FAST_CALL 1 /* a Gate, SEND right */
-#define CAP_FAST_WAIT 2 /* a Gate, RECV right */
+#define CAP_FAST_CALL  1 /* a Gate, SEND right */
+#define CAP_FAST_WAIT  2 /* a Gate, RECV right */
 #define CAP_FAST_RAISE 4 /* a Signal, SEND right */
 
 struct cap {
@@ -69,7 +69,7 @@ struct cap {
     };
     union {
         struct cap_links links;
-        struct { /* a Reply is in no derivation tree, only here: */
+        struct {                /* a Reply is in no derivation tree, only here: */
             struct list notice; /* gate->notices: something is to be told of the caller */
             struct list parked; /* gate->parked */
         };
@@ -123,8 +123,7 @@ static inline bool cap_empty(const struct cap *cap)
 
 /* The object if the slot holds a capability of the type with all of `rights`, else NULL and
  * *status is BAD_CAP or NO_RIGHT. */
-struct object *cap_object(const struct cap *cap, unsigned type, unsigned rights,
-                          status_t *status);
+struct object *cap_object(const struct cap *cap, unsigned type, unsigned rights, status_t *status);
 
 /* The slot of a handle in a task's table, or NULL if the handle is no multiple of JN_CAP_STEP, 0 or
  * too large. The slot may be empty; writing to it needs task_slot_empty(), which makes the table as

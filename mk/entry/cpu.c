@@ -12,10 +12,10 @@ uint64_t nmi_count;
 
 /* Selectors: user CS and SS are 0x33 and 0x2b (KERNEL 23). `sysret` takes SS at STAR + 8 and CS at
  * STAR + 16, `syscall` CS and SS at STAR and STAR + 8 (Intel SDM Vol. 2, SYSRET). */
-#define KERNEL_CS 0x08
-#define SYSRET_BASE 0x23
+#define KERNEL_CS    0x08
+#define SYSRET_BASE  0x23
 #define TSS_SELECTOR 0x38
-#define GDT_ENTRIES 9
+#define GDT_ENTRIES  9
 
 /* Intel SDM Vol. 3A, 8.7. */
 struct tss {
@@ -46,12 +46,12 @@ static struct idt_gate idt[256] __attribute__((aligned(64)));
 
 extern const char vectors[], vector_nmi[], entry_syscall[];
 
-#define MSR_EFER 0xc0000080
-#define EFER_SYSCALL 1
-#define MSR_STAR 0xc0000081
-#define MSR_LSTAR 0xc0000082
-#define MSR_FMASK 0xc0000084
-#define MSR_GS_BASE 0xc0000101
+#define MSR_EFER           0xc0000080
+#define EFER_SYSCALL       1
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_FMASK          0xc0000084
+#define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 /* AC NT IOPL DF IF TF RF (KERNEL 23) */
 #define FMASK 0x57700u
@@ -178,7 +178,8 @@ _Noreturn void trap_kernel(const struct kernel_frame *frame)
           frame->r15);
     /* Up to the stack's end. */
     const uint64_t *stack = (const uint64_t *)frame->rsp;
-    for (unsigned i = 0; i < 24 && frame->rsp >= STACK_WINDOW && (uint64_t)&stack[i] % STACK_SLOT; i++)
+    for (unsigned i = 0; i < 24 && frame->rsp >= STACK_WINDOW && (uint64_t)&stack[i] % STACK_SLOT;
+         i++)
         print("%s%016lx", i % 4 ? " " : "\n  ", stack[i]);
     panic("\nexception %lu, error %lx, in the kernel at %016lx, address %016lx", frame->vector,
           frame->error, frame->rip, cr2);

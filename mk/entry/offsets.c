@@ -4,7 +4,7 @@
 #include "ipc/ipc.h"
 #include "signal/signal.h"
 
-#define VALUE(name, value) __asm__ volatile("\n=> " #name " %c0" : : "i"((long)(value)))
+#define VALUE(name, value)        __asm__ volatile("\n=> " #name " %c0" : : "i"((long)(value)))
 #define FIELD(name, type, member) VALUE(name, offsetof(struct type, member))
 
 void offsets(void);

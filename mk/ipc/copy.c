@@ -24,8 +24,8 @@ static bool whole_space_offered(const struct thread *caller)
 
 /* Follows a window to memory. A window may name a Reply that the caller holds: then it lends what
  * that Reply's caller offers, under its own address and length. */
-static status_t find_window(struct thread *caller, unsigned number, uint64_t offset,
-                            uint64_t bytes, unsigned access, struct target *target)
+static status_t find_window(struct thread *caller, unsigned number, uint64_t offset, uint64_t bytes,
+                            unsigned access, struct target *target)
 {
     for (unsigned depth = 0; depth < LENDING_DEPTH; depth++) {
         if (!(caller->state & STATE_WINDOWS) || number >= caller->windows)

@@ -93,8 +93,8 @@ void gate_unlink_caller(struct thread *thread)
 /* ---- sending ---- */
 
 /* A caller had to queue. The worker that received last goes on with the caller's context until it
- * answers, if that is more urgent than what it serves with (KERNEL 15); so does whoever it waits for
- * in turn. Whose context was replaced gets it back by STATE_HOME. */
+ * answers, if that is more urgent than what it serves with (KERNEL 15); so does whoever it waits
+ * for in turn. Whose context was replaced gets it back by STATE_HOME. */
 static void help_worker(struct gate_part *part, struct sched *sched)
 {
     for (unsigned depth = 0; depth < CHAIN_MAX; depth++) {
@@ -130,16 +130,15 @@ static void help_worker(struct gate_part *part, struct sched *sched)
 }
 
 static const uint8_t waits_as[] = {
-    [MESSAGE_CALL] = STATE_REPLY,          [JN_KM_SYSCALL] = STATE_FOREIGN,
-    [JN_KM_PAGE_FAULT] = STATE_FAULT,      [JN_KM_EXCEPTION] = STATE_EXCEPTION,
+    [MESSAGE_CALL] = STATE_REPLY,        [JN_KM_SYSCALL] = STATE_FOREIGN,
+    [JN_KM_PAGE_FAULT] = STATE_FAULT,    [JN_KM_EXCEPTION] = STATE_EXCEPTION,
     [JN_KM_ATTENTION] = STATE_EXCEPTION,
 };
 
 /* The message has arrived: the sender waits for the answer of the receiver. */
 static void set_partner(struct thread *sender, struct thread *receiver)
 {
-    unsigned kept = sender->state & (STATE_SUSPENDED | STATE_MARKED | STATE_TIMED |
-                                     STATE_CANCEL);
+    unsigned kept = sender->state & (STATE_SUSPENDED | STATE_MARKED | STATE_TIMED | STATE_CANCEL);
 
     sender->state = waits_as[sender->message] | kept | (sender->windows ? STATE_WINDOWS : 0);
     sender->partner = receiver;

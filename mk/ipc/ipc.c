@@ -64,8 +64,8 @@ static status_t wait(struct thread *thread, unsigned flags)
     return gate_receive(thread, gate_here(gate), flags);
 }
 
-/* The common end of an answer: the caller goes on at once with the context that it had lent, and the
- * thread joins the receivers of `part`, where nothing waits for it. */
+/* The common end of an answer: the caller goes on at once with the context that it had lent, and
+ * the thread joins the receivers of `part`, where nothing waits for it. */
 static void swap_with_caller(struct thread *thread, struct thread *caller, struct gate_part *part)
 {
     caller->partner = no_thread;
@@ -78,7 +78,8 @@ static void swap_with_caller(struct thread *thread, struct thread *caller, struc
     sched_hand_over(caller);
 }
 
-/* Can the answer of `thread`, waiting again as its registers say, be a mere swap with its caller? */
+/* Can the answer of `thread`, waiting again as its registers say, be a mere swap with its caller?
+ */
 static bool can_swap(const struct thread *thread, const struct thread *caller, unsigned flags)
 {
     uint64_t handle = thread->r[JN_REG_RDI];
@@ -101,7 +102,8 @@ static bool answer_with_page(struct thread *thread, struct thread *caller)
         return false;
     uint64_t what = utcb->items[0].what, where = utcb->items[0].where;
     uint64_t rights = what >> JN_ITEM_RIGHTS_SHIFT & (JN_R | JN_W | JN_X);
-    if (what != (JN_ITEM_MAP | rights << JN_ITEM_RIGHTS_SHIFT | PAGE_SHIFT << JN_ITEM_ORDER_SHIFT) ||
+    if (what !=
+            (JN_ITEM_MAP | rights << JN_ITEM_RIGHTS_SHIFT | PAGE_SHIFT << JN_ITEM_ORDER_SHIFT) ||
         space_map(&thread->task->space, where, &caller->task->space, utcb->item_offset[0], 1,
                   (unsigned)rights, false, &done))
         return false;

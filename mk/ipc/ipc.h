@@ -22,7 +22,7 @@ struct gate_part {
     uint64_t pending;         /* callers and notices that wait: not 0 leaves the fast path */
     struct list callers;      /* heads of groups of equal priority, highest first */
     struct gate *gate;
-    struct thread *worker;    /* who received last, if it is a worker still; no_thread */
+    struct thread *worker; /* who received last, if it is a worker still; no_thread */
     uint64_t spare;
 };
 
@@ -30,7 +30,8 @@ struct gate {
     struct object object;
     struct list workers; /* threads whose `gate` is a part of this */
     struct list parked;  /* Reply slots whose caller came through here */
-    struct list notices; /* `kind`s of those and of labels: kernel messages for whoever waits next */
+    struct list
+        notices; /* `kind`s of those and of labels: kernel messages for whoever waits next */
     struct list labels;
     struct cap end_signal;
     uint64_t end_bits;
@@ -46,11 +47,11 @@ struct label {
     struct list notice;  /* member of gate->notices when count is 0 */
 };
 
-/* Reply slots: `flags` holds the handle, and what is to be told of the caller. Handles are multiples
- * of 64, so the low bits are free. */
-#define REPLY_GONE 1u
+/* Reply slots: `flags` holds the handle, and what is to be told of the caller. Handles are
+ * multiples of 64, so the low bits are free. */
+#define REPLY_GONE   1u
 #define REPLY_CANCEL 2u
-#define REPLY_FLAGS 63u
+#define REPLY_FLAGS  63u
 
 #define GATE_OF(object_) container_of(object_, struct gate, object)
 
@@ -121,7 +122,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t what);
 status_t timeout_start(struct thread *thread, uint64_t deadline);
 void timeout_expired(struct timer *timer);
 #define PHASE_FOREVER 0
-#define PHASE_NOW 1
-#define PHASE_UNTIL 2
+#define PHASE_NOW     1
+#define PHASE_UNTIL   2
 
 #endif

@@ -1,9 +1,9 @@
 /* Typed items: flexpages and capabilities that a message carries. They are done one by one, before
- * the words. After an error the sender has its capabilities back, the receiver waits on with an empty
- * landing window, and sent_items tells which item it was; pages that were mapped into the receive
- * window stay until something else is. At a preemption capabilities are taken back as well, and how
- * far the flexpages got is kept in the sender, which sends the message again: to the same receiver, if
- * that still waits, or from the start.
+ * the words. After an error the sender has its capabilities back, the receiver waits on with an
+ * empty landing window, and sent_items tells which item it was; pages that were mapped into the
+ * receive window stay until something else is. At a preemption capabilities are taken back as well,
+ * and how far the flexpages got is kept in the sender, which sends the message again: to the same
+ * receiver, if that still waits, or from the start.
  */
 #include "cpu.h"
 #include "ipc/ipc.h"

@@ -61,9 +61,8 @@ status_t message_deliver(struct thread *sender, struct thread *receiver)
         break;
     case JN_KM_SYSCALL: {
         const uint64_t *r = sender->r;
-        uint64_t words[] = {r[JN_REG_RDX], r[JN_REG_R10], r[JN_REG_R8],  r[JN_REG_R9],
-                            r[JN_REG_RAX], r[JN_REG_RDI], r[JN_REG_RSI], sender->rip,
-                            sender->rsp};
+        uint64_t words[] = {r[JN_REG_RDX], r[JN_REG_R10], r[JN_REG_R8], r[JN_REG_R9], r[JN_REG_RAX],
+                            r[JN_REG_RDI], r[JN_REG_RSI], sender->rip,  sender->rsp};
         tag = kernel_tag(JN_KM_SYSCALL, JN_WORDS_REG);
         set_words(receiver, words, 9);
         break;

@@ -100,8 +100,7 @@ status_t signal_bind(struct thread *thread, uint64_t handle)
 {
     status_t status = JN_OK;
     struct cap *cap = own_slot(handle);
-    struct object *object =
-        handle ? cap_object(cap, JN_TYPE_SIGNAL, JN_RIGHT_RECV, &status) : NULL;
+    struct object *object = handle ? cap_object(cap, JN_TYPE_SIGNAL, JN_RIGHT_RECV, &status) : NULL;
 
     if (status)
         return status;

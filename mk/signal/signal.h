@@ -7,7 +7,7 @@
 struct signal {
     struct object object;
     uint64_t bits;
-    struct list waiters; /* threads in JN_WAIT on it alone */
+    struct list waiters;  /* threads in JN_WAIT on it alone */
     struct thread *bound; /* whose gate waits it is joined to, or NULL */
 };
 

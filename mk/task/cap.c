@@ -94,8 +94,8 @@ static uint8_t fast_bits(unsigned type, unsigned rights)
 
 static void set_key(struct cap *cap, unsigned type, unsigned rights)
 {
-    struct cap key = {.fast = fast_bits(type, rights), .type = (uint8_t)type,
-                      .rights = (uint16_t)rights};
+    struct cap key = {
+        .fast = fast_bits(type, rights), .type = (uint8_t)type, .rights = (uint16_t)rights};
 
     cap->key = key.key;
 }

@@ -8,8 +8,8 @@
 /* All capability tables stand in one window of the kernel's address space, each in a place of
  * JN_CAP_HANDLES slots, so that a slot is found by an addition and a table grows without moving. */
 #define TABLE_WINDOW 0xfffff00000000000ull
-#define TABLE_BYTES ((uint64_t)JN_CAP_HANDLES * JN_CAP_STEP)
-#define TASKS_MAX 65536
+#define TABLE_BYTES  ((uint64_t)JN_CAP_HANDLES * JN_CAP_STEP)
+#define TASKS_MAX    65536
 #define TABLE_HALVES 2 /* page tables that one capability table needs when it is full */
 
 struct task {
@@ -22,8 +22,8 @@ struct task {
     struct list threads;
     struct cap end_signal;
     uint64_t end_bits;
-    uint64_t time;      /* TSC ticks of threads that are gone */
-    uint64_t sweep;     /* next slot that captable_finish() empties */
+    uint64_t time;  /* TSC ticks of threads that are gone */
+    uint64_t sweep; /* next slot that captable_finish() empties */
     bool table_done;
     uint64_t info_address;
 };

@@ -11,10 +11,10 @@
 #include "thread/thread.h"
 
 /* CF PF AF ZF SF TF DF OF RF AC ID are the user's; bit 1 is always set and so is IF. */
-#define FLAGS_USER 0x250dd5ull
-#define FLAGS_FIXED 0x202ull
-#define DR7_USER 0xffff03ffull /* no GD, no reserved bits */
-#define XSAVE_LEGACY 512
+#define FLAGS_USER     0x250dd5ull
+#define FLAGS_FIXED    0x202ull
+#define DR7_USER       0xffff03ffull /* no GD, no reserved bits */
+#define XSAVE_LEGACY   512
 #define XSTATE_ALLOWED 7ull
 
 static uint64_t canonical_user(uint64_t address)
@@ -162,7 +162,7 @@ bool ports_emulate(struct thread *thread)
     if (out ? ports_out(ports, port, width, value) : ports_in(ports, port, width, &value))
         return false;
     if (!out)
-        *rax = width == 4 ? (uint32_t)value
+        *rax = width == 4   ? (uint32_t)value
                : width == 2 ? (*rax & ~0xffffull) | (value & 0xffff)
                             : (*rax & ~0xffull) | (value & 0xff);
     thread->rip += at + 1 + immediate;
@@ -291,7 +291,8 @@ status_t op_thread_bind_end(struct object *object, uint64_t *words)
 }
 
 /* The wait of a thread is to end early: its own at once, one for an answer when the holder of the
- * Reply, which is told, gives it. A foreign call has no status of the kernel's: its server decides. */
+ * Reply, which is told, gives it. A foreign call has no status of the kernel's: its server decides.
+ */
 static void cancel_wait(struct thread *thread)
 {
     switch (thread_state(thread)) {

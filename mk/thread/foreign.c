@@ -1,5 +1,5 @@
-/* What happens to a thread in user mode, and becomes a message to one of its gates: a foreign system
- * call that the fast path left, a page fault, an exception. Interrupts begin here, too.
+/* What happens to a thread in user mode, and becomes a message to one of its gates: a foreign
+ * system call that the fast path left, a page fault, an exception. Interrupts begin here, too.
  */
 #include "cpu.h"
 #include "ipc/ipc.h"
@@ -8,8 +8,8 @@
 #include "task/task.h"
 #include "thread/thread.h"
 
-#define VECTOR_DEBUG 1
-#define VECTOR_NO_FPU 7
+#define VECTOR_DEBUG      1
+#define VECTOR_NO_FPU     7
 #define VECTOR_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 

@@ -38,7 +38,7 @@ struct sched_object {
 };
 
 #define PRIORITY_MAX 255
-#define SLICE_US 10000
+#define SLICE_US     10000
 
 void sched_init(struct sched *sched, unsigned priority);
 void sched_init_cpu(struct cpu *cpu);

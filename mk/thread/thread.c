@@ -8,7 +8,8 @@
 #include "signal/signal.h"
 #include "task/task.h"
 
-/* Ends receiver lists and stands for "no caller": its state equals none that the fast path wants. */
+/* Ends receiver lists and stands for "no caller": its state equals none that the fast path wants.
+ */
 struct thread nobody = {.state = STATE_DEAD, .caller = &nobody, .partner = &nobody};
 
 static void init_lists(struct thread *thread)
@@ -193,7 +194,7 @@ void thread_kill(struct thread *thread, const char *why)
     }
     if (reports++ < 10)
         print("mk: thread ended at %lx: %s, message %u, words %lx %lx %lx\n", thread->rip, why,
-          thread->message, thread->fault[0], thread->fault[1], thread->fault[2]);
+              thread->message, thread->fault[0], thread->fault[1], thread->fault[2]);
     object_destroy(&thread->object);
 }
 

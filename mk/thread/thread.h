@@ -1,14 +1,13 @@
 /* Threads: what the kernel keeps of one, and what it may be doing.
  *
- * A thread holds no kernel stack. Between kernel entries it is its saved registers and a state word;
- * `frame` says how much of the registers is saved and so how it leaves the kernel again.
+ * A thread holds no kernel stack. Between kernel entries it is its saved registers and a state
+ * word; `frame` says how much of the registers is saved and so how it leaves the kernel again.
  *
  * Only the thread's CPU writes anything here, with interrupts off (KERNEL 19).
  */
 #ifndef MK_THREAD_THREAD_H
 #define MK_THREAD_THREAD_H
 
-#include "memory/space.h"
 #include "memory/space.h"
 #include "object.h"
 #include "platform/time.h"
@@ -28,13 +27,13 @@ enum {
     STATE_DEAD,
     STATE_MASK = 0xff,
 
-    STATE_TIMED = 0x100,     /* `timer` is armed */
-    STATE_HOME = 0x200,      /* its scheduling context does not serve the partner: see `sched` */
-    STATE_PARKED = 0x400,    /* its Reply is `reply`, not a thread's current caller */
-    STATE_WINDOWS = 0x800,   /* its call offered copy windows: `windows` of them, in its UTCB */
+    STATE_TIMED = 0x100,      /* `timer` is armed */
+    STATE_HOME = 0x200,       /* its scheduling context does not serve the partner: see `sched` */
+    STATE_PARKED = 0x400,     /* its Reply is `reply`, not a thread's current caller */
+    STATE_WINDOWS = 0x800,    /* its call offered copy windows: `windows` of them, in its UTCB */
     STATE_SUSPENDED = 0x1000, /* not to run, whatever happens to its wait */
-    STATE_CANCEL = 0x2000,   /* cancel was asked for while the Reply was not parked */
-    STATE_MARKED = 0x4000,   /* debug registers or single step: never on the fast path */
+    STATE_CANCEL = 0x2000,    /* cancel was asked for while the Reply was not parked */
+    STATE_MARKED = 0x4000,    /* debug registers or single step: never on the fast path */
 };
 
 /* How a thread leaves the kernel. */
@@ -47,10 +46,10 @@ enum {
 
 /* thread->kind is OR-ed into rax at system call entry: not 0 leaves the fast path, and the sign
  * tells a foreign thread. Bits 0 to 31 are 0. */
-#define KIND_FOREIGN (1ull << 63)
+#define KIND_FOREIGN   (1ull << 63)
 #define KIND_SIGNALLED (1ull << 62) /* the bound Signal has bits */
-#define KIND_MARKED (1ull << 61)
-#define KIND_MASK 0xffffffff00000000ull
+#define KIND_MARKED    (1ull << 61)
+#define KIND_MASK      0xffffffff00000000ull
 
 /* What a thread sends while it is STATE_SEND, and after: kernel messages by their number. */
 enum { MESSAGE_CALL = 0, MESSAGE_SEND = 64 };
@@ -66,7 +65,7 @@ struct thread {
     uint32_t state;
     uint32_t frame;
     uint64_t kind;
-    uint64_t captable;      /* address of the task's slot 0 */
+    uint64_t captable; /* address of the task's slot 0 */
     uint64_t cr3;
     struct thread *next;    /* receiver list */
     struct thread *caller;  /* who waits for this thread's answer; no_thread */
@@ -93,27 +92,27 @@ struct thread {
     uint64_t utcb_address;
     struct list in_task;
 
-    struct sched *base;  /* own context */
-    struct sched *sched; /* not running: what it goes on with; see sched_block() */
+    struct sched *base;         /* own context */
+    struct sched *sched;        /* not running: what it goes on with; see sched_block() */
     struct sched *preempted_on; /* member of cpu->preempted: what it ran on */
-    struct list on_sched; /* member of sched->ready or sched->users */
-    struct list on_base;  /* member of base->bound */
-    struct sched own;     /* base, unless another was set */
+    struct list on_sched;       /* member of sched->ready or sched->users */
+    struct list on_base;        /* member of base->bound */
+    struct sched own;           /* base, unless another was set */
 
     /* These four are written together, as one 32-bit word, by the fast path. */
     _Alignas(4) uint8_t message; /* what it sends */
-    uint8_t windows;   /* offered with the call */
-    uint8_t again;     /* the message was delivered before */
-    uint8_t item;      /* an interrupted transfer: the flexpage that it stopped in */
-    uint8_t phases;    /* timeouts of the call, both */
+    uint8_t windows;             /* offered with the call */
+    uint8_t again;               /* the message was delivered before */
+    uint8_t item;                /* an interrupted transfer: the flexpage that it stopped in */
+    uint8_t phases;              /* timeouts of the call, both */
     uint8_t queued_priority;
-    uint8_t go_on; /* what an answer asks for beyond waking: reply.c */
+    uint8_t go_on;      /* what an answer asks for beyond waking: reply.c */
     bool restarted;     /* executes its system call again: item, item_done, copied are its */
     uint64_t item_done; /* pages of that flexpage that are done */
     struct thread *item_receiver; /* whose they are; compared only */
-    uint64_t copied;    /* bytes of a JN_COPY that stopped in the middle */
-    struct list queue;  /* caller queue (those of one priority) or Signal waiters */
-    struct list group;  /* the first of its priority: member of gate_part.callers */
+    uint64_t copied;              /* bytes of a JN_COPY that stopped in the middle */
+    struct list queue;            /* caller queue (those of one priority) or Signal waiters */
+    struct list group;            /* the first of its priority: member of gate_part.callers */
     struct gate_part *queued_on;
     struct cap *reply; /* STATE_PARKED */
     struct timer timer;
@@ -128,7 +127,7 @@ struct thread {
     uint32_t cpu;
     bool ready; /* in a run queue, by way of `sched` */
     bool step;
-    bool fpu_used; /* it has had FPU registers of its own */
+    bool fpu_used;  /* it has had FPU registers of its own */
     bool attention; /* wanted when it would next run in user mode */
     uint8_t attention_was;
     struct range_operation range_operation; /* an interrupted TASK_MAP or _UNMAP */
@@ -136,7 +135,8 @@ struct thread {
 };
 
 _Static_assert(offsetof(struct thread, dr) - offsetof(struct thread, r) ==
-                   offsetof(struct jn_state, dr), "thread.r to thread.dr are the state's");
+                   offsetof(struct jn_state, dr),
+               "thread.r to thread.dr are the state's");
 
 _Static_assert(sizeof(struct thread) <= 2048, "two to a page");
 
@@ -192,7 +192,7 @@ enum jn_was thread_was(const struct thread *thread);
 
 /* ---- fpu.c ---- */
 void fpu_enable(bool on);
-void fpu_trap(struct thread *thread); /* #NM of the current thread */
+void fpu_trap(struct thread *thread);  /* #NM of the current thread */
 void fpu_flush(struct thread *thread); /* its state is in memory afterwards */
 void fpu_forget(struct thread *thread);
 void fpu_init_area(struct thread *thread);

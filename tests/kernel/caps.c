@@ -39,8 +39,8 @@ static void cap_copy_and_rights(void)
 
 static void cap_hostile_handles(void)
 {
-    static const uint64_t handles[] = {0, 1, 63, 65, JN_CAP_HANDLES * 64ull, -64ull, -1ull,
-                                       1ull << 63, 0x7f0000000000ull};
+    static const uint64_t handles[] = {
+        0, 1, 63, 65, JN_CAP_HANDLES * 64ull, -64ull, -1ull, 1ull << 63, 0x7f0000000000ull};
     cap_t gate = make_gate();
 
     for (unsigned i = 0; i < sizeof handles / sizeof handles[0]; i++) {
@@ -246,6 +246,6 @@ static void cap_rights_of_operations(void)
 }
 
 const struct test cap_tests[] = {
-    TEST(cap_copy_and_rights),  TEST(cap_hostile_handles), TEST(cap_revoke),
-    TEST(cap_delete_in_the_middle), TEST(cap_tree_against_model), TEST(cap_table_grows),
-    TEST(pool_exhausted), TEST(cap_rights_of_operations), {0}};
+    TEST(cap_copy_and_rights),      TEST(cap_hostile_handles),      TEST(cap_revoke),
+    TEST(cap_delete_in_the_middle), TEST(cap_tree_against_model),   TEST(cap_table_grows),
+    TEST(pool_exhausted),           TEST(cap_rights_of_operations), {0}};

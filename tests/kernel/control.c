@@ -273,12 +273,7 @@ static void debug_registers(void)
     CHECK_IS(thread_was(thread), JN_WAS_RUNNING);
 }
 
-const struct test control_tests[] = {TEST(suspend_running),
-                                     TEST(suspend_waiting),
-                                     TEST(resume_after_write),
-                                     TEST(attention),
-                                     TEST(attention_in_foreign_call),
-                                     TEST(cancel),
-                                     TEST(single_step),
-                                     TEST(debug_registers),
-                                     {0}};
+const struct test control_tests[] = {
+    TEST(suspend_running), TEST(suspend_waiting),           TEST(resume_after_write),
+    TEST(attention),       TEST(attention_in_foreign_call), TEST(cancel),
+    TEST(single_step),     TEST(debug_registers),           {0}};

@@ -7,7 +7,7 @@ extern void foreign_check(void), foreign_fault(void), foreign_copy(void), foreig
 extern volatile uint64_t foreign_result;
 #pragma GCC visibility pop
 
-#define LABEL_CALL 0x1001
+#define LABEL_CALL  0x1001
 #define LABEL_FAULT 0x1002
 
 static volatile uint64_t seen[16];
@@ -306,8 +306,7 @@ static void foreign_copies(void)
     CHECK_IS(sys(JN_COPY, 0, &regs), JN_BAD_ARG);
 
     /* The server asks for the fault; the call is then made again. */
-    regs = (regs_t){.tag = tag_of(2, 0, 0, 0) | JN_TAG_FAULT_AT,
-                    .words = {there, JN_ACCESS_WRITE}};
+    regs = (regs_t){.tag = tag_of(2, 0, 0, 0) | JN_TAG_FAULT_AT, .words = {there, JN_ACCESS_WRITE}};
     CHECK_OK(sys(JN_REPLY, 0, &regs));
     CHECK_OK(sys(JN_WAIT, pager, &regs));
     CHECK_IS(kind_of(regs.tag), JN_KM_PAGE_FAULT);

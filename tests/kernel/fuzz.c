@@ -1,5 +1,5 @@
-/* A task with ordinary rights makes random and nearly right system calls, with several threads, while
- * a victim is watched: its memory, its messages and its capability must not change. */
+/* A task with ordinary rights makes random and nearly right system calls, with several threads,
+ * while a victim is watched: its memory, its messages and its capability must not change. */
 #include "harness.h"
 
 #define THREADS 4
@@ -56,12 +56,12 @@ static void fuzz_utcb(struct jn_utcb *utcb)
 {
     for (unsigned i = 0; i < 4; i++) {
         uint64_t r = dice();
-        utcb->items[i].what = r % 6 | (r >> 8) % 8 << 4 | (12 + (r >> 16) % 4) << 8 |
-                              (uint64_t)JN_RIGHT_ALL << 16;
+        utcb->items[i].what =
+            r % 6 | (r >> 8) % 8 << 4 | (12 + (r >> 16) % 4) << 8 | (uint64_t)JN_RIGHT_ALL << 16;
         utcb->items[i].where = value();
         utcb->item_offset[i] = (r >> 24) % 16 << 12;
-        utcb->windows[i % 2] = (struct jn_window){value(), value(), (uint32_t)(r >> 40) % 4,
-                                                  (uint32_t)value()};
+        utcb->windows[i % 2] =
+            (struct jn_window){value(), value(), (uint32_t)(r >> 40) % 4, (uint32_t)value()};
     }
     utcb->send_deadline = utcb->recv_deadline = now() + dice() % 100000;
     utcb->recv_base = 0x50000000;
@@ -104,8 +104,8 @@ static void fuzzer(uint64_t unused)
             regs.tag = tag_of((r >> 24) % 66, (r >> 32) % 3, (r >> 36) % 3, 0);
         }
         /* Mostly without waiting; now and then with, until the root thread cancels it. */
-        uint64_t phases = (r >> 40) % 8 ? JN_SEND_NOW | JN_RECV_NOW
-                                        : (r >> 44) % 3 << 8 | (r >> 48) % 3 << 10;
+        uint64_t phases =
+            (r >> 40) % 8 ? JN_SEND_NOW | JN_RECV_NOW : (r >> 44) % 3 << 8 | (r >> 48) % 3 << 10;
         sys(operation | phases | ((r >> 52) % 64 == 0 ? dice() : 0), value(), &regs);
         calls++;
     }
@@ -160,7 +160,8 @@ static void one_round(uint64_t until)
     CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, small));
 }
 
-/* The image is shared by the tasks of the self-test; what fuzzers must not touch is unmapped there. */
+/* The image is shared by the tasks of the self-test; what fuzzers must not touch is unmapped there.
+ */
 static void fuzz(void)
 {
     cap_t gate = make_gate(), client = mint(gate, 4711), thread;

@@ -5,10 +5,10 @@
 
 #define CASE_SLOTS (JN_CAP_FIRST_FREE + 32 * JN_CAP_STEP)
 /* A Signal that nobody raises, in every task: to wait for ever, or for a time. */
-#define SLOT_NEVER (30 * JN_CAP_STEP)
-#define TASK_MAX 16
-#define THREAD_MAX 64
-#define STACK_SIZE 8192
+#define SLOT_NEVER    (30 * JN_CAP_STEP)
+#define TASK_MAX      16
+#define THREAD_MAX    64
+#define STACK_SIZE    8192
 #define SCRATCH_PAGES 256
 
 extern char image_begin[] __attribute__((visibility("hidden")));
@@ -181,8 +181,8 @@ struct task *make_task(void)
 {
     struct task *task = &tasks[world.tasks++];
 
-    *task = (struct task){.task = slot(), .next_utcb = 0x7e0000200000ull,
-                          .next_slot = JN_CAP_FIRST_FREE};
+    *task = (struct task){
+        .task = slot(), .next_utcb = 0x7e0000200000ull, .next_slot = JN_CAP_FIRST_FREE};
     CHECK_OK(OP2(pool, JN_OP_CREATE_TASK, task->task, 0x7e0000010000ull));
     uint64_t begin = (uint64_t)image_begin, middle = (uint64_t)text_end, end = (uint64_t)image_end;
     CHECK_OK(OP4(task->task, JN_OP_TASK_MAP, begin, begin, (middle - begin) >> 12, JN_R | JN_X));
@@ -260,18 +260,19 @@ uint64_t now(void)
 {
     const struct jn_info *info = (const void *)JN_ROOT_INFO;
 
-    return info->mono_ns + (uint64_t)(((unsigned __int128)(rdtsc() - info->tsc_base) *
-                                       info->tsc_mult) >> info->tsc_shift);
+    return info->mono_ns +
+           (uint64_t)(((unsigned __int128)(rdtsc() - info->tsc_base) * info->tsc_mult) >>
+                      info->tsc_shift);
 }
 
 /* ---- letting others run ----
  * The root thread goes on with a context of the lowest priority: whoever can run does, until none
  * can. A clock thread ends that for the sake of cases whose threads never stop. */
-#define SLOT_URGENT (24 * JN_CAP_STEP)
-#define SLOT_LAST (25 * JN_CAP_STEP)
-#define SLOT_CLOCK (26 * JN_CAP_STEP)
+#define SLOT_URGENT       (24 * JN_CAP_STEP)
+#define SLOT_LAST         (25 * JN_CAP_STEP)
+#define SLOT_CLOCK        (26 * JN_CAP_STEP)
 #define SLOT_CLOCK_THREAD (27 * JN_CAP_STEP)
-#define SETTLE_NS 5000000
+#define SETTLE_NS         5000000
 
 static volatile uint64_t settles, settling;
 

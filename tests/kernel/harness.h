@@ -1,7 +1,7 @@
 /* What every case uses: checks, and tasks and threads that share the self-test's image.
  *
- * A case begins with an empty world: a child Pool, and slots from CASE_SLOTS on. Afterwards the Pool
- * is destroyed with all that was made, and the frames in use must be what they were before.
+ * A case begins with an empty world: a child Pool, and slots from CASE_SLOTS on. Afterwards the
+ * Pool is destroyed with all that was made, and the frames in use must be what they were before.
  */
 #ifndef TESTS_KERNEL_HARNESS_H
 #define TESTS_KERNEL_HARNESS_H
@@ -13,17 +13,20 @@ struct test {
     void (*run)(void);
 };
 
-#define TEST(name_) {#name_, name_}
+#define TEST(name_)                                                                                \
+    {                                                                                              \
+#name_, name_                                                                              \
+    }
 
 /* Fails the case that runs, with the line and both values. Only in the root thread. */
 void fail(const char *file, int line, const char *what, int64_t is, int64_t should);
-#define CHECK_IS(value, expected)                                                                 \
-    do {                                                                                          \
-        int64_t is_ = (int64_t)(value), should_ = (int64_t)(expected);                            \
-        if (is_ != should_)                                                                       \
-            fail(__FILE__, __LINE__, #value, is_, should_);                                       \
+#define CHECK_IS(value, expected)                                                                  \
+    do {                                                                                           \
+        int64_t is_ = (int64_t)(value), should_ = (int64_t)(expected);                             \
+        if (is_ != should_)                                                                        \
+            fail(__FILE__, __LINE__, #value, is_, should_);                                        \
     } while (0)
-#define CHECK_OK(value) CHECK_IS(value, JN_OK)
+#define CHECK_OK(value)  CHECK_IS(value, JN_OK)
 #define CHECK(condition) CHECK_IS(!!(condition), 1)
 
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));

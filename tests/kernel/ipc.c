@@ -38,9 +38,20 @@ static void ipc_64_words(void)
 static void ipc_bad_tags(void)
 {
     cap_t gate = make_gate();
-    static const uint64_t bad[] = {65, 127, 0x80, 17u << 8, 0x6000, JN_TAG_STATE, JN_TAG_RESUME,
-                                   JN_TAG_RESTART, JN_TAG_FAULT_AT, JN_TAG_AGAIN, JN_TAG_KERNEL,
-                                   JN_TAG_KERNEL | 1u << 24, 1u << 24, 1u << 19};
+    static const uint64_t bad[] = {65,
+                                   127,
+                                   0x80,
+                                   17u << 8,
+                                   0x6000,
+                                   JN_TAG_STATE,
+                                   JN_TAG_RESUME,
+                                   JN_TAG_RESTART,
+                                   JN_TAG_FAULT_AT,
+                                   JN_TAG_AGAIN,
+                                   JN_TAG_KERNEL,
+                                   JN_TAG_KERNEL | 1u << 24,
+                                   1u << 24,
+                                   1u << 19};
 
     start_thread(&root, long_server, gate);
     settle();
@@ -251,13 +262,8 @@ static void ipc_many_workers(void)
     CHECK_IS(count, 12);
 }
 
-const struct test ipc_tests[] = {TEST(ipc_64_words),
-                                 TEST(ipc_bad_tags),
-                                 TEST(ipc_send),
-                                 TEST(ipc_queue_by_priority),
-                                 TEST(ipc_park_and_reply),
-                                 TEST(ipc_timeouts),
-                                 TEST(ipc_call_timeout),
-                                 TEST(ipc_rights),
-                                 TEST(ipc_many_workers),
-                                 {0}};
+const struct test ipc_tests[] = {TEST(ipc_64_words),       TEST(ipc_bad_tags),
+                                 TEST(ipc_send),           TEST(ipc_queue_by_priority),
+                                 TEST(ipc_park_and_reply), TEST(ipc_timeouts),
+                                 TEST(ipc_call_timeout),   TEST(ipc_rights),
+                                 TEST(ipc_many_workers),   {0}};

@@ -3,7 +3,8 @@
 
 static volatile uint64_t seen[16];
 
-/* Receives capabilities at handle 100 on, and answers with what landed; moves the first one back. */
+/* Receives capabilities at handle 100 on, and answers with what landed; moves the first one back.
+ */
 static void cap_server(uint64_t gate)
 {
     struct jn_utcb *utcb = jn_utcb();
@@ -95,8 +96,8 @@ static void page_server(uint64_t gate)
     for (;;) {
         uint64_t order = regs.words[0], offset = regs.words[1], where = regs.words[2];
         uint64_t rights = regs.words[3];
-        utcb->items[0].what = regs.words[4] | rights << JN_ITEM_RIGHTS_SHIFT |
-                              order << JN_ITEM_ORDER_SHIFT;
+        utcb->items[0].what =
+            regs.words[4] | rights << JN_ITEM_RIGHTS_SHIFT | order << JN_ITEM_ORDER_SHIFT;
         utcb->items[0].where = where;
         utcb->item_offset[0] = offset;
         regs = (regs_t){.tag = tag_of(0, 1, 0, 0)};

@@ -222,7 +222,10 @@ static void thousand_rounds(void)
     CHECK_IS(after[2], before[2]);
 }
 
-const struct test life_tests[] = {TEST(ends_are_signalled), TEST(label_gone),
-                                  TEST(caller_gone),        TEST(server_gone),
-                                  TEST(gate_gone),          TEST(thousand_rounds),
+const struct test life_tests[] = {TEST(ends_are_signalled),
+                                  TEST(label_gone),
+                                  TEST(caller_gone),
+                                  TEST(server_gone),
+                                  TEST(gate_gone),
+                                  TEST(thousand_rounds),
                                   {0}};

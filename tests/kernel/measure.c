@@ -21,7 +21,8 @@ static void call_and_reply(const char *name, bool same_space, void (*client)(uin
                            unsigned words)
 {
     cap_t gate = make_gate();
-    struct task *server = same_space ? &root : make_task(), *task = same_space ? &root : make_task();
+    struct task *server = same_space ? &root : make_task(),
+                *task = same_space ? &root : make_task();
     char text[40];
 
     m_tag = m_reply_tag = words;
@@ -40,9 +41,18 @@ static void call_and_reply(const char *name, bool same_space, void (*client)(uin
         for (const char *s = name; *s; s++)
             text[at++] = *s;
         text[at] = 0;
-        line(text, which == 0 ? call : which == 1 ? reply : call + reply,
-             words > 10 ? 350 / (which < 2 ? 2 : 1) : which == 0 ? 55 : which == 1 ? 65 : 120,
-             words > 10 ? 450 / (which < 2 ? 2 : 1) : which == 0 ? 70 : which == 1 ? 80 : 150);
+        line(text,
+             which == 0   ? call
+             : which == 1 ? reply
+                          : call + reply,
+             words > 10   ? 350 / (which < 2 ? 2 : 1)
+             : which == 0 ? 55
+             : which == 1 ? 65
+                          : 120,
+             words > 10   ? 450 / (which < 2 ? 2 : 1)
+             : which == 0 ? 70
+             : which == 1 ? 80
+                          : 150);
     }
 }
 
@@ -87,8 +97,8 @@ static void foreign_pair(void (*entry)(void), void (*server)(uint64_t), uint64_t
     settle();
     m_rounds = 20;
     cap_t thread = make_foreign(client, entry, argument);
-    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, exceptions ? gate : 0, 1, exceptions ? 0 : gate,
-                 1));
+    CHECK_OK(
+        OP4(thread, JN_OP_THREAD_SET_GATES, exceptions ? gate : 0, 1, exceptions ? 0 : gate, 1));
     CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
 }
 
@@ -140,7 +150,10 @@ static void measure_fault(void)
     line("page-fault", there + back, 500, 650);
 }
 
-const struct test measure_tests[] = {TEST(measure_calls),     TEST(measure_null),
-                                     TEST(measure_signal),    TEST(measure_foreign),
-                                     TEST(measure_exception), TEST(measure_fault),
+const struct test measure_tests[] = {TEST(measure_calls),
+                                     TEST(measure_null),
+                                     TEST(measure_signal),
+                                     TEST(measure_foreign),
+                                     TEST(measure_exception),
+                                     TEST(measure_fault),
                                      {0}};

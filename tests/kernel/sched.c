@@ -178,8 +178,9 @@ static void queued_caller_helps(void)
 
     thread = make_thread(task, busy_server, give(task, back, JN_RIGHT_ALL), 10);
     CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
-    thread = make_thread(task, middle_server,
-                         give(task, front, JN_RIGHT_ALL) | give(task, back, JN_RIGHT_ALL) << 32, 10);
+    thread =
+        make_thread(task, middle_server,
+                    give(task, front, JN_RIGHT_ALL) | give(task, back, JN_RIGHT_ALL) << 32, 10);
     CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
     thread = make_thread(&root, caller, front, 20);
     CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
@@ -226,8 +227,6 @@ static void yield(void)
     CHECK(seen[8] <= 1);
 }
 
-const struct test sched_tests[] = {TEST(higher_priority_runs), TEST(equals_take_turns),
-                                   TEST(priority_limits),      TEST(contexts),
-                                   TEST(lent_context),         TEST(queued_caller_helps),
-                                   TEST(yield),
-                                   {0}};
+const struct test sched_tests[] = {
+    TEST(higher_priority_runs), TEST(equals_take_turns),   TEST(priority_limits), TEST(contexts),
+    TEST(lent_context),         TEST(queued_caller_helps), TEST(yield),           {0}};

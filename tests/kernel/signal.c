@@ -120,5 +120,5 @@ static void signal_bound(void)
     CHECK_OK(OP1(JN_CAP_THREAD, JN_OP_THREAD_BIND_SIGNAL, 0));
 }
 
-const struct test signal_tests[] = {TEST(signal_alone), TEST(signal_rights), TEST(signal_bound),
-                                    {0}};
+const struct test signal_tests[] = {
+    TEST(signal_alone), TEST(signal_rights), TEST(signal_bound), {0}};

@@ -1,8 +1,11 @@
 /* All cases, in the order of what they build on. */
 #include "harness.h"
 
-extern const struct test basic_tests[], cap_tests[], ipc_tests[], signal_tests[], foreign_tests[], item_tests[],
-    control_tests[], life_tests[], sched_tests[], memory_tests[], platform_tests[], fuzz_tests[];
+extern const struct test basic_tests[], cap_tests[], ipc_tests[], signal_tests[], foreign_tests[],
+    item_tests[], control_tests[], life_tests[], sched_tests[], memory_tests[], platform_tests[],
+    fuzz_tests[];
 
-const struct test *const suites[] = {basic_tests, cap_tests, ipc_tests, signal_tests, foreign_tests, item_tests,
-                                     control_tests, life_tests, sched_tests, memory_tests, platform_tests, fuzz_tests, NULL};
+const struct test *const suites[] = {basic_tests,   cap_tests,    ipc_tests,      signal_tests,
+                                     foreign_tests, item_tests,   control_tests,  life_tests,
+                                     sched_tests,   memory_tests, platform_tests, fuzz_tests,
+                                     NULL};

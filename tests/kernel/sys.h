@@ -18,12 +18,12 @@ static inline int64_t sys(uint64_t operation, cap_t cap, regs_t *regs)
 /* Invocation with up to five arguments; results in out[0..9] if it is not NULL. */
 int64_t op(cap_t object, enum jn_object_op method, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
            uint64_t e, uint64_t *out);
-#define OP0(object, method) op(object, method, 0, 0, 0, 0, 0, NULL)
-#define OP1(object, method, a) op(object, method, (uint64_t)(a), 0, 0, 0, 0, NULL)
+#define OP0(object, method)       op(object, method, 0, 0, 0, 0, 0, NULL)
+#define OP1(object, method, a)    op(object, method, (uint64_t)(a), 0, 0, 0, 0, NULL)
 #define OP2(object, method, a, b) op(object, method, (uint64_t)(a), (uint64_t)(b), 0, 0, 0, NULL)
-#define OP3(object, method, a, b, c)                                                              \
+#define OP3(object, method, a, b, c)                                                               \
     op(object, method, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), 0, 0, NULL)
-#define OP4(object, method, a, b, c, d)                                                           \
+#define OP4(object, method, a, b, c, d)                                                            \
     op(object, method, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), 0, NULL)
 
 /* A call with one word each way. */
