@@ -306,7 +306,7 @@ struct nt_thread {
     uint32_t name_length;
     int32_t priority;
     uint64_t affinity;
-    bool exception_valid;
+    uint32_t event_signal; /* it serves a console event that this signal became */
 };
 
 /* ---- processes ---- */
@@ -338,6 +338,8 @@ struct nt_process {
     bool group_stopped;
     bool background_wait; /* calls wait for the job to come to the foreground */
     bool ctrl_ignored;
+    uint64_t kill_deadline; /* after CLOSE and SHUTDOWN events: when the process ends anyway */
+    uint32_t kill_signal;
     uint32_t session_group;
     uint32_t named_counter;
 };
@@ -646,6 +648,8 @@ char *nt_block_to_environment(const uint16_t *block, size_t units, size_t *bytes
 /* ---- the rest ---- */
 nt_status nt_console_control(struct nt_thread *t, struct nt_file *file, const uint64_t *a);
 void nt_signal_deliver(struct nt_process *p, uint32_t number);
+uint64_t nt_signal_next(void); /* when a process that was asked to end is ended */
+void nt_signal_run(uint64_t now);
 void nt_kuser_fill(void *page);
 void nt_kuser_tick(void *page);
 uint64_t nt_time_now(void);             /* 100 ns since 1601 */

@@ -235,7 +235,7 @@ static const char *const defaults[] = {
     "HOMEPATH=\\users\\root",
     "LOCALAPPDATA=C:\\users\\root\\AppData\\Local",
     "OS=Windows_NT",
-    "PATHEXT=.COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC",
+    "PATHEXT=.COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC;.",
     "PROCESSOR_ARCHITECTURE=AMD64",
     "PROCESSOR_LEVEL=6",
     "ProgramData=C:\\ProgramData",
@@ -289,11 +289,13 @@ uint16_t *nt_environment_to_block(const char *variables, size_t count, size_t *u
             continue; /* Windows has no variables without a name */
         if (name_is(v, "PATH")) {
             has_path = true;
+            /* The system's own programs come first, as on every Windows: cmd.exe finds programs
+             * without an extension too (PATHEXT has "."), and the tree has a find and a sort. */
             add(&one, v, 5);
-            path_to_dos(&one, v + 5, 1);
+            add(&one, system_path, sizeof system_path - 1);
             if (v[5])
                 add_byte(&one, ';');
-            add(&one, system_path, sizeof system_path - 1);
+            path_to_dos(&one, v + 5, 1);
         } else if (name_is(v, "TMP") || name_is(v, "TEMP")) {
             add(&one, v, (size_t)(equals + 1 - v));
             path_to_dos(&one, equals + 1, 0);

@@ -160,7 +160,10 @@ void nt_thread_set_deadline(struct nt_thread *t, uint64_t deadline)
 
 uint64_t nt_core_deadline(void)
 {
-    uint64_t next = nt_timer_next();
+    uint64_t next = nt_timer_next(), limit = nt_signal_next();
+
+    if (limit < next)
+        next = limit;
 
     if (!nt_list_empty(&deadlines)) {
         uint64_t first = nt_container(deadlines.next, struct nt_thread, deadline_link)->deadline;
@@ -175,6 +178,7 @@ void nt_core_timeout(void)
     uint64_t now = world_time_monotonic();
 
     nt_timer_run(now);
+    nt_signal_run(now);
     while (!nt_list_empty(&deadlines)) {
         struct nt_thread *t = nt_container(deadlines.next, struct nt_thread, deadline_link);
         if (t->deadline > now)

@@ -24,14 +24,25 @@ void nt_directory_state_free(struct nt_directory_state *state)
     free(state);
 }
 
-/* Wildcards of NT: * and ?, and those that FindFirstFile makes of DOS masks: < like * up to the
- * last dot, > like ? that may also match nothing at a dot or the end, " a dot or the end. */
+static bool only_tail(const uint16_t *mask, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (mask[i] != '.' && mask[i] != '*')
+            return false;
+    return true;
+}
+
+/* Wildcards of NT: * and ?, and those of DOS: < like * up to the last dot, > like ? that may also
+ * match nothing at a dot or the end, " a dot or the end. What remains of the mask at the name's end
+ * does not count if it is dots and stars ("name.*" means "name" as well). */
 bool nt_name_matches(const uint16_t *name, size_t length, const uint16_t *mask, size_t mask_length)
 {
     size_t n = 0, m = 0;
 
     while (m < mask_length) {
         uint16_t c = mask[m];
+        if (n == length && only_tail(mask + m, mask_length - m))
+            return true;
         if (c == '*' || c == '<') {
             while (m < mask_length && (mask[m] == '*' || mask[m] == '<'))
                 c = mask[m++] == '*' ? '*' : c;

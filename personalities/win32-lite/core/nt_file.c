@@ -186,6 +186,12 @@ static nt_status open_file(struct nt_thread *t, const struct nt_path *path, uint
         flags |= WORLD_OPEN_DELETE_ON_CLOSE;
     if (path->directory && !(options & NT_FILE_DIRECTORY_FILE) && (flags & WORLD_OPEN_CREATE))
         return NT_OBJECT_NAME_INVALID;
+    if ((options & NT_FILE_DELETE_ON_CLOSE) && disposition == NT_FILE_OPEN) {
+        struct world_stat stat;
+        if (world_file_stat_path(p->world, path->path, path->length, &stat) == JN_OK &&
+            (stat.mode & WORLD_IFMT) != WORLD_IFDIR && !(stat.mode & 0222))
+            return NT_CANNOT_DELETE;
+    }
     got = world_file_open(p->world, path->path, path->length, flags, rights, wanted_share,
                           t->cookie, &open, &created);
     if (got == JN_IS_DIRECTORY && !(options & NT_FILE_NON_DIRECTORY_FILE)) {
@@ -218,9 +224,9 @@ static nt_status open_file(struct nt_thread *t, const struct nt_path *path, uint
     if (created && (attributes & (NT_ATTRIBUTE_READONLY | NT_ATTRIBUTE_HIDDEN |
                                   NT_ATTRIBUTE_SYSTEM)))
         (void)world_file_set_attributes(p->world, open,
-                                        attributes & (NT_ATTRIBUTE_HIDDEN | NT_ATTRIBUTE_SYSTEM),
-                                        attributes & NT_ATTRIBUTE_READONLY ? 0444 : 0, INT64_MIN,
-                                        INT64_MIN, INT64_MIN);
+                                        attributes & (NT_ATTRIBUTE_READONLY | NT_ATTRIBUTE_HIDDEN |
+                                                      NT_ATTRIBUTE_SYSTEM),
+                                        INT64_MIN, INT64_MIN, INT64_MIN);
     file->path = nt_text_dup(path->nt, path->nt_length);
     file->path_length = path->nt_length;
     while (file->path_length > 3 && file->path[file->path_length - 1] == '\\')

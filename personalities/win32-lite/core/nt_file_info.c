@@ -256,25 +256,16 @@ static int64_t time_or_keep(int64_t ticks)
 static nt_status set_basic(struct nt_thread *t, struct nt_file *file, uint64_t address)
 {
     struct nt_file_basic basic;
-    struct world_stat stat;
-    uint32_t attributes = UINT32_MAX, mode = 0;
+    uint32_t attributes = UINT32_MAX;
 
     if (NT_FAILED(nt_read(t, address, &basic, sizeof basic)))
         return NT_ACCESS_VIOLATION;
     if (basic.attributes) {
-        world_status got = world_file_stat(t->process->world, file->open, &stat);
-        if (got != JN_OK)
-            return nt_status_from(got);
-        attributes = basic.attributes & (NT_ATTRIBUTE_HIDDEN | NT_ATTRIBUTE_SYSTEM);
-        if (basic.attributes & NT_ATTRIBUTE_READONLY) {
-            if ((stat.mode & WORLD_IFMT) != WORLD_IFDIR)
-                mode = stat.mode & 07777 & ~0222u;
-        } else if (!(stat.mode & 0222)) {
-            mode = (stat.mode & 07777) | 0200 | ((stat.mode & 0444) >> 1 & 0222);
-        }
+        attributes = basic.attributes &
+                     (NT_ATTRIBUTE_READONLY | NT_ATTRIBUTE_HIDDEN | NT_ATTRIBUTE_SYSTEM);
     }
     return nt_status_from(world_file_set_attributes(
-        t->process->world, file->open, attributes, mode, time_or_keep(basic.access),
+        t->process->world, file->open, attributes, time_or_keep(basic.access),
         time_or_keep(basic.write), time_or_keep(basic.creation)));
 }
 

@@ -347,6 +347,17 @@ static nt_status create_foreign(struct nt_thread *t, const uint64_t *a, struct c
     memcpy(name + 4, q->directory.units, q->directory.length * 2);
     if (NT_FAILED(nt_path_translate(name, q->directory.length + 4, &directory)))
         directory.path = strdup("/");
+    if (strpbrk(arguments, "\\:")) { /* a DOS path is no name for what runs there */
+        size_t old = strlen(arguments) + 1, fresh = strlen(path->path) + 1;
+        char *named = malloc(start.arguments_length - old + fresh);
+        if (!named)
+            goto out;
+        memcpy(named, path->path, fresh);
+        memcpy(named + fresh, arguments + old, start.arguments_length - old);
+        start.arguments_length = start.arguments_length - old + fresh;
+        free(arguments);
+        arguments = named;
+    }
     start.arguments = arguments;
     start.environment = environment;
     start.directory = directory.path ? directory.path : "/";
@@ -572,6 +583,20 @@ nt_status NtOpenProcess(struct nt_thread *t, const uint64_t *a)
     return nt_handle_give(t, a[0], object, (uint32_t)a[1], attributes.flags, NT_SUCCESS);
 }
 
+/* The default handler of a console event ends the process from its own thread, with 0: that is an
+ * end by the signal that the event was made of. */
+static void end_by_event(struct nt_process *p, uint32_t signal)
+{
+    p->exiting = true;
+    p->ended = true;
+    p->self->ended = true;
+    p->self->exit_code = p->exit_code = NT_CONTROL_C_EXIT;
+    nt_object_wake(&p->self->object);
+    world_process_exit(p->world, 2, signal);
+    world_process_release(p->world);
+    nt_process_free(p);
+}
+
 nt_status NtTerminateProcess(struct nt_thread *t, const uint64_t *a)
 {
     struct nt_process_object *object;
@@ -597,6 +622,10 @@ nt_status NtTerminateProcess(struct nt_thread *t, const uint64_t *a)
     target = nt_process_by_pid(object->pid);
     if (target) {
         bool own = target == t->process;
+        if (own && t->event_signal && !(uint32_t)a[1]) {
+            end_by_event(target, t->event_signal);
+            return NT_STATE;
+        }
         nt_process_end(target, (uint32_t)a[1]);
         return own ? NT_STATE : NT_SUCCESS;
     }

@@ -366,6 +366,58 @@ nt_status nt_process_finish(struct nt_process *p, const struct nt_parameters *q,
     return status;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    if (n < m)
+        return false;
+    for (size_t i = 0; i < m; i++)
+        if ((text[n - m + i] | 32) != (end[i] | 32))
+            return false;
+    return true;
+}
+
+/* cmd.exe reads its line by rules of its own, which know no escaped quotes: a single argument after
+ * /c or /k with quotes inside is what the user would have typed there. */
+static uint16_t *shell_line(const char *arguments, size_t count, const char *path, size_t *units)
+{
+    const char *last = arguments, *before = NULL;
+    uint16_t *head, *tail, *line = NULL;
+    size_t head_units, tail_units;
+
+    if (count < 3 || !ends_with(path, "/cmd.exe"))
+        return NULL;
+    for (size_t i = 1; i < count; i++) {
+        before = last;
+        last += strlen(last) + 1;
+    }
+    if (before[0] != '/' || !before[1] || before[2] ||
+        ((before[1] | 32) != 'c' && (before[1] | 32) != 'k') || !strchr(last, '"'))
+        return NULL;
+    head = nt_arguments_to_line(arguments, count - 1, &head_units);
+    tail = nt_text_from_utf8(last, strlen(last), &tail_units);
+    if (head && tail)
+        line = malloc((head_units + 1 + tail_units + 1) * 2);
+    if (line) {
+        memcpy(line, head, head_units * 2);
+        line[head_units] = ' ';
+        memcpy(line + head_units + 1, tail, tail_units * 2);
+        *units = head_units + 1 + tail_units;
+        line[*units] = 0;
+    }
+    free(head);
+    free(tail);
+    return line;
+}
+
+static uint16_t *make_line(const char *arguments, const struct nt_start *start, size_t *units)
+{
+    uint16_t *line = shell_line(arguments, start->argument_count, start->path, units);
+
+    return line ? line : nt_arguments_to_line(arguments, start->argument_count, units);
+}
+
 /* The arguments as they are, but a program named by a path of the tree gets its DOS path: Windows
  * programs look for "/" in their whole command line. */
 static uint16_t *command_line(const struct nt_start *start, size_t *units)
@@ -376,7 +428,7 @@ static uint16_t *command_line(const struct nt_start *start, size_t *units)
     char *name, *list;
 
     if (!start->argument_count || first[0] != '/')
-        return nt_arguments_to_line(first, start->argument_count, units);
+        return make_line(first, start, units);
     for (size_t i = 0; i < start->argument_count; i++)
         bytes += strlen(first + bytes) + 1;
     tail = strlen(first) + 1;
@@ -386,7 +438,7 @@ static uint16_t *command_line(const struct nt_start *start, size_t *units)
     if (list) {
         memcpy(list, name, name_bytes + 1);
         memcpy(list + name_bytes + 1, first + tail, bytes - tail);
-        line = nt_arguments_to_line(list, start->argument_count, units);
+        line = make_line(list, start, units);
     }
     free(dos);
     free(name);

@@ -90,10 +90,10 @@ world_status world_file_rename(struct world_process *p, struct world_open open, 
                                size_t length, bool replace);
 world_status world_file_link(struct world_process *p, struct world_open open, const char *path,
                              size_t length);
-/* attributes or times of ~0 / INT64_MIN stay as they are. mode 0 stays. */
+/* attributes or times of ~0 / INT64_MIN stay as they are. READONLY is the lack of write permission. */
 world_status world_file_set_attributes(struct world_process *p, struct world_open open,
-                                       uint32_t attributes, uint32_t mode, int64_t access_ns,
-                                       int64_t modify_ns, int64_t birth_ns);
+                                       uint32_t attributes, int64_t access_ns, int64_t modify_ns,
+                                       int64_t birth_ns);
 world_status world_file_space(struct world_process *p, struct world_open open, uint64_t *block,
                               uint64_t *total, uint64_t *available);
 world_status world_file_pipe(struct world_process *p, struct world_open *reading,

@@ -196,8 +196,6 @@ static jn_status_t take(struct jn_call *call, uint64_t length, cap_t task, cap_t
     if (status == JN_OK)
         status = jn_copy_in(call, 0, 0, record, length, &done);
     if (status == JN_OK)
-        status = guest_join_rings(&clients);
-    if (status == JN_OK)
         status = guest_take(record, length, &clients);
     free(record);
     if (status != JN_OK)

@@ -101,6 +101,52 @@ static void close_others(struct world_process *world, const struct handover *h,
         world_io_close(world, (struct world_open){WORLD_FS, 0, h->header.root});
 }
 
+static nt_status read_program(void *context, uint64_t offset, void *buffer, size_t length,
+                              size_t *done)
+{
+    struct world_process *world = context;
+    uint64_t n = 0;
+    jn_status_t status =
+        backend_io_read(&world->clients, (struct backend_open){BACKEND_FS, world->cookie},
+                        (int64_t)offset, length, 0, 0, backend_window(buffer, length), &n);
+
+    *done = n;
+    return nt_status_from(status);
+}
+
+/* Whether the program can be run at all. Nothing of the process's clients is changed by asking: the
+ * caller may have to go on with them. */
+static jn_status_t check_program(const struct backend_clients *clients, const struct handover *h)
+{
+    struct world_process probe = {.clients = *clients};
+    struct backend_path path = {h->header.directory, h->path, strlen(h->path), 0};
+    struct backend_open open = {BACKEND_FS, h->header.program};
+    struct nt_image *image;
+    struct io_stat stat;
+    uint32_t created;
+    jn_status_t status = JN_OK;
+
+    if (!h->header.program)
+        status = backend_fs_open(clients, &path, FS_OPEN_NOT_DIRECTORY, IO_ACCESS_READ, 7, 0, 0,
+                                 &open, &created);
+    if (status != JN_OK)
+        return status;
+    probe.cookie = open.number;
+    status = backend_io_stat(clients, open, &stat);
+    if (status == JN_OK) {
+        nt_status parsed = nt_image_parse(read_program, &probe, stat.size, &image);
+        status = status_of(parsed);
+        if (!NT_FAILED(parsed)) {
+            if (image->characteristics & 0x2000)
+                status = JN_BAD_IMAGE;
+            nt_image_put(image);
+        }
+    }
+    if (!h->header.program)
+        backend_io_close(clients, open);
+    return status;
+}
+
 jn_status_t guest_take(const void *record, size_t length, const struct backend_clients *clients)
 {
     static char directory[4097], path[4097];
@@ -115,6 +161,10 @@ jn_status_t guest_take(const void *record, size_t length, const struct backend_c
     if (status != JN_OK)
         return status;
     status = backend_process_ids(clients->task, 0, &ids);
+    if (status == JN_OK)
+        status = check_program(clients, &h);
+    if (status == JN_OK)
+        status = guest_join_rings(clients);
     if (status != JN_OK)
         return status;
     status = guest_process_create(clients, ids.pid, &world);

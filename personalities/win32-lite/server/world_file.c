@@ -150,17 +150,16 @@ world_status world_file_link(struct world_process *p, struct world_open open, co
 }
 
 world_status world_file_set_attributes(struct world_process *p, struct world_open open,
-                                       uint32_t attributes, uint32_t mode, int64_t access_ns,
-                                       int64_t modify_ns, int64_t birth_ns)
+                                       uint32_t attributes, int64_t access_ns, int64_t modify_ns,
+                                       int64_t birth_ns)
 {
     struct backend_path where = empty(open.number);
-    struct backend_attributes a = {.mode = mode,
-                                   .attributes = attributes,
+    struct backend_attributes a = {.attributes = attributes,
                                    .access_ns = access_ns,
                                    .modify_ns = modify_ns,
                                    .birth_ns = birth_ns};
 
-    a.mask = (mode ? FS_SET_MODE : 0) | (attributes != UINT32_MAX ? FS_SET_ATTRIBUTES : 0) |
+    a.mask = (attributes != UINT32_MAX ? FS_SET_ATTRIBUTES : 0) |
              (access_ns != INT64_MIN ? FS_SET_ACCESS_TIME : 0) |
              (modify_ns != INT64_MIN ? FS_SET_MODIFY_TIME : 0) |
              (birth_ns != INT64_MIN ? FS_SET_BIRTH_TIME : 0);
