@@ -47,17 +47,20 @@ uint64_t object_identity(const struct object *object)
     return ((uint64_t)object ^ secret) * 0x9e3779b97f4a7c15ull;
 }
 
-void object_destroy(struct object *object)
+static void detach(struct object *object)
 {
-    if (object->dying || !object->pool)
-        return;
-    object->dying = 1;
+    object->dying = DYING;
     caps_kill(object);
     if (object->type == JN_TYPE_THREAD)
         thread_detach(THREAD_OF(object));
-    list_insert(&work, &object->work);
+}
+
+static void enqueue(struct object *object)
+{
     struct cpu *cpu = cpu_self();
     unsigned priority = cpu->priority;
+
+    list_insert(&work, &object->work);
     /* What it ran on may be among the dead. */
     if (cpu->runner && cpu->runner->base->priority > priority)
         priority = cpu->runner->base->priority;
@@ -65,9 +68,29 @@ void object_destroy(struct object *object)
         work_priority = priority;
 }
 
+void object_destroy(struct object *object)
+{
+    if (object->dying == DYING || !object->pool)
+        return;
+    bool doomed = object->dying == DOOMED;
+    detach(object);
+    if (!doomed)
+        enqueue(object);
+}
+
+void object_doom(struct object *object)
+{
+    if (object->dying)
+        return;
+    object->dying = DOOMED;
+    enqueue(object);
+}
+
 /* True when the object is gone, false when there is more to do for it. */
 static bool finish(struct object *object)
 {
+    if (object->dying == DOOMED)
+        detach(object);
     switch (object->type) {
     case JN_TYPE_TASK:
         return task_finish(container_of(object, struct task, object));

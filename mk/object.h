@@ -29,7 +29,7 @@ struct cap_links {
 
 struct object {
     uint8_t type;  /* enum jn_cap_type, or a kernel-internal one below */
-    uint8_t dying; /* detached; the work list finishes it */
+    uint8_t dying; /* on the work list: DOOMED, or detached and DYING */
     uint16_t reserved;
     uint32_t size;       /* bytes that object_free() gives back to the pool */
     struct pool *pool;   /* who pays; NULL for objects that are part of the kernel image */
@@ -87,6 +87,11 @@ void object_init(struct object *object, unsigned type, struct pool *pool, uint32
 /* Detaches the object at once: all its capabilities are dead when this returns. The rest is done
  * by the work list (object_work()) at the destroyer's priority. */
 void object_destroy(struct object *object);
+
+/* The same, but it is detached by the work list, too: for what a death leads to in turn, where the
+ * depth of recursion would be the user's choice. */
+void object_doom(struct object *object);
+enum { DOOMED = 1, DYING = 2 };
 
 /* Is there work on the list that goes before threads of this priority? */
 bool object_work_waits(unsigned priority);

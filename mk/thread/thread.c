@@ -110,7 +110,7 @@ enum jn_was thread_was(const struct thread *thread)
 void thread_wake(struct thread *thread)
 {
     thread->state = STATE_RUN | (thread->state & (STATE_SUSPENDED | STATE_MARKED));
-    if (thread->state & STATE_SUSPENDED)
+    if (thread->state & STATE_SUSPENDED || thread->object.dying)
         return;
     if (thread->attention)
         thread_raise_attention(thread);
@@ -195,7 +195,8 @@ void thread_kill(struct thread *thread, const char *why)
     if (reports++ < 10)
         print("mk: thread ended at %lx: %s, message %u, words %lx %lx %lx\n", thread->rip, why,
               thread->message, thread->fault[0], thread->fault[1], thread->fault[2]);
-    object_destroy(&thread->object);
+    sched_remove(thread);
+    object_doom(&thread->object);
 }
 
 /* ---- the switch ---- */

@@ -187,6 +187,47 @@ static void gate_gone(void)
     CHECK_IS(thread_was(thread), JN_WAS_NATIVE_CALL);
 }
 
+/* Each thread holds the page fault of the next; their gates are gone. The first one's death leads
+ * to the second's, and so on: the kernel's stack does not grow with it. */
+#define CHAIN 56
+
+static cap_t chain_gate[CHAIN];
+
+static void chain_link(uint64_t number)
+{
+    regs_t regs = {0};
+
+    if (number < CHAIN - 1)
+        sys(JN_WAIT, chain_gate[number], &regs);
+    count++;
+    uint64_t *volatile nowhere = (uint64_t *)8;
+    if (number)
+        *nowhere = 1;
+}
+
+static void chain_of_deaths(void)
+{
+    cap_t threads[CHAIN], signal = make_signal();
+
+    count = 0;
+    for (unsigned i = 0; i < CHAIN; i++) {
+        chain_gate[i] = make_gate();
+        threads[i] = make_thread(&root, chain_link, i, 100);
+        if (i)
+            CHECK_OK(OP4(threads[i], JN_OP_THREAD_SET_GATES, 0, 0, chain_gate[i - 1], 1));
+    }
+    for (unsigned i = 0; i < CHAIN; i++)
+        CHECK_OK(OP0(threads[i], JN_OP_THREAD_RESUME));
+    settle();
+    CHECK_IS(count, CHAIN);
+    CHECK_OK(OP2(threads[CHAIN - 1], JN_OP_THREAD_BIND_END, signal, 1));
+    for (unsigned i = 0; i < CHAIN; i++)
+        CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, chain_gate[i]));
+    CHECK_IS(thread_was(threads[CHAIN - 1]), JN_WAS_FAULT);
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, threads[0]));
+    CHECK_IS(poll(signal), 1);
+}
+
 /* Tasks, threads, gates and signals made and destroyed: nothing is left behind. */
 static void thousand_rounds(void)
 {
@@ -222,10 +263,6 @@ static void thousand_rounds(void)
     CHECK_IS(after[2], before[2]);
 }
 
-const struct test life_tests[] = {TEST(ends_are_signalled),
-                                  TEST(label_gone),
-                                  TEST(caller_gone),
-                                  TEST(server_gone),
-                                  TEST(gate_gone),
-                                  TEST(thousand_rounds),
-                                  {0}};
+const struct test life_tests[] = {
+    TEST(ends_are_signalled), TEST(label_gone),      TEST(caller_gone),     TEST(server_gone),
+    TEST(gate_gone),          TEST(chain_of_deaths), TEST(thousand_rounds), {0}};
