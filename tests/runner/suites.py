@@ -48,7 +48,6 @@ class Suite:
 
 
 def available(root):
-    import fs_cases
     import golden_posix
     import golden_win32
     import guest_cases
@@ -56,6 +55,7 @@ def available(root):
     import kernel_cases
     import pager_cases
     import run_cases
+    import server_cases
     import terminal_cases
     import tool_cases
     import unit_cases
@@ -67,7 +67,8 @@ def available(root):
               ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
         Suite('pagers', 'pagers, region map, bootstrap and names, from inside', pager_cases.cases,
               ['build/mk/janus.elf', 'build/tests/servers/memory-test.elf']),
-        Suite('fs', 'the file server and a client of no personality', fs_cases.cases,
+        Suite('servers', 'fs, task, console and object by clients of no personality',
+              server_cases.cases,
               ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
