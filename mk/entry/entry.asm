@@ -641,6 +641,8 @@ entry_trap:
 
 align 16
 .page_fault:
+    test sil, 4                             ; an access of the user's, not one on its behalf
+    jz .slow
     bt qword [rax + T_KIND], KIND_MARKED_BIT
     jc .slow
     test byte [rax + T_FAULT_GATE + CAP_FAST], CAP_FAST_CALL

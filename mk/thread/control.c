@@ -13,6 +13,7 @@
 /* CF PF AF ZF SF TF DF OF RF AC ID are the user's; bit 1 is always set and so is IF. */
 #define FLAGS_USER     0x250dd5ull
 #define FLAGS_FIXED    0x202ull
+#define FLAG_TRAP 0x100ull
 #define DR7_USER       0xffff03ffull /* no GD, no reserved bits */
 #define XSAVE_LEGACY   512
 #define XSTATE_ALLOWED 7ull
@@ -51,10 +52,10 @@ void debug_trap(struct thread *thread)
     thread->dr[4] = dr6;
 }
 
-/* Threads with debug registers in use never take the fast path. */
+/* Threads with debug registers in use, and those that are stepped, never take the fast path. */
 static void debug_mark(struct thread *thread)
 {
-    bool marked = thread->dr[5] & 0xff;
+    bool marked = thread->dr[5] & 0xff || thread->step;
 
     thread->state = (thread->state & ~STATE_MARKED) | (marked ? STATE_MARKED : 0);
     thread->kind = (thread->kind & ~KIND_MARKED) | (marked ? KIND_MARKED : 0);
@@ -108,13 +109,18 @@ static void xsave_set(struct thread *thread, const uint8_t *image)
     *(uint32_t *)&thread->xsave[24] &= 0xffff; /* MXCSR, reserved bits */
 }
 
+void thread_return_to(struct thread *thread, uint64_t rip, uint64_t rflags, uint64_t rsp)
+{
+    thread->rip = canonical_user(rip);
+    thread->rflags = (rflags & FLAGS_USER) | FLAGS_FIXED;
+    thread->rsp = rsp;
+}
+
 void thread_state_set(struct thread *thread, const struct jn_state *state, unsigned groups)
 {
     if (groups & JN_STATE_REGS) {
         memcpy(thread->r, state->r, sizeof thread->r);
-        thread->rsp = thread->r[JN_REG_RSP];
-        thread->rip = canonical_user(state->rip);
-        thread->rflags = (state->rflags & FLAGS_USER) | FLAGS_FIXED;
+        thread_return_to(thread, state->rip, state->rflags, thread->r[JN_REG_RSP]);
     }
     if (groups & JN_STATE_BASES) {
         thread_save_bases(thread);
@@ -130,6 +136,15 @@ void thread_state_set(struct thread *thread, const struct jn_state *state, unsig
     }
     if (groups & JN_STATE_XSAVE)
         xsave_set(thread, state->xsave);
+}
+
+/* A stepped thread leaves a native system call with the trap flag, which `sysret` would not set. */
+void thread_step_call(struct thread *thread)
+{
+    thread->r[JN_REG_RCX] = thread->rip;
+    thread->r[JN_REG_R11] = FLAGS_FIXED;
+    thread->rflags = FLAGS_FIXED | FLAG_TRAP;
+    thread->frame = FRAME_FULL;
 }
 
 /* ---- trapped port accesses (KERNEL 11) ---- */
@@ -356,13 +371,14 @@ status_t op_thread_set_cpu(struct object *object, uint64_t *words)
     return words[0] < cpu_count ? JN_OK : JN_BAD_ARG;
 }
 
-/* Single step: the trap flag, kept off the fast path like debug registers. */
+/* Single step: the trap flag. */
 status_t op_thread_step(struct object *object, uint64_t *words)
 {
     struct thread *thread = subject(object);
 
     thread->step = words[0] & 1;
-    thread->rflags = (thread->rflags & ~0x100ull) | (thread->step ? 0x100 : 0);
+    thread->rflags = (thread->rflags & ~FLAG_TRAP) | (thread->step ? FLAG_TRAP : 0);
+    debug_mark(thread);
     return JN_OK;
 }
 

@@ -389,5 +389,7 @@ struct thread *kernel_leave(void)
         pick(cpu);
     if (cpu->runner != cpu->current)
         thread_switch(cpu->runner);
+    if (cpu->runner->step && cpu->runner->frame == FRAME_CALL)
+        thread_step_call(cpu->runner);
     return cpu->runner;
 }

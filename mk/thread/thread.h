@@ -210,11 +210,13 @@ void trap(unsigned vector, uint64_t error, struct thread *thread);
 
 /* ---- control.c ---- */
 void debug_switch(struct thread *from, struct thread *to);
+void thread_step_call(struct thread *thread);
 void debug_trap(struct thread *thread);
 bool ports_emulate(struct thread *thread);
 void thread_state_get(struct thread *thread, struct jn_state *state, unsigned groups);
 /* Sanitises what it takes. */
 void thread_state_set(struct thread *thread, const struct jn_state *state, unsigned groups);
+void thread_return_to(struct thread *thread, uint64_t rip, uint64_t rflags, uint64_t rsp);
 operation_t op_thread_resume, op_thread_suspend, op_thread_read, op_thread_write,
     op_thread_set_gates, op_thread_set_sched, op_thread_set_priority, op_thread_set_foreign,
     op_thread_bind_signal, op_thread_bind_end, op_thread_attention, op_thread_cancel,

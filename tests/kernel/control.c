@@ -3,12 +3,18 @@
 
 #pragma GCC visibility push(hidden)
 extern void foreign_check(void), foreign_fault(void), foreign_copy(void), foreign_spin(void),
-    foreign_vector(void), foreign_step(void), foreign_step_end(void);
+    foreign_vector(void), foreign_step(void), foreign_step_end(void), native_step(void),
+    native_step_end(void);
 extern volatile uint64_t foreign_result;
 #pragma GCC visibility pop
 
 static volatile uint64_t seen[16];
 static volatile unsigned count;
+
+static void step_natively(uint64_t unused)
+{
+    (void)unused;
+}
 
 static uint64_t suspend(cap_t thread)
 {
@@ -248,6 +254,30 @@ static void single_step(void)
     CHECK_IS(thread_was(thread), JN_WAS_RUNNING);
 }
 
+/* A native thread, over its system calls. */
+static void single_step_native(void)
+{
+    cap_t gate = make_gate(), thread = make_thread(&root, step_natively, 0, 100);
+    regs_t regs = {0};
+    unsigned steps = 0;
+
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, 1, 0, 0));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_READ, JN_STATE_REGS));
+    own_state()->rip = (uint64_t)native_step;
+    CHECK_OK(OP1(thread, JN_OP_THREAD_WRITE, JN_STATE_REGS));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_STEP, 1));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    CHECK_OK(sys(JN_WAIT, gate, &regs));
+    while (regs.words[2] < (uint64_t)native_step_end && steps < 20) {
+        CHECK_IS(regs.words[0], 1);
+        steps++;
+        regs = (regs_t){0};
+        CHECK_OK(sys(JN_REPLY_WAIT, gate, &regs));
+    }
+    CHECK_IS(steps, 3); /* each system call with the instruction behind it */
+    CHECK_OK(OP0(thread, JN_OP_THREAD_SUSPEND));
+}
+
 /* A hardware breakpoint on data. */
 static void debug_registers(void)
 {
@@ -273,7 +303,13 @@ static void debug_registers(void)
     CHECK_IS(thread_was(thread), JN_WAS_RUNNING);
 }
 
-const struct test control_tests[] = {
-    TEST(suspend_running), TEST(suspend_waiting),           TEST(resume_after_write),
-    TEST(attention),       TEST(attention_in_foreign_call), TEST(cancel),
-    TEST(single_step),     TEST(debug_registers),           {0}};
+const struct test control_tests[] = {TEST(suspend_running),
+                                     TEST(suspend_waiting),
+                                     TEST(resume_after_write),
+                                     TEST(attention),
+                                     TEST(attention_in_foreign_call),
+                                     TEST(cancel),
+                                     TEST(single_step),
+                                     TEST(single_step_native),
+                                     TEST(debug_registers),
+                                     {0}};

@@ -3,7 +3,7 @@
 
 #pragma GCC visibility push(hidden)
 extern void foreign_check(void), foreign_fault(void), foreign_copy(void), foreign_spin(void),
-    foreign_vector(void), foreign_fpu(void);
+    foreign_vector(void), foreign_fpu(void), foreign_iretq(void);
 extern volatile uint64_t foreign_result;
 #pragma GCC visibility pop
 
@@ -115,6 +115,16 @@ static void foreign_avx(void)
         CHECK_OK(OP1(threads[i], JN_OP_THREAD_READ, JN_STATE_XSAVE));
         CHECK_IS(*(uint64_t *)&own_state()->xsave[160 + 7 * 16], 0x1234560000 + i);
     }
+}
+
+static void user_iretq(void)
+{
+    cap_t thread = make_foreign(make_task(), foreign_iretq, 0);
+
+    foreign_result = 0;
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    settle();
+    CHECK_IS((int64_t)foreign_result, 5);
 }
 
 /* ---- page faults ---- */
@@ -420,6 +430,7 @@ static void lent_reply(void)
 const struct test foreign_tests[] = {TEST(foreign_registers),
                                      TEST(foreign_parked),
                                      TEST(foreign_avx),
+                                     TEST(user_iretq),
                                      TEST(fault_answered_by_items),
                                      TEST(fault_refused),
                                      TEST(exception_and_state),

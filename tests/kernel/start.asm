@@ -134,6 +134,41 @@ foreign_step:
 foreign_step_end:
     jmp $
 
+; Goes on by a user-mode iretq, to .there with another stack and the carry flag.
+global foreign_iretq
+foreign_iretq:
+    mov rbx, rsp
+    and rsp, -16
+    lea rax, [rsp - 1024]
+    push 0x2b
+    push rax
+    push 0x203
+    push 0x33
+    lea rcx, [rel .there]
+    push rcx
+    iretq
+.there:
+    jnc .bad
+    cmp rsp, rax
+    jne .bad
+    mov qword [rel foreign_result], 5
+    jmp $
+.bad:
+    mov qword [rel foreign_result], -1
+    jmp $
+
+; Two native system calls, for single steps.
+global native_step, native_step_end
+native_step:
+    mov eax, 10
+    syscall
+    nop
+    mov eax, 10
+    syscall
+    nop
+native_step_end:
+    jmp $
+
 ; AVX state that is live across system calls, checked after each.
 foreign_fpu:
     vmovdqu ymm0, [rel vector_a]
