@@ -1,4 +1,6 @@
 """Counting results, with the expected failures taken into account."""
+import json
+import os
 import sys
 import time
 
@@ -25,6 +27,8 @@ def read_expected(root):
 class Report:
     def __init__(self, root, verbose):
         self.expected = read_expected(root)
+        self.path = f'{root}/build/test-results.json'
+        self.record = {}
         self.verbose = verbose
         self.passed = self.failed = 0
         self.seen = set()
@@ -34,6 +38,7 @@ class Report:
     def begin(self, suite):
         self.end_suite()
         self.suite, self.counts, self.started = suite, [0, 0], time.monotonic()
+        self.record[suite] = {'passed': 0, 'failed': {}, 'expected': {}}
 
     def end_suite(self):
         if self.suite:
@@ -55,15 +60,32 @@ class Report:
         if problem:
             self.failed += 1
             self.counts[1] += 1
+            self.record[suite]['failed'][result.name] = problem
             print(f'FAIL {name}: {problem}', flush=True)
         else:
             self.passed += 1
             self.counts[0] += 1
+            self.record[suite]['passed'] += 1
+            if note:
+                self.record[suite]['expected'][result.name] = self.expected[name]
             if self.verbose or note:
                 print(f'ok   {name}{note}', flush=True)
 
+    def save(self):
+        """build/test-results.json: the last results of every suite, for tests/status.py."""
+        try:
+            with open(self.path, encoding='utf-8') as file:
+                results = json.load(file)
+        except (OSError, ValueError):
+            results = {}
+        results.update(self.record)
+        with open(self.path + '.new', 'w', encoding='utf-8') as file:
+            json.dump(results, file, indent=1)
+        os.replace(self.path + '.new', self.path)
+
     def finish(self, complete):
         self.end_suite()
+        self.save()
         if complete:
             for name in sorted(set(self.expected) - self.seen):
                 self.failed += 1
