@@ -111,13 +111,11 @@ static long enter(struct process *p, struct backend_open open)
 static long open_directory(struct thread *t, uint64_t address, struct backend_open *open)
 {
     struct backend_path path;
-    uint32_t created;
     long error = path_get(t, (uint64_t)LX_AT_FDCWD, address, 0, 0, 0, &path);
     if (error)
         return error;
-    return errno_of(backend_fs_open(&t->process->clients, &path,
-                                    FS_OPEN_PATH | FS_OPEN_DIRECTORY, 0, 7, 0, 0, open,
-                                    &created));
+    error = path_open(t->process, &path, FS_OPEN_PATH | FS_OPEN_DIRECTORY, 0, open);
+    return error == -LX_ENXIO ? -LX_ENOTDIR : error;
 }
 
 long sys_chdir(struct thread *t, const uint64_t *a)

@@ -192,7 +192,6 @@ long sys_truncate(struct thread *t, const uint64_t *a)
 {
     struct backend_path path;
     struct backend_open open;
-    uint32_t created;
     if ((int64_t)a[1] < 0)
         return -LX_EINVAL;
     long error = path_get(t, CWD, a[0], 0, 0, 0, &path);
@@ -204,10 +203,9 @@ long sys_truncate(struct thread *t, const uint64_t *a)
         return -LX_EISDIR;
     if (status == JN_OK && (stat.mode & LX_S_IFMT) != LX_S_IFREG)
         return -LX_EINVAL;
-    status = backend_fs_open(&t->process->clients, &path, 0, IO_ACCESS_WRITE, 7, 0, 0, &open,
-                             &created);
-    if (status != JN_OK)
-        return errno_of(status);
+    error = path_open(t->process, &path, 0, IO_ACCESS_WRITE, &open);
+    if (error)
+        return error;
     status = backend_io_truncate(&t->process->clients, open, a[1]);
     backend_io_close(&t->process->clients, open);
     return errno_of(status);

@@ -239,7 +239,7 @@ static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t add
         }
         if (status == JN_BACKGROUND && !flags) {
             long result = process_background(t, LX_SIGTTOU);
-            if (result != -LX_EIO)
+            if (result != -LX_EIO || !process_ignores_stop(t, LX_SIGTTOU))
                 return *total ? (long)*total : result;
             flags = IO_FORCE; /* ignored or blocked: it may write after all */
             continue;
@@ -362,7 +362,7 @@ static long gather_write(struct thread *t, uint64_t fd, struct descriptor *d, in
         }
         if (status == JN_BACKGROUND && !flags) {
             long result = process_background(t, LX_SIGTTOU);
-            if (result != -LX_EIO)
+            if (result != -LX_EIO || !process_ignores_stop(t, LX_SIGTTOU))
                 return *written ? (long)*written : result;
             flags = IO_FORCE;
             continue;

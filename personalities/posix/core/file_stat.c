@@ -201,18 +201,12 @@ long sys_statfs(struct thread *t, const uint64_t *a)
 {
     struct backend_path path;
     struct backend_open open;
-    uint32_t created;
     long error = path_get(t, (uint64_t)LX_AT_FDCWD, a[0], 0, 0, 0, &path);
     if (error)
         return error;
-    jn_status_t status = backend_fs_open(&t->process->clients, &path, FS_OPEN_PATH, 0, 7, 0, 0,
-                                         &open, &created);
-    if (status != JN_OK)
-        return errno_of(status);
-    if (open.server != BACKEND_FS) {
-        backend_io_close(&t->process->clients, open);
-        return -LX_ENOSYS;
-    }
+    error = path_open(t->process, &path, FS_OPEN_PATH, 0, &open);
+    if (error)
+        return error == -LX_ENXIO ? -LX_ENOSYS : error;
     error = give_statfs(t, a[1], open.number);
     backend_io_close(&t->process->clients, open);
     return error;

@@ -7,6 +7,7 @@
 #include "janus/backend/time.h"
 #include "janus/handover.h"
 #include "mm.h"
+#include "path.h"
 #include "process.h"
 #include "status.h"
 
@@ -99,8 +100,7 @@ static long map_program(struct process *p, struct mm *mm, struct backend_open fi
         if (!error)
             error = add_region(mm, l->file_end + bias, l->end + bias, l->access, NULL, 0);
         if (!error && l->access & JN_W && l->file_end > l->start) {
-            uint64_t end = l->memory_end < l->file_end ? l->file_end : l->file_end;
-            error = zero_tail(mm, l->data_end + bias, end + bias);
+            error = zero_tail(mm, l->data_end + bias, l->file_end + bias);
         }
         if (l->access & JN_X && !mm->code_start)
             mm->code_start = l->start + bias, mm->code_end = l->data_end + bias;
@@ -134,7 +134,6 @@ static long open_interpreter(struct image *image, const struct elf_program *prog
 {
     struct process *p = image->process;
     char name[4097], head[64];
-    uint32_t created;
     long error = read_exact(p, image->file, program->interpreter_offset, name,
                             program->interpreter_length);
     if (error)
@@ -142,17 +141,14 @@ static long open_interpreter(struct image *image, const struct elf_program *prog
     if (name[program->interpreter_length - 1])
         return -LX_ENOEXEC;
     struct backend_path path = {p->directory, name, strlen(name), 0};
-    jn_status_t status = backend_fs_open(&p->clients, &path, 0,
-                                         IO_ACCESS_READ | IO_ACCESS_EXECUTE, 7, 0, 0, file,
-                                         &created);
-    if (status != JN_OK)
-        return errno_of(status);
-    error = file->server == BACKEND_FS ? read_exact(p, *file, 0, head, sizeof head) : -LX_EACCES;
+    error = path_open(p, &path, 0, IO_ACCESS_READ | IO_ACCESS_EXECUTE, file);
+    if (error)
+        return error == -LX_ENXIO ? -LX_EACCES : error;
+    error = read_exact(p, *file, 0, head, sizeof head);
     if (!error)
         error = read_program(p, *file, head, sizeof head, interpreter);
     if (error) {
-        if (file->server != BACKEND_DESCRIPTOR)
-            backend_io_close(&p->clients, *file);
+        backend_io_close(&p->clients, *file);
         return error == -LX_ENOEXEC || error == -LX_EINVAL ? -LX_ELIBBAD : error;
     }
     return 0;
@@ -188,8 +184,7 @@ long image_load(struct image *image, struct mm *mm, struct image_start *start)
     }
     error = add_stack(p, mm, program.executable_stack);
     if (!error && program.position_independent)
-        /* A loader started as a program goes where loaders go. */
-        error = place(mm, &program, dynamic ? PROGRAM_BASE : PROGRAM_BASE, &bias);
+        error = place(mm, &program, PROGRAM_BASE, &bias);
     if (error)
         goto fail;
     struct backend_open file = image->file;

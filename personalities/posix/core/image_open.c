@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "descriptors.h"
 #include "image.h"
+#include "path.h"
 #include "status.h"
 
 #define SCRIPT_DEPTH 5
@@ -62,28 +62,12 @@ static long open_file(struct image *image, const struct backend_path *path)
 {
     struct process *p = image->process;
     struct io_stat stat;
-    uint32_t created;
-    jn_status_t status = backend_fs_open(&p->clients, path, 0, IO_ACCESS_READ | IO_ACCESS_EXECUTE,
-                                         7, 0, 0, &image->file, &created);
-    if (status == JN_IS_DIRECTORY)
-        return -LX_EACCES;
-    if (status != JN_OK)
-        return errno_of(status);
-    if (image->file.server == BACKEND_DESCRIPTOR) {
-        /* /dev/fd/N, /proc/self/fd/N: the file behind the descriptor (fexecve) */
-        struct descriptor *d = descriptor_get(p, image->file.number);
+    long error = path_open(p, path, 0, IO_ACCESS_READ | IO_ACCESS_EXECUTE, &image->file);
+    if (error) {
         image->file.server = BACKEND_NONE;
-        if (!d || d->open.server != BACKEND_FS)
-            return -LX_EACCES;
-        struct backend_path again = {d->open.number, "", 0, FS_LOOKUP_EMPTY};
-        status = backend_fs_open(&p->clients, &again, 0, IO_ACCESS_READ | IO_ACCESS_EXECUTE, 7, 0,
-                                 0, &image->file, &created);
-        if (status != JN_OK)
-            return errno_of(status);
+        return error == -LX_EISDIR || error == -LX_ENXIO ? -LX_EACCES : error;
     }
-    long error = 0;
-    if (image->file.server != BACKEND_FS ||
-        backend_io_stat(&p->clients, image->file, &stat) != JN_OK ||
+    if (backend_io_stat(&p->clients, image->file, &stat) != JN_OK ||
         (stat.mode & LX_S_IFMT) != LX_S_IFREG)
         error = -LX_EACCES;
     uint64_t done = 0;

@@ -6,6 +6,7 @@
 #include "descriptors.h"
 #include "linux/file.h"
 #include "process.h"
+#include "status.h"
 #include "user.h"
 
 static char buffers[2][LX_PATH_MAX];
@@ -96,4 +97,24 @@ long path_descriptor(struct thread *t, const struct backend_path *path)
         return (long)open.number;
     backend_io_close(&t->process->clients, open);
     return -1;
+}
+
+long path_open(struct process *p, const struct backend_path *path, uint32_t flags, uint32_t access,
+               struct backend_open *open)
+{
+    uint32_t created;
+    jn_status_t status =
+        backend_fs_open(&p->clients, path, flags, access, 7, 0, 0, open, &created);
+    if (status == JN_OK && open->server == BACKEND_DESCRIPTOR) {
+        struct descriptor *d = descriptor_get(p, open->number);
+        if (!d || d->open.server != BACKEND_FS)
+            return -LX_ENXIO;
+        struct backend_path again = {d->open.number, "", 0, FS_LOOKUP_EMPTY};
+        status = backend_fs_open(&p->clients, &again, flags, access, 7, 0, 0, open, &created);
+    }
+    if (status == JN_OK && open->server != BACKEND_FS) {
+        backend_io_close(&p->clients, *open);
+        return -LX_ENXIO;
+    }
+    return errno_of(status);
 }

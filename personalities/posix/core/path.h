@@ -15,6 +15,10 @@ long path_directory(struct thread *thread, uint64_t dirfd, const char *path, uin
 /* Does the path lead to one of the process's own descriptors (/dev/stdin, /proc/self/fd/3)? Its
  * number, or -1. Asked after a REDIRECT. */
 long path_descriptor(struct thread *thread, const struct backend_path *path);
+/* Opens a path of the file server for an operation of the core's own; what leads to a descriptor of
+ * the process opens the file behind it anew. 0 or -errno; ENXIO if no file is behind it. */
+long path_open(struct process *process, const struct backend_path *path, uint32_t flags,
+               uint32_t access, struct backend_open *open);
 /* /proc shows what cores have told: renews it when the path goes there. */
 void path_refresh_proc(struct process *process, const char *path);
 

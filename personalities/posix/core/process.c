@@ -233,12 +233,17 @@ void process_child_ignored(struct process *p)
         ;
 }
 
+bool process_ignores_stop(struct thread *t, uint32_t number)
+{
+    return (t->mask & LX_SIGBIT(number)) ||
+           t->process->actions[number - 1].handler == LX_SIG_IGN;
+}
+
 long process_background(struct thread *t, uint32_t number)
 {
     struct process *p = t->process;
     struct backend_ids ids;
-    uint64_t bit = LX_SIGBIT(number);
-    if ((t->mask & bit) || p->actions[number - 1].handler == LX_SIG_IGN)
+    if (process_ignores_stop(t, number))
         return -LX_EIO;
     if (backend_process_ids(p->clients.task, 0, &ids) != JN_OK || (ids.flags & TASK_IDS_ORPHANED))
         return -LX_EIO;

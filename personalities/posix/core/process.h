@@ -33,6 +33,8 @@ void process_release_vfork(struct process *process);
 /* The terminal that refused: sends `number` to the caller's group, or says why not (-EIO).
  * Gives the restart code. */
 long process_background(struct thread *thread, uint32_t number);
+/* The signal is ignored or blocked: SIGTTOU then lets the operation through. */
+bool process_ignores_stop(struct thread *thread, uint32_t number);
 
 const struct task_credentials *process_credentials(struct process *process);
 void process_push_info(struct process *process, uint32_t field, const void *data, size_t length);

@@ -31,8 +31,7 @@ static long control(const struct control *c, uint32_t code, uint64_t argument,
         if (error != -LX_EIO)
             return error;
         /* An orphaned group gets EIO; an ignored or blocked SIGTTOU lets it through. */
-        if (!(t->mask & LX_SIGBIT(LX_SIGTTOU)) &&
-            t->process->actions[LX_SIGTTOU - 1].handler != LX_SIG_IGN)
+        if (!process_ignores_stop(t, LX_SIGTTOU))
             return -LX_EIO;
         status = backend_io_control(&t->process->clients, c->d->open, code | CONSOLE_FORCE,
                                     argument, t->handle, input, output,
