@@ -182,14 +182,20 @@ uint32_t job_processes(const struct terminal *t, uint32_t *pids, uint32_t capaci
     return count;
 }
 
+/* As Linux does for a pseudo-terminal: the foreground group gets SIGHUP, the terminal is free for
+ * another session, and opens of it stay good. */
 void job_hangups(void)
 {
+    enum { HANG_UP = 1 };
     uint64_t session, leader, foreground;
 
     while (task_next_hangup(task_server, &session, &leader, &foreground) == JN_OK) {
         struct terminal *t = terminal_of_session(session);
 
-        if (t)
-            terminal_hang_up(t);
+        if (!t)
+            continue;
+        foreground = t->foreground;
+        t->session = t->foreground = 0;
+        job_signal_group(foreground, HANG_UP);
     }
 }
