@@ -42,6 +42,10 @@ class Bench:
         return not self.wanted or any(name.startswith(w) or w.startswith(name)
                                       for w in self.wanted)
 
+    def measured(self, prefix):
+        return [row for row in self.chosen()
+                if row.name.startswith(prefix) and row.value is not None]
+
     def row(self, name, unit='instructions'):
         if name not in self.rows:
             self.rows[name] = Row(name, unit)
@@ -61,12 +65,33 @@ class Bench:
     def janus(self, options, program, limit=600, **keywords):
         """Run a program in the guest; return what it wrote, or None with the reason on stderr."""
         parsed, words = self.cli.parse_options(['--timeout', str(limit), *options, '--', *program])
+        parsed.notes = True
         command = self.runner.host_command(self.root, parsed, words, image=self.image)
         keywords.setdefault('stdin', subprocess.DEVNULL)
         if 'input' in keywords:
             del keywords['stdin']
         return subprocess.run(command, stdout=keywords.pop('stdout', subprocess.PIPE),
                               stderr=subprocess.PIPE, **keywords)
+
+    def counts(self, command, rows):
+        """Kernel entries and address-space switches of one operation: the difference of two runs
+        that differ in the number of operations."""
+        for row in rows:
+            name = row.name.split('.', 1)[1]
+            found = []
+            for scale in ('50', '100'):
+                done = self.janus(['--icount'], [*command, '-r', '1', '-s', scale, name], 120)
+                notes = dict(re.findall(rb'note: (\w+)=(\d+)', done.stderr))
+                operations = re.search(rb'^%s[ ,]+(\d+)' % name.encode(), done.stdout, re.M)
+                if not operations or b'entries' not in notes:
+                    break
+                # The benchmarks warm up with a tenth of the operations.
+                total = int(operations[1]) + int(operations[1]) // 10 + 1
+                found.append((total, int(notes[b'entries']), int(notes[b'switches'])))
+            if len(found) == 2 and found[1][0] > found[0][0]:
+                operations = found[1][0] - found[0][0]
+                row.entries = round((found[1][1] - found[0][1]) / operations, 2)
+                row.switches = round((found[1][2] - found[0][2]) / operations, 2)
 
     # ---- families ----
 
@@ -83,6 +108,7 @@ class Bench:
                 elif len(words) == 7 and words[1].isdigit():
                     setattr(self.row(f'posix.{words[0]}'), field, float(words[5]))
             self.explain('posix', done)
+        self.counts(['/bench/ubench', '-c'], self.measured('posix.'))
 
     def win32(self):
         if not self.is_wanted('win32.'):
@@ -98,6 +124,7 @@ class Bench:
                 elif len(words) == 6 and words[1].isdigit():
                     setattr(self.row(f'win32.{words[0]}'), field, float(words[5]))
             self.explain('win32', done)
+        self.counts(['/bench/wbench.exe', '-d', 'C:\\windows\\temp'], self.measured('win32.'))
 
     def kernel(self):
         """A root task in the root pager's place writes "bench: NAME VALUE [ENTRIES SWITCHES]"."""
@@ -251,12 +278,14 @@ def main(root, words):
         for row in rows:
             print(json.dumps(bench.finished(row)))
     else:
-        print(f'{"name":24} {"unit":12} {"value":>15} {"reference":>15} {"ratio":>8} {"ticks":>15}')
+        print(f'{"name":24} {"unit":12} {"value":>15} {"reference":>15} {"ratio":>8} '
+              f'{"entries":>8} {"switches":>8} {"ticks":>15}')
         for row in rows:
             done = bench.finished(row)
             ratio = '-' if done['ratio'] is None else f'{done["ratio"]:.3f}'
             print(f'{row.name:24} {row.unit:12} {number(row.value):>15} '
-                  f'{number(done["reference"]):>15} {ratio:>8} {number(row.ticks):>15}'
+                  f'{number(done["reference"]):>15} {ratio:>8} {number(row.entries):>8} '
+                  f'{number(row.switches):>8} {number(row.ticks):>15}'
                   + (f'  {row.problem}' if row.problem else ''))
     return 0 if rows else 1
 

@@ -305,6 +305,7 @@ bool process_start(struct session *s, const struct run_record *record, uint32_t 
         return false;
     }
     streams_handed_over(s);
+    notes_begin();
     process_check_end(s);
     return true;
 }
@@ -322,6 +323,7 @@ void process_check_end(struct session *s)
     if (status == JN_WOULD_BLOCK)
         return;
     s->pid = 0;
+    notes_send(s);
     if (status != JN_OK)
         core_fatal(&s->core, session_text("the program's end is unknown: %s",
                                           jn_status_text(status)));

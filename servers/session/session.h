@@ -57,6 +57,11 @@ struct session {
     bool finished;
 };
 
+/* ---- notes.c ---- */
+
+void notes_begin(void);
+void notes_send(struct session *s);
+
 /* ---- world.c ---- */
 extern const struct world session_world;
 /* Answers a static text that is kept until the next call. */
