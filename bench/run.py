@@ -17,7 +17,7 @@ class Row:
     def __init__(self, name, unit, value=None):
         self.name, self.unit, self.value = name, unit, value
         self.placement = PLACEMENT if name.split('.')[0] in ('posix', 'win32') else None
-        self.entries = self.switches = self.ticks = self.reference_ticks = None
+        self.entries = self.switches = self.ticks = None
         self.problem = ''
 
 
@@ -29,12 +29,14 @@ class Bench:
         self.cli, self.runner = cli, runner
         self.root, self.wanted = root, wanted
         self.rows = {}
-        self.reference = {}
+        self.reference, self.reference_ticks = {}, {}
         with open(f'{root}/bench/reference.tsv', encoding='utf-8') as file:
             for line in file:
                 if not line.startswith('#'):
-                    name, _, value, _ = line.rstrip('\n').split('\t')
+                    name, _, value, _, ticks = line.rstrip('\n').split('\t')
                     self.reference[name] = float(value)
+                    if ticks:
+                        self.reference_ticks[name] = float(ticks)
         self.image = self.make_image()
 
     def is_wanted(self, name):
@@ -240,15 +242,13 @@ class Bench:
 
     def finished(self, row):
         reference = self.reference.get(row.name)
-        ratio = None
-        if reference and row.value is not None:
-            ratio = round(row.value / reference, 4)
+        reference_ticks = self.reference_ticks.get(row.name)
         return {
             'name': row.name, 'placement': row.placement, 'unit': row.unit, 'value': row.value,
             'instructions': row.value if row.unit == 'instructions' else None,
             'entries': row.entries, 'switches': row.switches, 'ticks': row.ticks,
-            'reference': reference, 'ratio': ratio, 'reference_ticks': row.reference_ticks,
-            'ticks_ratio': None,
+            'reference': reference, 'ratio': ratio(row.value, reference),
+            'reference_ticks': reference_ticks, 'ticks_ratio': ratio(row.ticks, reference_ticks),
         }
 
     def chosen(self):
@@ -257,10 +257,18 @@ class Bench:
                 yield row
 
 
+def ratio(value, reference):
+    return round(value / reference, 4) if reference and value is not None else None
+
+
 def number(value):
     if value is None:
         return '-'
     return f'{value:,.0f}' if value >= 1000 else f'{value:,.1f}'
+
+
+def small(value):
+    return '-' if value is None else f'{value:.3f}'
 
 
 def main(root, words):
@@ -279,13 +287,12 @@ def main(root, words):
             print(json.dumps(bench.finished(row)))
     else:
         print(f'{"name":24} {"unit":12} {"value":>15} {"reference":>15} {"ratio":>8} '
-              f'{"entries":>8} {"switches":>8} {"ticks":>15}')
+              f'{"entries":>8} {"switches":>8} {"ticks":>15} {"ratio":>8}')
         for row in rows:
             done = bench.finished(row)
-            ratio = '-' if done['ratio'] is None else f'{done["ratio"]:.3f}'
             print(f'{row.name:24} {row.unit:12} {number(row.value):>15} '
-                  f'{number(done["reference"]):>15} {ratio:>8} {number(row.entries):>8} '
-                  f'{number(row.switches):>8} {number(row.ticks):>15}'
+                  f'{number(done["reference"]):>15} {small(done["ratio"]):>8} {number(row.entries):>8} '
+                  f'{number(row.switches):>8} {number(row.ticks):>15} {small(done["ticks_ratio"]):>8}'
                   + (f'  {row.problem}' if row.problem else ''))
     return 0 if rows else 1
 
