@@ -502,7 +502,10 @@ nt_status nt_process_start(struct world_process *world, const struct nt_start *s
         status = nt_process_finish(p, &q, &thread);
     if (NT_FAILED(status))
         goto fail;
-    world_process_describe(world, start->path, start->arguments, 0);
+    size_t described = 0;
+    for (size_t i = 0; i < start->argument_count; i++)
+        described += strlen(start->arguments + described) + 1;
+    world_process_describe(world, start->path, start->arguments, described);
     status = nt_status_from(world_process_commit(world));
     if (NT_FAILED(status))
         goto fail;
