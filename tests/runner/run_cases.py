@@ -1,6 +1,7 @@
 """The contract of `./janus run` on the real machine; see host_cases.py for most of it."""
 import copy
 import os
+import shutil
 import subprocess
 import tempfile
 
@@ -124,6 +125,50 @@ def share_is_read_only(context):
         assert b'Read-only file system' in done.stderr and os.listdir(directory) == ['f'], done
 
 
+def carried_pe(context):
+    """A Win32 program of the host, with arguments, status and binary input."""
+    path = f'{context.build}/tests/win32/'
+    done = run(context, path + 'hello.exe', 'a', 'b c')
+    expect(done, 2)
+    assert done.stdout.startswith(b'hello, world\r\n1: [a] '), done
+    data = bytes(range(256)) * 5000
+    expect(run(context, path + 'cat.exe', input=data), 0, data, b'')
+    expect(run(context, path + 'exit3.exe', '0x1ff'), 255, b'', b'')
+
+
+def shared_pe(context):
+    """A Win32 program in the shared directory; what it writes there comes back."""
+    with tempfile.TemporaryDirectory() as directory:
+        shutil.copy(f'{context.build}/tests/win32/upper.exe', directory)
+        with open(f'{directory}/in', 'w', encoding='ascii') as file:
+            file.write('some text\n')
+        done = run(context, '--share', directory, 'cmd.exe', '/c',
+                   'cd /d Z:\\host && upper.exe < in > out && md made && dir /b')
+        expect(done, 0)
+        assert b'out' in done.stdout and b'made' in done.stdout, done
+        with open(f'{directory}/out', 'rb') as file:
+            assert file.read() == b'SOME TEXT\n'
+        assert sorted(os.listdir(directory)) == ['in', 'made', 'out', 'upper.exe']
+
+
+def win32_environment(context):
+    done = run(context, '--env', 'EXTRA=1', 'cmd.exe', '/c', 'set')
+    got = dict(line.split('=', 1) for line in done.stdout.decode().splitlines() if '=' in line)
+    got = {name.upper(): value for name, value in got.items()}
+    missing = {'SYSTEMROOT', 'COMSPEC', 'PATHEXT', 'TEMP', 'TMP', 'USERPROFILE', 'APPDATA',
+               'LOCALAPPDATA', 'EXTRA', 'PATH'} - set(got)
+    assert not missing, missing
+    assert got['PATHEXT'].endswith(';.'), got['PATHEXT']
+    assert 'C:\\bin' in got['PATH'].split(';'), got['PATH']
+
+
+def shell_without_posix(context):
+    """With --posix=off the shell is cmd.exe (which, reading a pipe, ends with 0, as under Wine)."""
+    done = janus(context, '--posix=off', input=b'echo hi there\r\nexit\r\n')
+    expect(done, 0)
+    assert b'hi there' in done.stdout, done
+
+
 def without_posix(context):
     """--posix=off boots; a POSIX program then fails with a message that says why."""
     done = run(context, '--posix=off', 'ls')
@@ -148,7 +193,7 @@ def much_output(context):
     assert done.returncode == 0 and done.stdout == bytes(size), (done.returncode, len(done.stdout))
 
 
-def cases(_):
+def cases(context):
     own = [the_command_itself, shell_from_a_pipe, interactive_shell,
            terminal_with_piped_output, environment, uname, arguments, many_arguments,
            not_startable, guest_path_first, host_path_second, verbose, memory_sizes,
@@ -156,9 +201,11 @@ def cases(_):
            much_output]
 
     def real(function):
-        def case(context):
-            context = copy.copy(context)
-            context.real = True
-            return function(context)
+        def case(given):
+            given = copy.copy(given)
+            given.real = True
+            return function(given)
         return case
+    if os.path.exists(f'{context.build}/personalities/win32-lite'):
+        own += [carried_pe, shared_pe, win32_environment, shell_without_posix]
     return [(name, real(function)) for name, function in host_cases.named(host_cases.CONTRACT + own)]
