@@ -1,9 +1,13 @@
 #include "janus/backend/process.h"
 
+#include <string.h>
+
 #include "janus/idl/client.h"
 #include "janus/idl/personality.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
+
+#define HAND_OVER_PATIENCE_NS 5000000ull
 
 jn_status_t backend_process_create(cap_t parent, uint32_t flags, uint64_t cookie, uint64_t *pid,
                                    cap_t *task)
@@ -159,8 +163,13 @@ jn_status_t backend_process_hand_over(const char *personality, const void *recor
     jn_status_t status = jn_name_lookup(personality, &server);
     if (status != JN_OK)
         return JN_NO_SERVICE;
+    /* Two personalities that hand over to each other at once must not wait for each other: who calls
+     * svc/win32 turns back, who calls svc/posix waits. */
+    if (!strcmp(personality, "svc/win32"))
+        jn_message_set_send_deadline(jn_time_monotonic() + HAND_OVER_PATIENCE_NS);
     status = personality_take(server, length, clients->task, clients->pager, clients->fs,
                               clients->console, clients->object, jn_window(record, length));
+    jn_message_set_send_deadline(0);
     jn_cap_delete(server);
     if (status == JN_OK) {
         struct backend_clients mine = *clients;

@@ -205,6 +205,13 @@ void jn_message_store(struct jn_message *m, const struct jn_registers *registers
     }
 }
 
+static uint64_t send_deadline;
+
+void jn_message_set_send_deadline(uint64_t deadline)
+{
+    send_deadline = deadline;
+}
+
 jn_status_t jn_message_call(cap_t server, struct jn_message *m, bool repeatable)
 {
     if (m->bad) {
@@ -217,7 +224,9 @@ jn_status_t jn_message_call(cap_t server, struct jn_message *m, bool repeatable)
     uint64_t method = m->tag_method;
     do {
         registers.tag = jn_message_load(m, &registers) | method << JN_TAG_METHOD_SHIFT;
-        result = jn_syscall(JN_CALL, server, &registers);
+        if (send_deadline)
+            jn_utcb()->send_deadline = send_deadline;
+        result = jn_syscall(JN_CALL | (send_deadline ? JN_SEND_UNTIL : 0), server, &registers);
     } while (result == JN_AGAIN && repeatable);
     if (result < 0) {
         jn_begin(m, 0);

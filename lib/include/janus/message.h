@@ -123,6 +123,9 @@ void jn_get_string(struct jn_message *m, char *text, size_t capacity, size_t *le
 cap_t jn_get_cap(struct jn_message *m);
 bool jn_request_complete(struct jn_call *call);
 
+/* From now on calls give up with TIMEOUT if nobody has received them by then (monotonic ns; 0: they
+ * wait for ever). For two servers that may call each other: one of them must be able to turn back. */
+void jn_message_set_send_deadline(uint64_t deadline);
 /* Sends the message, waits for the answer and loads it. repeatable: JN_AGAIN repeats it. */
 jn_status_t jn_message_call(cap_t server, struct jn_message *m, bool repeatable);
 /* After the results were read: an answer that lacked something is BAD_MESSAGE. Capabilities that

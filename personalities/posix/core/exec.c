@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "image.h"
 #include "janus/backend/process.h"
+#include "janus/backend/time.h"
 #include "janus/handover.h"
 #include "janus/runtime.h"
 #include "mm.h"
@@ -21,6 +22,8 @@
 
 #define STRING_MAX 131072 /* MAX_ARG_STRLEN */
 #define RFLAGS_FIRST 0x202
+#define HAND_OVER_BUSY (-LX_ETIME) /* not an error of exec */
+#define HAND_OVER_RETRY_NS 2000000
 
 /* ---- arguments ---- */
 
@@ -322,6 +325,8 @@ long image_hand_over(struct image *image, struct thread *t)
     if (status != JN_OK) {
         backend_cap_drop(pager);
         image_close(image);
+        if (status == JN_TIMEOUT)
+            return HAND_OVER_BUSY;
         if (status == JN_NO_SERVICE)
             jn_log(JN_LOG_ERROR, "%s is a Win32 program, and no Win32 personality runs",
                    image->path);
@@ -368,6 +373,8 @@ static long do_exec(struct thread *t, uint64_t dirfd, uint64_t address, uint64_t
     strings_free(&image->arguments);
     strings_free(&image->environment);
     free(image);
+    if (error == HAND_OVER_BUSY) /* all of it again, after we have served whom the other waits for */
+        return wait_for(t, backend_time_monotonic() + HAND_OVER_RETRY_NS, -LX_ERESTARTNOINTR);
     return error ? error : CORE_GONE;
 }
 

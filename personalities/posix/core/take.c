@@ -102,6 +102,8 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
     jn_status_t status = handover_decode(record, length, &h);
     if (status != JN_OK)
         return status;
+    if (h.header.flags & HANDOVER_SUSPENDED)
+        return JN_NOT_SUPPORTED; /* Win32 hands over when its CreateProcess handle is resumed */
     struct backend_ids ids;
     status = backend_process_ids(clients->task, 0, &ids);
     if (status != JN_OK)

@@ -52,7 +52,8 @@ void backend_process_free_thread_id(cap_t task, uint64_t tid);
 JN_CHECKED jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns,
                                                     uint64_t system_ns, uint64_t pages);
 /* Gives the process, with its clients, to another personality (name "svc/posix", "svc/win32").
- * Failure leaves it with the caller; success takes all five capabilities over. */
+ * Failure leaves it with the caller; success takes all five capabilities over. TIMEOUT, from
+ * svc/win32 only: it is busy, perhaps with a call to svc/posix; serve, and try again. */
 JN_CHECKED jn_status_t backend_process_hand_over(const char *personality, const void *record,
                                                  size_t length,
                                                  const struct backend_clients *clients);
