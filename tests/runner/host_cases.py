@@ -397,7 +397,9 @@ class Terminal:
 
     def pause(self, seconds=0.3):
         """Give the guest time to get where no output tells that it is there."""
-        end = time.monotonic() + seconds * (2 if getattr(self.context, 'real', False) else 1)
+        busy = os.getloadavg()[0] / os.cpu_count()
+        seconds *= (2 if getattr(self.context, 'real', False) else 1) * max(1, min(5, busy))
+        end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if select.select([self.master], [], [], left)[0]:
                 self.text += os.read(self.master, 65536)
