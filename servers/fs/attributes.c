@@ -33,6 +33,8 @@ jn_status_t vfs_set_attributes(struct client *client, struct node *node,
                                const struct attribute_change *change)
 {
     uint32_t mask = change->mask;
+    if (node->volume->read_only)
+        return JN_READ_ONLY;
     jn_status_t status = may_change(client, node, change);
     if (status != JN_OK)
         return status;

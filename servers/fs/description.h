@@ -27,6 +27,7 @@ struct description {
     uint32_t access; /* IO_ACCESS_.. */
     uint32_t flags;  /* IO_FLAG_.. */
     uint32_t share;
+    bool program;         /* opened with FS_OPEN_PROGRAM */
     bool share_modes;     /* opened with FS_OPEN_SHARE_MODES: stands in the node's list of opens */
     bool delete_on_close;
     struct node *node;    /* referenced */

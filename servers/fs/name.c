@@ -18,6 +18,8 @@ jn_status_t name_may_remove(const struct client *client, const struct entry *ent
     if (!entry->parent || entry->mount)
         return JN_BUSY;
     const struct node *directory = entry->parent->node;
+    if (directory->volume->read_only)
+        return JN_READ_ONLY;
     if (directory->ops)
         return JN_NOT_PERMITTED;
     jn_status_t status = node_permit(client, directory, PERMIT_WRITE | PERMIT_EXECUTE);

@@ -56,6 +56,8 @@ bool node_is_owner(const struct client *client, const struct node *node)
 jn_status_t node_permit(const struct client *client, const struct node *node, uint32_t wanted)
 {
     uint32_t mode = node->mode;
+    if ((wanted & PERMIT_WRITE) && node_is_read_only(node))
+        return JN_READ_ONLY;
     if (client->uid == 0) {
         bool runs = node_is(node, MODE_DIRECTORY) || (mode & 0111);
         return (wanted & PERMIT_EXECUTE) && !runs ? JN_ACCESS : JN_OK;

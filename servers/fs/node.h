@@ -21,6 +21,7 @@ struct volume {
     uint64_t next_inode;
     uint64_t nodes, node_limit; /* limit 0: none */
     const char *type;           /* the name in /proc/mounts */
+    bool read_only;             /* its files, directories and links cannot be changed */
 };
 
 /* What a directory whose entries are made up on demand answers with. */
@@ -96,7 +97,13 @@ static inline void node_put(struct node *node)
         node_free(node);
 }
 
-/* Whether the client may access the node: wanted is PERMIT_.. bits. ACCESS if not. */
+/* Whether the node may not be changed by anybody: devices and FIFOs always can. */
+static inline bool node_is_read_only(const struct node *node)
+{
+    return node->volume->read_only && (node_is(node, MODE_FILE) || node_is(node, MODE_DIRECTORY) ||
+                                       node_is(node, MODE_LINK));
+}
+/* Whether the client may access the node: wanted is PERMIT_.. bits. ACCESS if not; READ_ONLY. */
 JN_CHECKED jn_status_t node_permit(const struct client *client, const struct node *node,
                                    uint32_t wanted);
 bool node_is_owner(const struct client *client, const struct node *node);

@@ -109,6 +109,8 @@ static jn_status_t open_node(struct client *client, struct entry *entry, struct 
     bool nt = is_nt(request) && kind != OPEN_PATH;
     bool deletes = (request->flags & FS_OPEN_DELETE_ON_CLOSE) && kind != OPEN_PATH;
     jn_status_t status = nt ? sharing_check(node, access, request->share) : JN_OK;
+    if (status == JN_OK && (access & IO_ACCESS_WRITE) && sharing_is_program(node))
+        status = JN_TEXT_BUSY;
     if (status == JN_OK && deletes)
         status = entry ? name_may_remove(client, entry) : JN_NOT_SUPPORTED;
     if (status != JN_OK)
@@ -132,6 +134,9 @@ static jn_status_t open_node(struct client *client, struct entry *entry, struct 
             description->kind = OPEN_PATH; /* there is no end to close */
     }
     if (status == JN_OK && (nt || deletes) && !sharing_enter(description))
+        status = JN_NO_MEMORY;
+    if (status == JN_OK && (request->flags & FS_OPEN_PROGRAM) && kind == OPEN_FILE &&
+        !sharing_enter_program(description))
         status = JN_NO_MEMORY;
     if (status == JN_OK && (request->flags & FS_OPEN_TRUNCATE) && kind == OPEN_FILE &&
         !result->created) {

@@ -96,8 +96,25 @@ static void unmark(struct node_sharing *sharing)
     sharing->delete_entry = NULL;
 }
 
+bool sharing_enter_program(struct description *description)
+{
+    struct node_sharing *sharing = sharing_of(description->node);
+    if (!sharing)
+        return false;
+    description->program = true;
+    sharing->programs++;
+    return true;
+}
+
+bool sharing_is_program(const struct node *node)
+{
+    return node->sharing && node->sharing->programs;
+}
+
 void sharing_close(struct description *description)
 {
+    if (description->program)
+        description->node->sharing->programs--;
     if (!description->share_modes)
         return;
     struct node_sharing *sharing = description->node->sharing;

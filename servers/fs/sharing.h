@@ -17,6 +17,7 @@ struct node_sharing {
     struct wait_queue lock_waits;
     struct list opens;            /* descriptions with share modes */
     uint32_t mandatory;           /* locks with IO_LOCK_MANDATORY */
+    uint32_t programs;            /* opens with FS_OPEN_PROGRAM: nobody may open it for writing */
     bool delete_pending;          /* removed when the last open with share modes closes */
     struct entry *delete_entry;   /* referenced; the name to remove */
 };
@@ -29,6 +30,9 @@ void sharing_destroy(struct node *node);
  * SHARING, DELETE_PENDING. */
 JN_CHECKED jn_status_t sharing_check(const struct node *node, uint32_t access, uint32_t share);
 JN_CHECKED bool sharing_enter(struct description *description);
+/* The description is of a program that runs (FS_OPEN_PROGRAM). */
+JN_CHECKED bool sharing_enter_program(struct description *description);
+bool sharing_is_program(const struct node *node);
 /* The description goes: leaves the list; the name goes if deletion is pending and it was the last. */
 void sharing_close(struct description *description);
 JN_CHECKED jn_status_t sharing_set_delete(struct client *client, struct description *description,

@@ -45,6 +45,9 @@ JN_CHECKED jn_status_t vfs_open(struct client *client, struct place place,
 JN_CHECKED jn_status_t vfs_make(struct client *client, struct place place, uint32_t lookup,
                                 uint32_t mode, uint64_t device_id, const char *target,
                                 size_t target_length);
+/* The directory, with all below it, becomes a volume of its own that refuses changes (flags
+ * FS_MOUNT_READ_ONLY). NOT_PERMITTED: a process asks. BUSY: it is one already. */
+JN_CHECKED jn_status_t vfs_mount_again(struct client *client, struct place place, uint32_t flags);
 JN_CHECKED jn_status_t vfs_link(struct client *client, struct place place, uint32_t lookup,
                                 struct place new_place);
 JN_CHECKED jn_status_t vfs_link_open(struct client *client, struct description *description,

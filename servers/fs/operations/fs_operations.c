@@ -258,12 +258,15 @@ static jn_status_t op_link_open(struct jn_call *call, uint64_t open, uint64_t ne
 static jn_status_t op_mount(struct jn_call *call, uint64_t dir, uint64_t length, uint32_t kind,
                             uint32_t flags, cap_t server)
 {
-    (void)call;
-    (void)dir;
-    (void)length;
+    struct client *client;
+    struct place place;
     jn_cap_delete(server);
-    platform_unsupported("fs.mount(kind %u, flags %#x)", kind, flags);
-    return JN_NOT_SUPPORTED;
+    if (kind != FS_MOUNT_AGAIN) {
+        platform_unsupported("fs.mount(kind %u, flags %#x)", kind, flags);
+        return JN_NOT_SUPPORTED;
+    }
+    jn_status_t status = begin(call, dir, length, 0, &client, &place);
+    return status == JN_OK ? vfs_mount_again(client, place, flags) : status;
 }
 
 static jn_status_t op_unmount(struct jn_call *call, uint64_t dir, uint64_t length)

@@ -104,8 +104,9 @@ jn_status_t fs_op_statfs(struct jn_call *call, uint64_t open, struct fs_statfs *
     const struct volume *volume =
         description ? description->node->volume : client->root->node->volume;
     *stat = (struct fs_statfs){.type = volume->magic, .block_size = 4096, .name_max = NAME_LIMIT};
-    if (volume != &volume_root)
+    if (volume->magic != volume_root.magic)
         return JN_OK;
+    stat->flags = volume->read_only; /* ST_RDONLY */
     uint64_t used = page_cache_used();
     stat->blocks = page_cache_limit();
     stat->free = stat->blocks > used ? stat->blocks - used : 0;
