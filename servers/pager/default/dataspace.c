@@ -100,10 +100,27 @@ void ds_discard(struct dataspace *ds, uint64_t page, uint64_t count, bool alive)
         account_refund(ds->payer->account, dropped);
 }
 
+/* The end of all pages of a dataspace. */
+struct ending {
+    struct run run;
+    uint32_t list;
+    bool alive;
+};
+
+static void end_page(void *context, uint32_t frame)
+{
+    struct ending *ending = context;
+    give_up(frame, ending->alive, &ending->run, &ending->list);
+}
+
 void ds_drop(struct dataspace *ds, bool alive)
 {
-    ds_discard(ds, 0, UINT64_MAX >> PAGE_BITS, alive);
-    page_tree_free(&ds->pages);
+    struct ending ending = {.run.rights = JN_R | JN_W | JN_X, .alive = alive};
+    if (ds->payer)
+        account_refund(ds->payer->account, ds->pages.count);
+    page_tree_free(&ds->pages, end_page, &ending);
+    run_flush(&ending.run);
+    free_list(ending.list);
     free(ds);
 }
 
@@ -253,6 +270,16 @@ jn_status_t ds_populate(struct dataspace *ds)
 
 /* ---- clones ---- */
 
+static void share_frame(void *context, uint32_t number)
+{
+    struct frame *frame = platform_record(number);
+    frame->users++;
+    if (frame->flags & FRAME_WRITABLE) {
+        frame->flags &= (uint8_t)~FRAME_WRITABLE;
+        run_add(context, number);
+    }
+}
+
 jn_status_t ds_copy(struct dataspace *ds, struct client *payer, struct dataspace **copy)
 {
     struct run run = {.rights = JN_W};
@@ -264,24 +291,12 @@ jn_status_t ds_copy(struct dataspace *ds, struct client *payer, struct dataspace
         free(made);
         return status;
     }
-    uint64_t page = 0;
-    uint32_t number;
-    for (; page_tree_next(&ds->pages, page, &page, &number); page++) {
-        status = page_tree_set(&made->pages, page, number);
-        if (status != JN_OK)
-            break;
-        struct frame *frame = platform_record(number);
-        frame->users++;
-        if (frame->flags & FRAME_WRITABLE) {
-            frame->flags &= (uint8_t)~FRAME_WRITABLE;
-            run_add(&run, number);
-        }
-    }
+    bool all = page_tree_copy(&ds->pages, &made->pages, share_frame, &run);
     run_flush(&run);
-    if (status != JN_OK) {
+    if (!all) {
         account_refund(payer->account, ds->pages.count - made->pages.count);
         ds_drop(made, false);
-        return status;
+        return JN_NO_MEMORY;
     }
     *copy = made;
     return JN_OK;

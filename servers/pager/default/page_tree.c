@@ -156,16 +156,73 @@ bool page_tree_next(const struct page_tree *tree, uint64_t from, uint64_t *page,
     return next_in(tree->root, tree->height - 1, from, 0, page, frame);
 }
 
-static void free_node(struct page_node *node, unsigned level)
+static void visit_leaf(const struct page_node *leaf, void (*visit)(void *, uint32_t), void *context)
 {
+    for (uint64_t bits = leaf->present; bits; bits &= bits - 1)
+        visit(context, leaf->frames[__builtin_ctzll(bits)]);
+}
+
+static void free_node(struct page_node *node, unsigned level, void (*visit)(void *, uint32_t),
+                      void *context)
+{
+    if (level == 0 && visit)
+        visit_leaf(node, visit, context);
     for (uint64_t bits = level ? node->present : 0; bits; bits &= bits - 1)
-        free_node(node->children[__builtin_ctzll(bits)], level - 1);
+        free_node(node->children[__builtin_ctzll(bits)], level - 1, visit, context);
     free(node);
 }
 
-void page_tree_free(struct page_tree *tree)
+void page_tree_free(struct page_tree *tree, void (*visit)(void *context, uint32_t frame),
+                    void *context)
 {
     if (tree->height)
-        free_node(tree->root, tree->height - 1);
+        free_node(tree->root, tree->height - 1, visit, context);
     *tree = (struct page_tree){0};
+}
+
+struct copying {
+    struct page_tree *copy;
+    void (*visit)(void *, uint32_t);
+    void *context;
+};
+
+/* What could be copied hangs below *to also on failure. */
+static bool copy_node(const struct page_node *from, unsigned level, struct copying *copying,
+                      struct page_node **to)
+{
+    struct page_node *node = new_node(level == 0);
+    if (!node)
+        return false;
+    *to = node;
+    if (level == 0) {
+        node->present = from->present;
+        for (uint64_t bits = from->present; bits; bits &= bits - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(bits);
+            node->frames[i] = from->frames[i];
+            copying->copy->count++;
+        }
+        visit_leaf(node, copying->visit, copying->context);
+        return true;
+    }
+    for (uint64_t bits = from->present; bits; bits &= bits - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(bits);
+        bool all = copy_node(from->children[i], level - 1, copying, &node->children[i]);
+        if (node->children[i])
+            node->present |= 1ull << i;
+        if (!all)
+            return false;
+    }
+    return true;
+}
+
+bool page_tree_copy(const struct page_tree *tree, struct page_tree *copy,
+                    void (*visit)(void *context, uint32_t frame), void *context)
+{
+    struct copying copying = {copy, visit, context};
+    if (!tree->height)
+        return true;
+    bool all = copy_node(tree->root, tree->height - 1, &copying, &copy->root);
+    if (copy->root)
+        copy->height = tree->height;
+    return all;
 }

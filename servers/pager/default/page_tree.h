@@ -23,7 +23,12 @@ JN_CHECKED jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint
 uint32_t page_tree_remove(struct page_tree *tree, uint64_t page);
 /* The first page >= from: true, with its number and frame. */
 bool page_tree_next(const struct page_tree *tree, uint64_t from, uint64_t *page, uint32_t *frame);
-/* Frees the nodes. */
-void page_tree_free(struct page_tree *tree);
+/* Frees the nodes; each frame that is left goes to `visit` first (or NULL). */
+void page_tree_free(struct page_tree *tree, void (*visit)(void *context, uint32_t frame),
+                    void *context);
+/* Fills the empty tree `copy` with the same pages; each frame goes to `visit` once. False: no memory,
+ * and the copy has only the pages that were visited. */
+bool page_tree_copy(const struct page_tree *tree, struct page_tree *copy,
+                    void (*visit)(void *context, uint32_t frame), void *context);
 
 #endif
