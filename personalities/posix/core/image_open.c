@@ -62,7 +62,8 @@ static long open_file(struct image *image, const struct backend_path *path)
 {
     struct process *p = image->process;
     struct io_stat stat;
-    long error = path_open(p, path, 0, IO_ACCESS_READ | IO_ACCESS_EXECUTE, &image->file);
+    long error = path_open(p, path, FS_OPEN_PROGRAM, IO_ACCESS_READ | IO_ACCESS_EXECUTE,
+                           &image->file);
     if (error) {
         image->file.server = BACKEND_NONE;
         return error == -LX_EISDIR || error == -LX_ENXIO ? -LX_EACCES : error;
