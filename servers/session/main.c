@@ -56,16 +56,41 @@ static void channel_events(void)
                    entry.cookie == COOKIE_READ ? CORE_CHANNEL_READ : CORE_CHANNEL_WRITE, 0);
 }
 
+/* True: the stream was read a moment ago and gave little; it is left alone until that is over. */
+static bool rest(unsigned stream)
+{
+    uint64_t until = session.last_get_ns[stream] + REST_NS;
+
+    if (session.last_get_ns[stream] == 0 || until <= jn_time_monotonic())
+        return false;
+    if (!session.resting || until < session.rest_until)
+        session.rest_until = until;
+    session.resting |= 1u << stream;
+    return true;
+}
+
+static void end_rest(void)
+{
+    for (unsigned stream = 0; stream < CHANNEL_STREAM_END; stream++)
+        if (session.resting & 1u << stream)
+            core_event(&session.core, CORE_OUTPUT_READY, stream);
+    session.resting = 0;
+}
+
 static void stream_events(struct jn_ring_reader *ring)
 {
     struct jn_ring_entry entry;
 
     while (jn_ring_next(ring, &entry)) {
         uint64_t index = entry.cookie - COOKIE_STREAMS;
+        unsigned stream = (unsigned)(index / 2);
 
-        if (entry.cookie >= COOKIE_STREAMS && index / 2 < CHANNEL_STREAM_END)
-            core_event(&session.core, index % 2 ? CORE_OUTPUT_READY : CORE_INPUT_READY,
-                       (unsigned)(index / 2));
+        if (entry.cookie < COOKIE_STREAMS || stream >= CHANNEL_STREAM_END)
+            continue;
+        if (index % 2 == 0)
+            core_event(&session.core, CORE_INPUT_READY, stream);
+        else if (!rest(stream))
+            core_event(&session.core, CORE_OUTPUT_READY, stream);
     }
 }
 
@@ -74,8 +99,33 @@ static void task_events(void)
     struct jn_ring_entry entry;
 
     while (jn_ring_next(&session.task_ring, &entry))
-        if (entry.cookie == COOKIE_ENDED)
+        if (entry.cookie == COOKIE_ENDED) {
+            end_rest();
             process_check_end(&session);
+        }
+}
+
+/* The first of both times; 0: none. */
+static uint64_t next_deadline(void)
+{
+    uint64_t deadline = session.deadline;
+
+    if (session.resting && (deadline == 0 || session.rest_until < deadline))
+        return session.rest_until;
+    return deadline;
+}
+
+static void on_timeout(void)
+{
+    uint64_t now = jn_time_monotonic();
+
+    if (session.resting && session.rest_until <= now)
+        end_rest();
+    if (session.deadline && session.deadline <= now) {
+        session.deadline = 0;
+        core_timeout(&session.core);
+    }
+    core_run(&session.core);
 }
 
 /* The command ends the machine when it has read EXIT; going down here could overtake what is still on
@@ -100,11 +150,10 @@ int main(void)
     core_run(&session.core);
     while (!session.finished) {
         uint64_t bits = 0;
-        jn_status_t status = jn_signal_wait(session.signal, session.deadline, &bits);
+        jn_status_t status = jn_signal_wait(session.signal, next_deadline(), &bits);
 
         if (status == JN_TIMEOUT) {
-            session.deadline = 0;
-            core_timeout(&session.core);
+            on_timeout();
             continue;
         }
         check(status, "waiting");

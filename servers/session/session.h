@@ -10,6 +10,8 @@
 enum {
     BIT_CHANNEL = 1, BIT_FS = 2, BIT_CONSOLE = 4, BIT_TASK = 8,
     RING_ENTRIES = 64,
+    SMALL_GET = 4096,    /* who writes more at a time is not slowed down */
+    REST_NS = 2000000,
 };
 
 /* Cookies. At the channel: COOKIE_READ and COOKIE_WRITE; at fs and console: of a stream, below; at
@@ -47,6 +49,11 @@ struct session {
     struct stream_end outputs[CHANNEL_STREAM_END]; /* 1, 2, 3 */
     /* Ends that the program gets, until it is handed over. */
     struct stream_end theirs[CHANNEL_STREAM_END];
+    /* Outputs that are ready and left alone for a moment, so that many small writes of a program
+     * become one frame: bit n is stream n. */
+    uint32_t resting;
+    uint64_t rest_until;
+    uint64_t last_get_ns[CHANNEL_STREAM_END]; /* when less than SMALL_GET bytes were read */
     uint64_t deadline; /* monotonic ns, 0: none */
     uint64_t file;     /* open of the file that arrives, 0: none */
     char *file_path;

@@ -158,6 +158,7 @@ enum world_status streams_get(struct session *s, unsigned stream, void *bytes, s
                      jn_window(bytes, capacity), &count);
     if (status == JN_OK && count > 0) {
         *done = count;
+        s->last_get_ns[stream] = count < SMALL_GET ? jn_time_monotonic() : 0;
         return WORLD_OK;
     }
     return status == JN_WOULD_BLOCK ? WORLD_BLOCKED : WORLD_GONE;
