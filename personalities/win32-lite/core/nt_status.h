@@ -146,7 +146,6 @@ typedef uint32_t nt_status;
     X(NOT_SAME_OBJECT, 0xc00001ac)                                                                \
     X(PORT_NOT_SET, 0xc0000353)                                                                   \
     X(ILLEGAL_FUNCTION, 0xc00000af)                                                               \
-    X(INVALID_KERNEL_INFO_VERSION, 0xc000a004)                                                    \
     X(NO_UNICODE_TRANSLATION, 0xc0000717)                                                         \
     X(PROCESS_IN_JOB, 0x00000124)                                                                 \
     X(PROCESS_NOT_IN_JOB, 0x00000123)                                                             \

@@ -141,29 +141,34 @@ static size_t decode(const uint8_t *s, size_t left, uint32_t *c)
     return 0;
 }
 
-/* A high surrogate spelt as three bytes followed by a low one would come back as one four-byte
- * sequence; the second is then escaped byte by byte. */
+/* Whether a high surrogate that is spelt in three bytes may stand as one unit: not before anything
+ * that becomes a low surrogate, which would make a pair of the two on the way back. */
+static bool high_may_stand(const uint8_t *next, size_t left)
+{
+    uint32_t c;
+
+    return !left || (decode(next, left, &c) && (c < 0xd800 || c >= 0xe000));
+}
+
 uint16_t *nt_text_from_utf8(const char *text, size_t length, size_t *units)
 {
     const uint8_t *s = (const uint8_t *)text;
     uint16_t *out = malloc((length + 1) * 2);
     size_t at = 0;
-    bool spelt_high = false;
 
     if (!out)
         return NULL;
     for (size_t i = 0; i < length;) {
         uint32_t c;
         size_t used = decode(s + i, length - i, &c);
-        if (used == 3 && spelt_high && c >= 0xdc00 && c < 0xe000)
+        if (used == 3 && c >= 0xd800 && c < 0xdc00 &&
+            !high_may_stand(s + i + 3, length - i - 3))
             used = 0;
         if (!used) {
             out[at++] = 0xdc00 + s[i++];
-            spelt_high = false;
             continue;
         }
         i += used;
-        spelt_high = used == 3 && c >= 0xd800 && c < 0xdc00;
         if (c >= 0x10000) {
             out[at++] = 0xd800 + ((c - 0x10000) >> 10);
             out[at++] = 0xdc00 + (c & 0x3ff);

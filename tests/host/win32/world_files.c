@@ -283,16 +283,23 @@ world_status world_file_link(struct world_process *p, struct world_open open, co
 }
 
 world_status world_file_set_attributes(struct world_process *p, struct world_open open,
-                                       uint32_t attributes, uint32_t mode, int64_t access_ns,
-                                       int64_t modify_ns, int64_t birth_ns)
+                                       uint32_t attributes, int64_t access_ns, int64_t modify_ns,
+                                       int64_t birth_ns)
 {
     struct timespec times[2] = {{0, UTIME_OMIT}, {0, UTIME_OMIT}};
 
     (void)p;
-    (void)attributes;
     (void)birth_ns;
-    if (mode && fchmod((int)open.number, mode))
-        return from_errno();
+    if (attributes != UINT32_MAX) {
+        struct stat st;
+        if (fstat((int)open.number, &st))
+            return from_errno();
+        mode_t mode = attributes & 1 && !S_ISDIR(st.st_mode) ? st.st_mode & ~0222u
+                      : st.st_mode & 0222                    ? st.st_mode
+                                                             : st.st_mode | 0200;
+        if (fchmod((int)open.number, mode & 07777))
+            return from_errno();
+    }
     if (access_ns != INT64_MIN)
         times[0] = (struct timespec){access_ns / 1000000000, access_ns % 1000000000};
     if (modify_ns != INT64_MIN)
