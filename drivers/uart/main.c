@@ -82,6 +82,7 @@ int main(void)
     };
     cap_t device;
 
+    jn_log_set_name("uart");
     check(jn_name_wait("svc/device", &device), "svc/device");
     check(device_legacy(device, "uart0", 5, &ports, &irq), "uart0");
     check(jn_signal_create(JN_CAP_POOL, &server.signal), "signal");

@@ -303,6 +303,7 @@ int main(void)
     };
     cap_t device;
 
+    jn_log_set_name("channel");
     check(jn_name_wait("svc/device", &device), "svc/device");
     check(jn_signal_create(JN_CAP_POOL, &server.signal), "signal");
     check(transport_start(&transport, device, VIRTIO_CONSOLE, FEATURE_MULTIPORT, server.signal,

@@ -315,6 +315,7 @@ int main(void)
     };
     jn_status_t status;
 
+    jn_log_set_name("device");
     device_rights.ports = GRANTED("ioports");
     device_rights.irq_control = GRANTED("irq-control");
     if (!pci_enumerate(&tree, &device_pci))
