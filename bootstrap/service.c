@@ -58,6 +58,18 @@ static uint64_t flexpage(uint64_t address, uint64_t offset, uint64_t length)
     return size;
 }
 
+/* What is mapped onward is recorded in this task's own account as well. On a small machine the servers
+ * have got all of it: then more comes out of RAM. */
+#define OWN_FRAMES 128
+static jn_status_t keep_own_frames(void)
+{
+    uint64_t owned, unused, bytes, more;
+    jn_status_t status = jn_pool_info(JN_CAP_POOL, &owned, &unused, &bytes);
+    if (status != JN_OK || unused >= OWN_FRAMES)
+        return status;
+    return root_fund(JN_CAP_SUPERVISOR, 2 * OWN_FRAMES, &more);
+}
+
 static jn_status_t op_memory(struct jn_call *call, const char *name, size_t name_length,
                              uint64_t offset, uint64_t length, uint64_t *size, uint64_t *mapped,
                              struct jn_pages *pages)
@@ -73,6 +85,9 @@ static jn_status_t op_memory(struct jn_call *call, const char *name, size_t name
     if (offset % PAGE || length < PAGE || offset >= all)
         return JN_BAD_ARG;
     uint64_t address = (uint64_t)boot_image.base + offset, left = all - offset;
+    jn_status_t status = keep_own_frames();
+    if (status != JN_OK)
+        return status;
     *size = boot_image_bytes;
     *mapped = flexpage(address, offset, length < left ? length : left);
     *pages = (struct jn_pages){(void *)address, *mapped, JN_R | JN_X};
