@@ -144,13 +144,13 @@ def job_control(context):
 def stopped_pipeline(context):
     """All of a pipeline stops and goes on; the sleep that was stopped ends in its time."""
     shell = Shell(context)
-    shell.send(b'sleep 1 | cat; echo "pipe "ended\r')
+    shell.send(b'sleep 6 | cat; echo "pipe "ended\r')
     shell.wait_for(b'\n')
     shell.pause()
     shell.send(b'\x1a')
     shell.wait_for(PROMPT)
     shell.send(b'fg\r')
-    shell.wait_for(b'sleep 1 | cat')
+    shell.wait_for(b'sleep 6 | cat')
     shell.wait_for(PROMPT, 15)
     shell.line('jobs; echo "none left"', 'none left')
     shell.leave()

@@ -57,6 +57,7 @@ struct sink {
     bool may_block;      /* no non-blocking description could be had: small writes only */
     bool reader_gone;
     bool at_eof;
+    size_t granted;      /* bytes that the guest may still send */
     size_t owed;         /* credit to return for bytes passed on */
     struct buffer held;
 };

@@ -34,6 +34,7 @@ static void sink_open(struct sink *sink, int fd, const struct stat *status)
     int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
     sink->fd = fd;
+    sink->granted = WINDOW;
     sink->held.data = malloc(sink->held.capacity = WINDOW);
     if (!sink->held.data)
         host_fail("out of memory");
@@ -144,6 +145,7 @@ void sink_write(uint16_t stream)
     if (sink->owed >= WINDOW / 4 && !sink->at_eof && !host.exited) {
         uint32_t credit = (uint32_t)sink->owed;
         sink->owed = 0;
+        sink->granted += credit;
         output_u32(CHANNEL_CREDIT, stream, 1, &credit);
     }
     if (held->start == held->end) {
@@ -164,9 +166,10 @@ void sink_take(uint16_t stream, const void *data, size_t length)
         return;
     if (sink->fd < 0 || sink->at_eof)
         host_fail("the guest sent data on stream %u, which is not open", stream);
-    held = &sink->held;
-    if (held->capacity - (held->end - held->start) < length)
+    if (length > sink->granted)
         host_fail("the guest sent more than its credit on stream %u", stream);
+    sink->granted -= length;
+    held = &sink->held;
     if (held->capacity - held->end < length) {
         memmove(held->data, held->data + held->start, held->end - held->start);
         held->end -= held->start;
