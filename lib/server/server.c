@@ -1,6 +1,7 @@
 /* The server loop and what operations need while they run. */
 #include "janus/server.h"
 
+#include "janus/idl/supervisor.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
 
@@ -18,6 +19,22 @@ static jn_status_t dispatch(struct jn_server *server, struct jn_call *call)
         if (server->interfaces[i].number == interface)
             return server->interfaces[i].dispatch(server->interfaces[i].ops, call, method);
     return JN_BAD_CALL;
+}
+
+#define POOL_CHECK 32   /* messages between two looks at the Pool */
+#define POOL_LOW 256    /* frames; one message needs far fewer */
+#define POOL_STEP 1024
+
+static void keep_pool(void)
+{
+    static uint32_t messages;
+    uint64_t owned, left, bytes, added;
+    if (messages++ % POOL_CHECK ||
+        jn_pool_info(JN_CAP_POOL, &owned, &left, &bytes) != JN_OK || left >= POOL_LOW)
+        return;
+    /* Refused: what needs more fails with NO_MEMORY, as it should. */
+    jn_status_t status = supervisor_fund(JN_CAP_SUPERVISOR, POOL_STEP, &added);
+    (void)status;
 }
 
 _Noreturn void jn_server_run(struct jn_server *server)
@@ -62,6 +79,8 @@ _Noreturn void jn_server_run(struct jn_server *server)
         call.answer_tag = 0;
         call.server = server;
         jn_message_store(&call.message, &registers);
+        if (server->grows) /* now, while neither request nor answer stands in the UTCB */
+            keep_pool();
         jn_status_t status = dispatch(server, &call);
         if (status == JN_HELD)
             continue;

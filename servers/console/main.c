@@ -54,6 +54,7 @@ int main(void)
         client_interface(&client_operations),
     };
     struct jn_server server = {
+        .grows = true,
         .gate = JN_CAP_SELF_GATE, .interfaces = interfaces,
         .interface_count = sizeof interfaces / sizeof *interfaces,
         .on_signal = on_signal, .kernel_message = kernel_message, .deadline = deadline,

@@ -38,6 +38,7 @@ int main(void)
         registry_interface(&registry_operations),
     };
     struct jn_server server = {
+        .grows = true,
         .gate = JN_CAP_SELF_GATE,
         .interfaces = interfaces,
         .interface_count = sizeof interfaces / sizeof *interfaces,

@@ -21,6 +21,9 @@ struct jn_server {
     void (*on_timeout)(struct jn_server *server);
     /* Called before each wait, after all that the last message caused. May be NULL. */
     void (*before_wait)(struct jn_server *server);
+    /* Asks the supervisor for more kernel memory whenever its own Pool runs low: for servers whose
+     * clients make it map and mint. Not for those that the supervisor itself calls. */
+    bool grows;
     void *context;
 };
 

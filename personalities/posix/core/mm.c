@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "janus/backend/process.h"
+#include "janus/runtime.h"
 #include "linux/memory.h"
 
 /* Frames that a Pool which ran dry gets at once: page tables for 128 MiB of scattered touches. */
@@ -101,11 +102,19 @@ jn_status_t mm_resolve(struct mm *mm, uint64_t address, uint32_t access,
     for (int attempt = 0;; attempt++) {
         jn_status_t status = region_map_resolve(mm->map, address, access, reply);
         uint64_t got = 0;
-        if (attempt == 8)
+        if (attempt == 8) {
+            jn_log(JN_LOG_DEBUG, "page %#lx of process %lu: %d, again and again",
+                   (unsigned long)address, (unsigned long)mm->owner->pid, status);
             return status;
+        }
         if (status == JN_NO_MEMORY) {
-            if (backend_process_fund(mm->owner->clients.task, FUND_STEP, &got) != JN_OK || !got)
+            jn_status_t funded =
+                backend_process_fund(mm->owner->clients.task, FUND_STEP, &got);
+            if (funded != JN_OK || !got) {
+                jn_log(JN_LOG_DEBUG, "no kernel memory for process %lu: %d",
+                       (unsigned long)mm->owner->pid, funded);
                 return status;
+            }
         } else if (status != JN_RETRY) {
             return status;
         }

@@ -163,6 +163,7 @@ int main(void)
     static const struct personality_ops ops = {.take = take};
     struct jn_interface interfaces[] = {personality_interface(&ops)};
     struct jn_server server = {
+        .grows = true,
         .gate = JN_CAP_SELF_GATE,
         .signal = ring_signal,
         .interfaces = interfaces,

@@ -249,6 +249,7 @@ int main(void)
     open_rings();
     struct jn_interface interfaces[] = {personality_interface(&ops)};
     struct jn_server server = {
+        .grows = true,
         .gate = JN_CAP_SELF_GATE,
         .signal = ring_signal,
         .interfaces = interfaces,
