@@ -140,6 +140,20 @@ enum nt_file_kind {
 };
 struct nt_directory_state;
 struct nt_pipe;
+/* An operation of a handle without the synchronous options that could not end at once: it is tried
+ * again when its own cookie comes (nt_async.c). */
+struct nt_async {
+    struct nt_list link; /* file->asyncs */
+    struct nt_list hash_link;
+    uint64_t cookie;
+    struct nt_file *file;
+    struct nt_thread *thread; /* who asked, for its APC; NULL: gone */
+    struct nt_object *event;
+    uint64_t apc, context, iosb, buffer;
+    uint32_t length;
+    enum { NT_ASYNC_READ, NT_ASYNC_WRITE, NT_ASYNC_LISTEN } kind;
+    uint64_t progress;
+};
 struct nt_file {
     struct nt_object object;
     enum nt_file_kind kind;
@@ -155,6 +169,8 @@ struct nt_file {
     uint64_t completion_key;
     uint32_t completion_flags;
     struct nt_pipe *pipe; /* named pipe end */
+    struct world_open write_open; /* of a pipe with two directions; `open` is for reading */
+    struct nt_list asyncs; /* of nt_async */
     bool signaled;        /* the file object as event */
 };
 struct nt_section {
@@ -632,6 +648,16 @@ bool nt_name_matches(const uint16_t *name, size_t length, const uint16_t *mask,
                      size_t mask_length);
 nt_status nt_file_finish(struct nt_thread *t, struct nt_file *file, const uint64_t *a,
                          nt_status status, uint64_t information);
+#define NT_ASYNC_COOKIE (1ull << 60)
+/* Starts it: PENDING, or the error. `a` as in NtReadFile: event, APC, context, iosb at 1 to 4. */
+nt_status nt_async_start(struct nt_thread *t, struct nt_file *file, const uint64_t *a, int kind,
+                         uint64_t buffer, uint32_t length);
+void nt_async_woken(uint64_t cookie);
+void nt_async_wake_listener(struct nt_file *file);
+/* Ends those of the file (of the thread, with this iosb; 0 = any) as CANCELLED; how many. */
+unsigned nt_async_cancel(struct nt_file *file, struct nt_thread *t, uint64_t iosb);
+void nt_async_file_closed(struct nt_file *file);
+void nt_async_thread_gone(struct nt_thread *t);
 void nt_directory_state_free(struct nt_directory_state *state);
 void nt_pipe_end_closed(struct nt_file *file);
 void nt_completion_add(struct nt_completion *c, uint64_t key, uint64_t value, nt_status status,

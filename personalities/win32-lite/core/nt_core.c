@@ -136,8 +136,14 @@ void nt_core_run(void)
 
 void nt_core_woken(uint64_t cookie)
 {
-    struct nt_thread *t = nt_thread_by_cookie(cookie);
+    struct nt_thread *t;
 
+    if (cookie & NT_ASYNC_COOKIE) {
+        nt_async_woken(cookie);
+        nt_core_run();
+        return;
+    }
+    t = nt_thread_by_cookie(cookie);
     if (t && t->held) {
         nt_thread_wake(t);
         nt_core_run();

@@ -15,6 +15,7 @@ struct nt_file *nt_file_create(struct nt_process *p, enum nt_file_kind kind,
         file->access = access;
         file->options = options;
         file->signaled = true;
+        nt_list_init(&file->asyncs);
     }
     return file;
 }
@@ -413,6 +414,8 @@ nt_status NtReadFile(struct nt_thread *t, const uint64_t *a)
         return status;
     if (file->kind == NT_FILE_NULL)
         return nt_file_finish(t, file, a, NT_END_OF_FILE, 0);
+    if (file->kind == NT_FILE_PIPE && !(file->options & NT_FILE_SYNC))
+        return nt_async_start(t, file, a, NT_ASYNC_READ, a[5], length);
     if (file->kind == NT_FILE_CONSOLE) {
         extern nt_status nt_console_read(struct nt_thread *, struct nt_file *, uint64_t, uint32_t,
                                          uint64_t *);
@@ -462,9 +465,12 @@ nt_status NtWriteFile(struct nt_thread *t, const uint64_t *a)
             return hold_io(t);
         return nt_file_finish(t, file, a, status, done);
     }
+    if (file->kind == NT_FILE_PIPE && !(file->options & NT_FILE_SYNC))
+        return nt_async_start(t, file, a, NT_ASYNC_WRITE, a[5], length);
     while (t->call.progress < length || !length) {
         uint64_t part = 0, at = t->call.progress;
-        got = world_io_write(t->process->world, file->open, offset < 0 ? -1 : offset + (int64_t)at,
+        got = world_io_write(t->process->world,
+                             file->write_open.server ? file->write_open : file->open, offset < 0 ? -1 : offset + (int64_t)at,
                              a[5] + at, length - at, append, t->cookie, &part);
         if (got != JN_OK || !length || (!part && file->kind == NT_FILE_DISK))
             break;
@@ -555,7 +561,8 @@ nt_status NtCancelIoFile(struct nt_thread *t, const uint64_t *a)
 
     if (NT_FAILED(status))
         return status;
-    return nt_write_iosb(t, a[1], NT_SUCCESS, 0); /* every operation ends before its call */
+    (void)nt_async_cancel(file, t, 0);
+    return nt_write_iosb(t, a[1], NT_SUCCESS, 0);
 }
 
 nt_status NtCancelIoFileEx(struct nt_thread *t, const uint64_t *a)
@@ -565,8 +572,9 @@ nt_status NtCancelIoFileEx(struct nt_thread *t, const uint64_t *a)
 
     if (NT_FAILED(status))
         return status;
-    nt_write_iosb(t, a[2], NT_NOT_FOUND, 0);
-    return NT_NOT_FOUND;
+    status = nt_async_cancel(file, NULL, a[1]) ? NT_SUCCESS : NT_NOT_FOUND;
+    nt_write_iosb(t, a[2], status, 0);
+    return status;
 }
 
 nt_status NtCancelSynchronousIoFile(struct nt_thread *t, const uint64_t *a)

@@ -26,7 +26,10 @@ static void file_destroy(struct nt_file *file)
 {
     struct nt_process *p = file->object.process;
 
+    nt_async_file_closed(file);
     nt_directory_state_free(file->directory);
+    if (file->write_open.server && !p->ended)
+        world_io_close(p->world, file->write_open);
     if (file->pipe)
         nt_pipe_end_closed(file);
     if (file->completion)

@@ -1,6 +1,6 @@
-/* Named pipes, as far as CreatePipe and simple servers need them: one direction, bytes. Both ends
- * are opens of one pipe of the file server; the name is known to this core until the client end is
- * opened. */
+/* Named pipes: streams of bytes in one or two directions. Both ends are opens of pipes of the file
+ * server, made with the server's end; the name is known to this core until the client end is opened.
+ * Message boundaries are not kept. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +13,7 @@ struct nt_pipe {
     size_t length;
     struct nt_file *server; /* NULL: closed */
     struct world_open client; /* the other end's open, until it is taken */
+    struct world_open client_write; /* the same of a pipe with two directions */
     struct world_process *client_process;
     bool connected;
     uint32_t refs;
@@ -38,7 +39,9 @@ void nt_pipe_end_closed(struct nt_file *file)
         nt_list_remove(&pipe->link);
         if (pipe->client.server && !pipe->process->ended)
             world_io_close(pipe->process->world, pipe->client);
-        pipe->client.server = 0;
+        if (pipe->client_write.server && !pipe->process->ended)
+            world_io_close(pipe->process->world, pipe->client_write);
+        pipe->client.server = pipe->client_write.server = 0;
     }
     file->pipe = NULL;
     pipe_put(pipe);
@@ -99,12 +102,13 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
         return NT_OBJECT_NAME_INVALID;
     }
     /* share says what the client may do: FILE_SHARE_WRITE = it writes (inbound). */
-    if ((share & 3) == 3 || !(share & 3)) {
-        world_log("win32: pid %u: pipes with two directions are not supported (%s)",
-                  (unsigned)p->pid, path.path);
+    if (!(share & 3)) {
         nt_path_free(&path);
-        return share & 3 ? NT_NOT_SUPPORTED : NT_INVALID_PARAMETER;
+        return NT_INVALID_PARAMETER;
     }
+    if ((uint32_t)a[7])
+        world_log("win32: pid %u: message boundaries are not kept (%s)", (unsigned)p->pid,
+                  path.path);
     folded = fold(path.path, path.length);
     length = path.length;
     nt_path_free(&path);
@@ -116,6 +120,16 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
     }
     status = nt_status_from(world_file_pipe(p->world, &reading, &writing));
     if (NT_FAILED(status)) {
+        free(folded);
+        return status;
+    }
+    bool both = (share & 3) == 3;
+    struct world_open back_reading = {0}, back_writing = {0};
+    if (both)
+        status = nt_status_from(world_file_pipe(p->world, &back_reading, &back_writing));
+    if (NT_FAILED(status)) {
+        world_io_close(p->world, reading);
+        world_io_close(p->world, writing);
         free(folded);
         return status;
     }
@@ -138,6 +152,11 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
     pipe->length = length;
     pipe->server = file;
     pipe->client = share & 2 ? writing : reading;
+    if (both) { /* reading, writing: client to server; the other pair: server to client */
+        file->write_open = back_writing;
+        pipe->client = back_reading;
+        pipe->client_write = writing;
+    }
     pipe->refs = 1;
     nt_list_append(&names, &pipe->link);
     file->pipe = pipe;
@@ -171,9 +190,17 @@ nt_status nt_pipe_open(struct nt_thread *t, const struct nt_path *path, uint32_t
     if (!pipe)
         return exists ? NT_PIPE_NOT_AVAILABLE : NT_OBJECT_NAME_NOT_FOUND;
     uint32_t needs = access & NT_FILE_WRITE_DATA ? WORLD_WRITE : WORLD_READ;
-    if (!(pipe->client.access & needs))
+    if (!pipe->client_write.server && !(pipe->client.access & needs))
         return NT_ACCESS_DENIED;
     open = pipe->client;
+    struct world_open open_write = pipe->client_write;
+    if (open_write.server && p != pipe->process) {
+        nt_status status = nt_status_from(
+            world_io_transfer(pipe->process->world, pipe->client_write, p->world, &open_write));
+        if (NT_FAILED(status))
+            return status;
+        world_io_close(pipe->process->world, pipe->client_write);
+    }
     if (p != pipe->process) {
         nt_status status = nt_status_from(
             world_io_transfer(pipe->process->world, pipe->client, p->world, &open));
@@ -181,13 +208,16 @@ nt_status nt_pipe_open(struct nt_thread *t, const struct nt_path *path, uint32_t
             return status;
         world_io_close(pipe->process->world, pipe->client);
     }
-    pipe->client.server = 0;
+    pipe->client.server = pipe->client_write.server = 0;
     pipe->connected = true;
     *file = nt_file_create(p, NT_FILE_PIPE, open, access, options);
     if (!*file)
         return NT_NO_MEMORY;
-    if (pipe->server)
+    (*file)->write_open = open_write;
+    if (pipe->server) {
         nt_object_wake(&pipe->server->object);
+        nt_async_wake_listener(pipe->server);
+    }
     return NT_SUCCESS;
 }
 
@@ -202,8 +232,7 @@ nt_status nt_pipe_control(struct nt_thread *t, struct nt_file *file, const uint6
         if (file->pipe->connected)
             return t->call.again ? nt_file_finish(t, file, a, NT_SUCCESS, 0) : NT_PIPE_CONNECTED;
         if (!(file->options & NT_FILE_SYNC))
-            world_log("win32: pid %u: an overlapped ConnectNamedPipe waits",
-                      (unsigned)t->process->pid);
+            return nt_async_start(t, file, a, NT_ASYNC_LISTEN, 0, 0);
         nt_thread_hold_on(t, &file->object);
         return NT_HELD;
     case 0x110004: /* FSCTL_PIPE_DISCONNECT */

@@ -687,6 +687,9 @@ static struct nt_file *clone_file(struct nt_file *file, struct nt_process *targe
         return NULL;
     }
     copy->pipe_mode = file->pipe_mode;
+    if (file->write_open.server)
+        (void)world_io_transfer(file->object.process->world, file->write_open, target->world,
+                                &copy->write_open);
     if (file->path) {
         copy->path = nt_text_dup(file->path, file->path_length);
         copy->path_length = file->path_length;

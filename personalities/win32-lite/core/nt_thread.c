@@ -270,6 +270,7 @@ static void thread_free(struct nt_thread *t)
 
     nt_thread_unhold(t);
     nt_timer_thread_gone(t);
+    nt_async_thread_gone(t);
     nt_list_remove(&t->link);
     nt_list_remove(&t->hash_link);
     while (!nt_list_empty(&t->apcs)) {

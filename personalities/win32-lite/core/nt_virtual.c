@@ -55,10 +55,21 @@ static nt_status commit(struct nt_process *p, uint64_t address, uint64_t size, u
     if (view->type == NT_MEM_IMAGE)
         return NT_CONFLICTING_ADDRESSES;
     uint64_t fresh = size / NT_PAGE - count_committed(view, address, size);
-    if (p->space.committed_pages + fresh > world_ram_pages())
+    if (fresh && (p->space.committed_pages + fresh > world_ram_pages() ||
+                  world_memory_commit(p->world, (int64_t)fresh) != JN_OK))
         return NT_COMMITMENT_LIMIT;
     p->space.committed_pages += fresh;
     return nt_view_protect(p, view, address, size, pages | NT_PG_COMMITTED);
+}
+
+static void uncommit(struct nt_process *p, const struct nt_view *view, uint64_t address,
+                     uint64_t size)
+{
+    uint64_t pages = count_committed(view, address, size);
+
+    p->space.committed_pages -= pages;
+    if (pages)
+        (void)world_memory_commit(p->world, -(int64_t)pages);
 }
 
 /* Replaces the placeholder view that covers exactly the range. */
@@ -274,7 +285,7 @@ nt_status NtFreeVirtualMemory(struct nt_thread *t, const uint64_t *a)
         }
         if (base + size > view->base + view->size)
             return NT_UNABLE_TO_FREE_VM;
-        p->space.committed_pages -= count_committed(view, base, size);
+        uncommit(p, view, base, size);
         status = nt_view_protect(p, view, base, size, 0);
         if (!NT_FAILED(status))
             status = nt_status_from(world_memory_discard(p->world, base, size));
@@ -294,7 +305,7 @@ nt_status NtFreeVirtualMemory(struct nt_thread *t, const uint64_t *a)
             } else {
                 if (base != view->base || size != view->size)
                     return NT_UNABLE_TO_FREE_VM;
-                p->space.committed_pages -= count_committed(view, base, size);
+                uncommit(p, view, base, size);
                 nt_view_destroy(p, view);
                 status = nt_view_create(p, &base, size, 0, 0, 0, false, NT_MEM_PRIVATE,
                                         NT_PAGE_NOACCESS, 0, NULL, &view);
@@ -304,7 +315,7 @@ nt_status NtFreeVirtualMemory(struct nt_thread *t, const uint64_t *a)
         } else {
             if (base != view->base || size != view->size)
                 return NT_UNABLE_TO_FREE_VM; /* Wine 8.0 frees whole allocations only */
-            p->space.committed_pages -= count_committed(view, base, size);
+            uncommit(p, view, base, size);
             nt_view_destroy(p, view);
         }
     } else {

@@ -165,6 +165,8 @@ world_status world_memory_protect(struct world_process *p, uint64_t address, uin
                                   uint32_t protection);
 /* Contents become zeroes (anonymous memory) again. */
 world_status world_memory_discard(struct world_process *p, uint64_t address, uint64_t length);
+/* Charges (or gives back) committed pages: QUOTA when the account cannot pay for them. */
+world_status world_memory_commit(struct world_process *p, int64_t pages);
 /* Brings in the page at address for the access (JN_R, JN_W or JN_X), if its protection allows. */
 world_status world_memory_resolve(struct world_process *p, uint64_t address, uint32_t access);
 /* Copies; both mend faults through nt_core_resolve. JN_FAULT: *done bytes were copied before. */

@@ -231,6 +231,11 @@ world_status world_memory_discard(struct world_process *p, uint64_t address, uin
     return region_map_discard(p->map, address, length);
 }
 
+world_status world_memory_commit(struct world_process *p, int64_t pages)
+{
+    return dataspace_commit(p->clients.pager, pages);
+}
+
 jn_status_t guest_resolve(struct world_process *p, uint64_t address, uint32_t access)
 {
     struct world_thread *lender = guest_lender(p);

@@ -81,6 +81,10 @@ world_status world_memory_discard(struct world_process *p, uint64_t address, uin
 {
     return JN_OK;
 }
+world_status world_memory_commit(struct world_process *p, int64_t pages)
+{
+    return JN_OK;
+}
 world_status world_memory_resolve(struct world_process *p, uint64_t address, uint32_t access)
 {
     return JN_OK;

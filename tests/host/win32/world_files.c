@@ -87,6 +87,12 @@ int world_host_path(const char *path, size_t length, char *host, size_t capacity
     return 0;
 }
 
+static void own(struct world_process *p, int fd)
+{
+    if (fd >= 0 && fd < 4096)
+        p->owned[fd] = 1;
+}
+
 static struct {
     bool remove;
     char path[4096];
@@ -141,6 +147,7 @@ world_status world_file_open(struct world_process *p, const char *path, size_t l
         snprintf(marks[fd].path, sizeof marks[fd].path, "%s", host);
     }
     *open_out = (struct world_open){WORLD_FS, access & 3, (uint64_t)fd};
+    own(p, fd);
     return JN_OK;
 }
 
@@ -333,6 +340,8 @@ world_status world_file_pipe(struct world_process *p, struct world_open *reading
         return from_errno();
     *reading = (struct world_open){WORLD_FS, WORLD_READ, (uint64_t)fds[0]};
     *writing = (struct world_open){WORLD_FS, WORLD_WRITE, (uint64_t)fds[1]};
+    own(p, fds[0]);
+    own(p, fds[1]);
     return JN_OK;
 }
 
@@ -525,7 +534,8 @@ world_status world_io_duplicate(struct world_process *p, struct world_open open,
 {
     (void)p;
     *copy = open;
-    copy->number = (uint64_t)dup((int)open.number);
+    copy->number = (uint64_t)fcntl((int)open.number, F_DUPFD_CLOEXEC, 3);
+    own(p, (int)copy->number);
     return JN_OK;
 }
 
@@ -537,14 +547,23 @@ void world_io_close(struct world_process *p, struct world_open open)
         if (unlink(marks[open.number].path))
             rmdir(marks[open.number].path);
     }
+    if (open.number < 4096)
+        p->owned[open.number] = 0;
     close((int)open.number);
+}
+
+void world_files_drop(struct world_process *p)
+{
+    for (int fd = 0; fd < 4096; fd++)
+        if (p->owned[fd])
+            world_io_close(p, (struct world_open){WORLD_FS, 0, (uint64_t)fd});
 }
 
 world_status world_io_transfer(struct world_process *p, struct world_open open,
                                struct world_process *target, struct world_open *copy)
 {
-    (void)target;
-    return world_io_duplicate(p, open, copy);
+    (void)p;
+    return world_io_duplicate(target, open, copy);
 }
 
 world_status world_io_readable_bytes(struct world_process *p, struct world_open open,

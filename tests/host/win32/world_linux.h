@@ -18,6 +18,7 @@ struct world_process {
     bool ended, released;
     uint32_t kind, code;
     bool first_used;
+    uint8_t owned[4096]; /* descriptors that end with the process */
 };
 struct world_thread {
     pid_t tid;

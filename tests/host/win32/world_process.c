@@ -413,6 +413,9 @@ world_status world_process_commit(struct world_process *p)
 
 void world_process_release(struct world_process *p)
 {
+    extern void world_files_drop(struct world_process *);
+
+    world_files_drop(p);
     p->released = true;
 }
 
@@ -673,6 +676,13 @@ world_status world_memory_protect(struct world_process *p, uint64_t address, uin
 world_status world_memory_discard(struct world_process *p, uint64_t address, uint64_t length)
 {
     world_inject(p, SYS_madvise, (long)address, (long)length, MADV_DONTNEED, 0, 0, 0);
+    return JN_OK;
+}
+
+world_status world_memory_commit(struct world_process *p, int64_t pages)
+{
+    (void)p;
+    (void)pages;
     return JN_OK;
 }
 

@@ -1,0 +1,2 @@
+# Overlapped I/O on named pipes: events, APCs, completion ports, cancellation. Oracle: Wine.
+overlapped.exe
