@@ -147,26 +147,18 @@ static void free_tree(struct region *node)
     }
 }
 
-void region_map_destroy(struct region_map *map, bool close_all)
+void region_map_destroy(struct region_map *map, bool close_files)
 {
     if (!map)
         return;
-    if (close_all) {
-        struct region *region;
-        while ((region = tree_next(map->root, 0))) {
-            jn_status_t ignored = map_empty(map, region->start, region->length);
-            (void)ignored;
-            map_drop(map, region);
-        }
-        if (map->memory_made) {
-            jn_status_t ignored = map->ops->memory_close(map->ctx, map->memory);
-            (void)ignored;
-        }
-    }
     free_tree(map->root);
     while (map->sources) {
         struct region_source *source = map->sources;
         map->sources = source->next;
+        if (close_files && source->file == REGION_SOURCE_FILE) {
+            jn_status_t ignored = map->ops->file_close(map->ctx, source->number);
+            (void)ignored;
+        }
         free(source);
     }
     while (map->spare) {

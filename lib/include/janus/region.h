@@ -106,9 +106,10 @@ struct region_map;
 /* An empty map of [low, high). NULL: no memory. `ops` and `ctx` must outlive it. */
 struct region_map *region_map_create(const struct region_ops *ops, void *ctx, uint64_t low,
                                      uint64_t high);
-/* Frees the records. close_all: also gives everything back through the ops (the address space goes on
- * existing); false when the process's clients and Task end anyway. */
-void region_map_destroy(struct region_map *map, bool close_all);
+/* The address space has ended: frees the records. What is mapped goes with the Task, memory with the
+ * pager's client. close_files: the file server's client goes on existing (exec), so the numbers of all
+ * file sources are closed, whoever has uses of them. */
+void region_map_destroy(struct region_map *map, bool close_files);
 /* Fork: the records for the child, whose clients are clones of the parent's (equal numbers). Call it
  * after client.clone. NO_MEMORY. */
 JN_CHECKED jn_status_t region_map_clone(const struct region_map *map, void *ctx,

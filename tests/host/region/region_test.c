@@ -485,6 +485,7 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < WORLD_FILES + WORLD_SHARED; i++)
         region_source_release(s->map, s->sources[i]);
+    assert(region_map_remove(s->map, WORLD_LOW, WORLD_HIGH - WORLD_LOW) == JN_OK);
     region_map_destroy(s->map, true);
     for (unsigned i = 0; i < WORLD_PAGES; i++)
         assert(!s->world.table[i].frame);
