@@ -72,13 +72,30 @@ static jn_status_t op_transfer(struct jn_call *call, uint64_t number, cap_t targ
     return object ? table_add(to, object, copy) : JN_BAD_HANDLE;
 }
 
+/* A thread of the client ended: every mutex that it owns is abandoned. */
+static jn_status_t abandon_all(struct client *client, uint64_t tid)
+{
+    if (!client)
+        return JN_NO_RIGHT;
+    list_for_each_safe(at, &client->mutexes)
+    {
+        struct object *object = list_entry(at, struct object, owned);
+        if (object->owner_tid == tid)
+            mutex_abandon(object);
+    }
+    return JN_OK;
+}
+
 /* operation: event 1 set, 0 reset; semaphore: release by value; mutex: 0 release, 3 abandon (the
- * thread `tid` ended). Pulse (2) needs the waiters' own state, which their core has. */
+ * thread `tid` ended; object 0: all of its mutexes). Pulse (2) needs the waiters' own state, which their core has. */
 static jn_status_t op_operate(struct jn_call *call, uint64_t number, uint32_t operation,
                               uint64_t value, uint64_t tid, uint64_t *previous)
 {
     struct client *client = client_find(call->label);
     struct object *object = table_get(client, number);
+    *previous = 0;
+    if (!number && operation == OBJECT_ABANDON)
+        return abandon_all(client, tid);
     if (!object)
         return JN_BAD_HANDLE;
     *previous = object->value;

@@ -352,6 +352,7 @@ struct nt_process {
     uint64_t affinity;
     uint32_t suspend_count;
     bool group_stopped;
+    bool shared_mutants; /* servers/object may hold mutexes of its threads */
     bool background_wait; /* calls wait for the job to come to the foreground */
     bool ctrl_ignored;
     uint64_t kill_deadline; /* after CLOSE and SHUTDOWN events: when the process ends anyway */

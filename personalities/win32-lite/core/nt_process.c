@@ -734,6 +734,7 @@ nt_status nt_object_clone(struct nt_object *object, struct nt_process *target,
         (*copy)->shared = number;
         if (object->type == NT_TYPE_EVENT)
             ((struct nt_event *)*copy)->manual = ((struct nt_event *)object)->manual;
+        target->shared_mutants |= object->type == NT_TYPE_MUTANT;
         if (object->type == NT_TYPE_MUTANT)
             nt_list_init(&((struct nt_mutant *)*copy)->owned);
         return NT_SUCCESS;

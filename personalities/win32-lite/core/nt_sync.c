@@ -37,6 +37,8 @@ static nt_status create(struct nt_thread *t, enum nt_type type, size_t size, uin
         nt_object_release(object);
         return status;
     }
+    if (type == NT_TYPE_MUTANT && object->shared)
+        t->process->shared_mutants = true;
     *(struct nt_object **)result = object;
     return status;
 }
@@ -356,7 +358,7 @@ void nt_mutant_abandon_all(struct nt_thread *t)
         mutant->abandoned = true;
         nt_object_wake(&mutant->object);
     }
-    if (!t->process->ended)
+    if (!t->process->ended && t->process->shared_mutants)
         (void)world_object_operate(t->process->world, 0, OBJECT_ABANDON, 0, t->tid, &previous);
 }
 
@@ -421,6 +423,8 @@ nt_status nt_object_promote(struct nt_object *object)
                                                 owner, "", 0, &object->shared, &existed));
     if (NT_FAILED(status))
         return status;
+    if (object->type == NT_TYPE_MUTANT)
+        object->process->shared_mutants = true;
     if (object->type == NT_TYPE_MUTANT && ((struct nt_mutant *)object)->owner) {
         nt_list_remove(&((struct nt_mutant *)object)->owned);
         ((struct nt_mutant *)object)->owner = NULL;

@@ -219,6 +219,17 @@ nt_status NtQuerySystemInformation(struct nt_thread *t, const uint64_t *a)
         uint32_t integrity[2] = {8, 0};
         return give(t, a, integrity, 8);
     }
+    case 73: { /* SystemLogicalProcessorInformation: a core a processor, one package, one node */
+        uint64_t entries[66][4] = {{0}};
+        uint32_t count = world_cpu_count() > 64 ? 64 : world_cpu_count();
+        uint64_t all = count == 64 ? UINT64_MAX : (1ull << count) - 1;
+        for (uint32_t i = 0; i < count; i++)
+            entries[i][0] = 1ull << i; /* RelationProcessorCore */
+        entries[count][0] = entries[count + 1][0] = all;
+        entries[count][1] = 3;     /* RelationProcessorPackage */
+        entries[count + 1][1] = 1; /* RelationNumaNode */
+        return give(t, a, entries, (count + 2) * 32);
+    }
     case 1000: {
         static const char version[] = "8.0\0Debian 8.0~repack-4\0Linux\0janus";
         uint32_t length = sizeof version, capacity = (uint32_t)a[2];
