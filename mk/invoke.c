@@ -112,13 +112,6 @@ status_t op_sched_set(struct object *object, uint64_t *words)
     return JN_OK;
 }
 
-static status_t not_yet(struct object *object, uint64_t *words)
-{
-    (void)object;
-    (void)words;
-    return JN_NOT_SUPPORTED;
-}
-
 static const struct {
     operation_t *operation;
     uint8_t type, rights;
@@ -149,7 +142,7 @@ static const struct {
     OP(TASK_PAGE, TASK, INFO, op_task_page, 3),
     OP(TASK_BIND_END, TASK, CONTROL, op_task_bind_end, 0),
     OP(TASK_INFO, TASK, INFO, op_task_info, 4),
-    OP(TASK_DOOR, TASK, CONTROL, not_yet, 0),
+    OP(TASK_DOOR, TASK, CONTROL, op_task_door, 0),
 
     OP(THREAD_RESUME, THREAD, CONTROL, op_thread_resume, 0),
     OP(THREAD_SUSPEND, THREAD, CONTROL, op_thread_suspend, 1),
@@ -209,7 +202,7 @@ status_t invoke(struct thread *thread)
     unsigned results = operations[method].results;
     if (status == STATUS_RESTART)
         results = JN_WORDS_REG;
-    else
+    else if (thread->frame != FRAME_FULL) /* its state was not written */
         thread_return(thread, JN_OK);
     for (unsigned i = 0; i < results; i++)
         thread->r[word_register[i]] = words[i];

@@ -199,10 +199,20 @@ jn_status_t jn_thread_resume(cap_t thread)
     return invoke(thread, JN_OP_THREAD_RESUME, 0, 0, 0, 0, 0, NULL);
 }
 
+jn_status_t jn_task_door(cap_t task, uint64_t begin, uint64_t end, uint64_t entry)
+{
+    return invoke(task, JN_OP_TASK_DOOR, begin, end, entry, 0, 0, NULL);
+}
+
 jn_status_t jn_thread_suspend(cap_t thread, enum jn_was *was)
 {
+    return jn_thread_suspend_outside(thread, 0, was);
+}
+
+jn_status_t jn_thread_suspend_outside(cap_t thread, uint64_t until, enum jn_was *was)
+{
     uint64_t w[6];
-    jn_status_t status = invoke(thread, JN_OP_THREAD_SUSPEND, 0, 0, 0, 0, 0, w);
+    jn_status_t status = invoke(thread, JN_OP_THREAD_SUSPEND, until, 0, 0, 0, 0, w);
     *was = (enum jn_was)w[0];
     return status;
 }
@@ -263,6 +273,11 @@ jn_status_t jn_thread_bind_end(cap_t thread, cap_t signal, uint64_t bits)
 jn_status_t jn_thread_attention(cap_t thread)
 {
     return invoke(thread, JN_OP_THREAD_ATTENTION, 0, 0, 0, 0, 0, NULL);
+}
+
+jn_status_t jn_thread_attention_outside(cap_t thread, uint64_t until)
+{
+    return invoke(thread, JN_OP_THREAD_ATTENTION, until, 0, 0, 0, 0, NULL);
 }
 
 jn_status_t jn_thread_cancel(cap_t thread)

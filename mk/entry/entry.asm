@@ -194,6 +194,7 @@ entry_syscall:
     or rax, [rsp + T_KIND]
     jnz .not_call
 
+.call:
     ; call: rdi = handle, rsi = tag
     cmp esi, WORDS_REG
     ja .long_call
@@ -240,6 +241,7 @@ align 16
 align 16
 .not_call:
     js .foreign
+.native:
     cmp rax, OP_REPLY_WAIT
     jne .not_reply
     ; reply_wait: rdi = handle of the gate, rsi = tag of the answer
@@ -334,13 +336,13 @@ align 16
 ; A foreign system call: everything is kept, then it becomes a message to the exception gate.
 align 16
 .foreign:
+    test byte [rsp + T_KIND + 7], (1 << KIND_MARKED_BIT | 1 << KIND_DOOR_BIT) >> 56
+    jnz .door
     btr rax, 63
     mov [rsp + RAX], rax
     save_registers rsp
     mov [rsp + T_RFLAGS], r11
     mov dword [rsp + T_FRAME], FRAME_SYSCALL
-    bt qword [rsp + T_KIND], KIND_MARKED_BIT
-    jc .slow_foreign
     test byte [rsp + T_EXCEPTION_GATE + CAP_FAST], CAP_FAST_CALL
     jz .slow_foreign
     mov rcx, [rsp + T_EXCEPTION_GATE + CAP_OBJECT]
@@ -363,11 +365,56 @@ align 16
     leave_native
     switch_fpu .foreign_call
 
+.marked_foreign:
+    btr rax, 63
+    btr rax, KIND_MARKED_BIT
+    mov [rsp + RAX], rax
+    save_registers rsp
+    mov [rsp + T_RFLAGS], r11
+    mov dword [rsp + T_FRAME], FRAME_SYSCALL
 .slow_foreign:
     mov rdi, rsp
     mov rsp, [gs:CPU_STACK]
     call foreign_syscall
     jmp leave_kernel
+
+; A thread whose task has an adapter (KERNEL 18): in its range `syscall` is a kernel call, elsewhere it
+; goes there. By iretq, for rcx is not the address that is returned to. The user's stack is not touched.
+align 16
+.door:
+    bt qword [rsp + T_KIND], KIND_DOOR_BIT
+    jnc .marked_foreign
+    mov [rsp + T_RFLAGS], r11
+    mov r11, [rsp + T_DOOR]
+    mov rcx, [rsp + T_RIP]
+    sub rcx, [r11 + DOOR_BEGIN]
+    cmp rcx, [r11 + DOOR_SIZE]
+    jb .in_adapter
+    inc qword [gs:CPU_ENTRIES]
+    mov eax, eax                            ; the upper half held the kind
+    mov rcx, rsp
+    mov rsp, [gs:CPU_STACK]
+    push 0x2b
+    push qword [rcx + T_RSP]
+    push 0x202
+    push 0x33
+    push qword [r11 + DOOR_ENTRY]
+    mov r11, [rcx + T_UTCB]
+    or byte [r11 + UTCB_IN_ADAPTER], ADAPTER_INSIDE
+    push qword [rcx + T_RIP]
+    pop qword [r11 + UTCB_DOOR_RIP]
+    push qword [rcx + T_RSP]
+    pop qword [r11 + UTCB_DOOR_RSP]
+    mov r11, [rcx + T_RFLAGS]
+    mov rcx, [rcx + T_UTCB_ADDRESS]
+    swapgs
+    iretq
+.in_adapter:
+    btr rax, 63
+    btr rax, KIND_DOOR_BIT
+    test rax, rax
+    jz .call
+    jmp .native
 
 align 16
 .not_reply:

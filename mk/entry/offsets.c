@@ -40,6 +40,11 @@ void offsets(void)
     FIELD(T_EXCEPTION_GATE, thread, exception_gate);
     FIELD(T_FAULT_GATE, thread, fault_gate);
     FIELD(T_UTCB, thread, utcb);
+    FIELD(T_UTCB_ADDRESS, thread, utcb_address);
+    FIELD(T_DOOR, thread, door);
+    FIELD(DOOR_BEGIN, door, begin);
+    FIELD(DOOR_SIZE, door, size);
+    FIELD(DOOR_ENTRY, door, entry);
     FIELD(T_FAULT, thread, fault);
     FIELD(T_MESSAGE, thread, message);
     FIELD(T_AGAIN, thread, again);
@@ -65,6 +70,10 @@ void offsets(void)
     FIELD(SIGNAL_BOUND, signal, bound);
     FIELD(UTCB_WORDS, jn_utcb, words);
     FIELD(UTCB_STATE, jn_utcb, state);
+    FIELD(UTCB_IN_ADAPTER, jn_utcb, in_adapter);
+    FIELD(UTCB_DOOR_RIP, jn_utcb, door_rip);
+    FIELD(UTCB_DOOR_RSP, jn_utcb, door_rsp);
+    VALUE(ADAPTER_INSIDE, JN_ADAPTER_INSIDE);
     FIELD(STATE_VALID, jn_state, valid);
     FIELD(STATE_XSAVE_SIZE, jn_state, xsave_size);
     FIELD(STATE_TRAP, jn_state, trap_vector);
@@ -87,6 +96,7 @@ void offsets(void)
     VALUE(STATE_EXCEPTION, STATE_EXCEPTION);
     VALUE(STATE_SIGNAL, STATE_SIGNAL);
     VALUE(KIND_MARKED_BIT, __builtin_ctzll(KIND_MARKED));
+    VALUE(KIND_DOOR_BIT, __builtin_ctzll(KIND_DOOR));
     VALUE(FRAME_CALL, FRAME_CALL);
     VALUE(FRAME_SYSCALL, FRAME_SYSCALL);
     VALUE(FRAME_FULL, FRAME_FULL);

@@ -211,4 +211,6 @@ void kernel_syscall(struct thread *thread)
         thread_restart(thread);
     else if (status || done)
         thread_return(thread, status);
+    if (thread->kind & KIND_LEAVE)
+        door_check(thread);
 }

@@ -65,8 +65,6 @@ bool signal_take(struct thread *thread)
 
 status_t signal_wait(struct thread *thread, struct signal *signal, unsigned flags)
 {
-    struct thread *caller = thread->caller;
-
     if (signal->bits) {
         set_signalled(thread, signal->bits);
         signal->bits = 0;
@@ -79,6 +77,14 @@ status_t signal_wait(struct thread *thread, struct signal *signal, unsigned flag
         if (status)
             return status;
     }
+    signal_block(thread, &signal->waiters);
+    return JN_OK;
+}
+
+void signal_block(struct thread *thread, struct list *waiters)
+{
+    struct thread *caller = thread->caller;
+
     /* A context that a caller has lent is not kept waiting here (KERNEL 15). */
     if (caller != no_thread && !(caller->state & STATE_HOME)) {
         sched_assign(caller, sched_loaded());
@@ -87,8 +93,7 @@ status_t signal_wait(struct thread *thread, struct signal *signal, unsigned flag
     sched_assign(thread, thread->base);
     sched_block(thread);
     thread->state = STATE_SIGNAL | (thread->state & ~STATE_MASK);
-    list_insert(&signal->waiters, &thread->queue);
-    return JN_OK;
+    list_insert(waiters, &thread->queue);
 }
 
 void signal_unlink_waiter(struct thread *thread)

@@ -17,6 +17,8 @@ MUST_CHECK status_t signal_create(struct pool *pool, struct signal **signal);
 void signal_finish(struct signal *signal);
 void signal_raise(struct signal *signal, uint64_t bits);
 status_t signal_wait(struct thread *thread, struct signal *signal, unsigned flags);
+/* The running thread waits in this list, STATE_SIGNAL. */
+void signal_block(struct thread *thread, struct list *waiters);
 void signal_unlink_waiter(struct thread *thread);
 /* The bound Signal has bits: the thread returns from its wait with them. */
 bool signal_take(struct thread *thread);

@@ -26,6 +26,7 @@ struct task {
     uint64_t sweep; /* next slot that captable_finish() empties */
     bool table_done;
     uint64_t info_address;
+    uint64_t door_begin, door_end, door_entry; /* the adapter; end 0: none */
 };
 
 #define TASK_OF(object_) container_of(object_, struct task, object)

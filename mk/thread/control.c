@@ -196,6 +196,7 @@ status_t op_thread_resume(struct object *object, uint64_t *words)
     struct thread *thread = subject(object);
 
     (void)words;
+    door_resume(thread);
     if (!(thread->state & STATE_SUSPENDED))
         return JN_OK;
     thread->state &= ~STATE_SUSPENDED;
@@ -206,11 +207,18 @@ status_t op_thread_resume(struct object *object, uint64_t *words)
 
 status_t op_thread_suspend(struct object *object, uint64_t *words)
 {
-    struct thread *thread = subject(object);
+    struct thread *thread = subject(object), *self = current_thread();
+    uint64_t until = words[0];
 
     words[0] = (uint64_t)thread_was(thread);
     if (thread->state & STATE_SUSPENDED)
         return JN_OK;
+    if (door_defer(thread, until)) {
+        thread->door->suspend = true;
+        if (thread != self)
+            signal_block(self, &thread->door->stoppers); /* door.c says what it returns with */
+        return JN_OK;
+    }
     sched_remove(thread);
     thread->state |= STATE_SUSPENDED;
     return JN_OK;
@@ -238,8 +246,8 @@ status_t op_thread_write(struct object *object, uint64_t *words)
         return JN_BUSY;
     thread_state_set(thread, &utcb->state, (unsigned)words[0]);
     /* Also in a foreign call: from here on its rcx and r11 are what was written, not what `syscall`
-     * left, for whoever reads them before the answer. */
-    if (words[0] & JN_STATE_REGS && thread != current_thread())
+     * left, for whoever reads them before the answer. The own thread goes on with what it wrote. */
+    if (words[0] & JN_STATE_REGS)
         thread->frame = FRAME_FULL;
     return JN_OK;
 }
@@ -292,7 +300,7 @@ status_t op_thread_set_foreign(struct object *object, uint64_t *words)
     struct thread *thread = subject(object);
 
     thread->kind = (thread->kind & ~KIND_FOREIGN) | (words[0] & 1 ? KIND_FOREIGN : 0);
-    return JN_OK;
+    return door_attach(thread);
 }
 
 status_t op_thread_bind_signal(struct object *object, uint64_t *words)
@@ -338,18 +346,18 @@ status_t op_thread_attention(struct object *object, uint64_t *words)
 {
     struct thread *thread = subject(object);
 
-    (void)words;
     if (!(thread->exception_gate.fast & CAP_FAST_CALL))
         return JN_BAD_ARG;
     if (!thread->attention)
         thread->attention_was = (uint8_t)thread_was(thread);
     thread->attention = true;
+    bool later = door_defer(thread, words[0]);
     if (thread_state(thread) != STATE_RUN) {
         /* The answer to a fault or exception must look for it, too: not by the fast path. */
         if (thread_was(thread) == JN_WAS_FAULT)
             thread->state |= STATE_CANCEL;
         cancel_wait(thread);
-    } else if (!(thread->state & STATE_SUSPENDED)) {
+    } else if (!later && !(thread->state & STATE_SUSPENDED)) {
         if (thread == current_thread())
             thread_return(thread, JN_OK);
         sched_remove(thread);

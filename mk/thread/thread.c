@@ -43,6 +43,12 @@ static status_t make_utcb(struct pool *pool, struct thread *thread, struct task 
     return JN_OK;
 }
 
+static void free_utcb(struct thread *thread)
+{
+    space_unmap_kernel_page(&thread->task->space, thread->utcb_address);
+    pool_free_frames(thread->object.pool, thread->utcb, 0);
+}
+
 status_t thread_create(struct pool *pool, struct task *task, uint64_t utcb, struct sched *sched,
                        unsigned flags, struct thread **result)
 {
@@ -51,21 +57,22 @@ status_t thread_create(struct pool *pool, struct task *task, uint64_t utcb, stru
     if (!thread)
         return JN_NO_MEMORY;
     init_lists(thread);
-    if (utcb) {
-        status_t status = make_utcb(pool, thread, task, utcb);
-        if (status) {
-            pool_free(pool, thread, sizeof *thread);
-            return status;
-        }
+    thread->task = task;
+    thread->object.pool = pool;
+    thread->kind = flags & JN_THREAD_FOREIGN ? KIND_FOREIGN : 0;
+    status_t status = utcb ? make_utcb(pool, thread, task, utcb) : JN_OK;
+    if (!status && (status = door_attach(thread)) && utcb)
+        free_utcb(thread);
+    if (status) {
+        pool_free(pool, thread, sizeof *thread);
+        return status;
     }
     thread->state = STATE_RUN | STATE_SUSPENDED;
     thread->frame = FRAME_FULL;
-    thread->kind = flags & JN_THREAD_FOREIGN ? KIND_FOREIGN : 0;
     thread->rflags = 0x202;
     thread->captable = task->captable;
     thread->cr3 = task->space.cr3;
     thread->next = thread->caller = thread->partner = no_thread;
-    thread->task = task;
     thread->timer.expire = timeout_expired;
     thread->dr[4] = 0xffff0ff0;
     thread->dr[5] = 0x400;
@@ -112,7 +119,7 @@ void thread_wake(struct thread *thread)
     thread->state = STATE_RUN | (thread->state & (STATE_SUSPENDED | STATE_MARKED));
     if (thread->state & STATE_SUSPENDED || thread->object.dying)
         return;
-    if (thread->attention)
+    if (thread->attention && !(thread->kind & KIND_LEAVE))
         thread_raise_attention(thread);
     else
         sched_ready(thread);
@@ -277,6 +284,7 @@ void thread_detach(struct thread *thread)
         reply_orphan(caller);
     }
     thread_unwait(thread, JN_KM_CALLER_GONE);
+    door_end(thread);
     sched_remove(thread);
     range_operation_end(&thread->range_operation);
     gate_attach(thread, NULL);
@@ -299,10 +307,10 @@ bool thread_finish(struct thread *thread)
     list_remove(&thread->on_sched);
     cap_delete(&thread->exception_gate);
     cap_delete(&thread->fault_gate);
-    if (thread->utcb) {
-        space_unmap_kernel_page(&task->space, thread->utcb_address);
-        pool_free_frames(pool, thread->utcb, 0);
-    }
+    if (thread->utcb)
+        free_utcb(thread);
+    if (thread->door)
+        pool_free(pool, thread->door, sizeof *thread->door);
     list_remove(&thread->in_task);
     task->thread_count--;
     task->time += thread->own.consumed;

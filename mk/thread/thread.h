@@ -49,6 +49,8 @@ enum {
 #define KIND_FOREIGN   (1ull << 63)
 #define KIND_SIGNALLED (1ull << 62) /* the bound Signal has bits */
 #define KIND_MARKED    (1ull << 61)
+#define KIND_DOOR      (1ull << 60) /* with FOREIGN: its task has an adapter, and it a UTCB */
+#define KIND_LEAVE     (1ull << 59) /* something waits for its way out of the adapter */
 #define KIND_MASK      0xffffffff00000000ull
 
 /* What a thread sends while it is STATE_SEND, and after: kernel messages by their number. */
@@ -90,6 +92,7 @@ struct thread {
     /* -- what only C knows -- */
     struct task *task;
     uint64_t utcb_address;
+    struct door *door; /* KIND_DOOR, or it was */
     struct list in_task;
 
     struct sched *base;         /* own context */
@@ -207,6 +210,26 @@ void thread_raise_attention(struct thread *thread);
 /* The message that thread->message says once more, marked so. */
 void thread_raise_again(struct thread *thread);
 void trap(unsigned vector, uint64_t error, struct thread *thread);
+
+/* ---- door.c ---- */
+struct door {
+    uint64_t begin, size; /* rip - begin < size: a system call of the adapter's */
+    uint64_t entry;
+    struct thread *thread;
+    struct timer timer;   /* KIND_LEAVE: what waits for it waits until then */
+    struct list stoppers; /* who waits for its suspension: STATE_SIGNAL */
+    bool suspend;         /* KIND_LEAVE: it is to be suspended */
+};
+/* Finds out whether its system calls enter its task's adapter. NO_MEMORY. */
+MUST_CHECK status_t door_attach(struct thread *thread);
+/* A stop of the thread waits, until then at most, for its way out of the adapter. False: no need. */
+bool door_defer(struct thread *thread, uint64_t until);
+/* It is at the end of a native system call: has it left the adapter? */
+void door_check(struct thread *thread);
+/* A suspension that waits is not wanted any more. */
+void door_resume(struct thread *thread);
+void door_end(struct thread *thread);
+operation_t op_task_door;
 
 /* ---- control.c ---- */
 void debug_switch(struct thread *from, struct thread *to);

@@ -283,13 +283,15 @@ static void clock_thread(uint64_t unused)
         regs_t regs = {0};
         uint64_t which;
         sys(JN_WAIT, SLOT_CLOCK, &regs);
-        do {
+        /* Until it is over: the host may be so slow that the time ends before the root thread has
+         * changed its context. */
+        while (settling) {
             which = settles;
             jn_utcb()->recv_deadline = now() + SETTLE_NS;
             sys(JN_WAIT | JN_RECV_UNTIL, SLOT_NEVER, &regs);
-        } while (which != settles);
-        if (settling)
-            OP1(JN_CAP_THREAD, JN_OP_THREAD_SET_SCHED, SLOT_URGENT);
+            if (settling && which == settles)
+                OP1(JN_CAP_THREAD, JN_OP_THREAD_SET_SCHED, SLOT_URGENT);
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 bits 64
 default rel
 global m_client, m_server, m_null, m_raiser, m_waiter, m_foreign, m_fault, m_int3, m_pager, m_fpu_client
+global m_door, m_door_begin, m_door_end
 global m_t0, m_t1, m_t2, m_t3, m_gate, m_tag, m_reply_tag, m_rounds, m_address
 
 section .data align=64
@@ -113,6 +114,21 @@ m_foreign:
     syscall
     take m_t3
     jmp m_foreign
+
+; The same with an adapter, which goes straight back. 1040: utcb.door_rip.
+m_door:
+    cmp qword [rel m_rounds], 0
+    je $
+    dec qword [rel m_rounds]
+    take m_t0
+    syscall
+    take m_t3
+    jmp m_door
+m_door_begin:
+    take m_t1
+    mov qword [rcx + 1032], 0
+    jmp [rcx + 1040]
+m_door_end:
 
 m_int3:
     cmp qword [rel m_rounds], 0

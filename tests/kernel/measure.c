@@ -6,7 +6,7 @@
 #pragma GCC visibility push(hidden)
 extern void m_client(uint64_t), m_fpu_client(uint64_t), m_server(uint64_t), m_null(uint64_t),
     m_raiser(uint64_t), m_waiter(uint64_t), m_foreign(void), m_fault(void), m_int3(void),
-    m_pager(uint64_t);
+    m_pager(uint64_t), m_door(void), m_door_begin(void), m_door_end(void);
 extern volatile uint64_t m_t0, m_t1, m_t2, m_t3, m_tag, m_reply_tag, m_rounds, m_address;
 #pragma GCC visibility pop
 
@@ -115,6 +115,27 @@ static void measure_foreign(void)
     line("foreign-null", there + back, 140, 180);
 }
 
+/* Into the adapter in the same address space: one kernel entry and exit. */
+static void measure_door(void)
+{
+    struct task *task = make_task();
+    cap_t thread = slot();
+
+    m_rounds = 20;
+    CHECK_OK(OP3(task->task, JN_OP_TASK_DOOR, m_door_begin, m_door_end, m_door_begin));
+    CHECK_OK(op(pool, JN_OP_CREATE_THREAD, thread, task->task, 0x7d0000000000, 0,
+                JN_THREAD_FOREIGN, NULL));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_SET_PRIORITY, PRIORITY_TEST));
+    memset(own_state()->r, 0, sizeof own_state()->r);
+    own_state()->rip = (uint64_t)m_door;
+    own_state()->rflags = 0x202;
+    CHECK_OK(OP1(thread, JN_OP_THREAD_WRITE, JN_STATE_REGS));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    settle();
+    CHECK_IS(m_rounds, 0);
+    line("door", m_t1 - m_t0 - MARK - 1, 40, 45);
+}
+
 static void measure_exception(void)
 {
     struct task *task;
@@ -154,6 +175,7 @@ const struct test measure_tests[] = {TEST(measure_calls),
                                      TEST(measure_null),
                                      TEST(measure_signal),
                                      TEST(measure_foreign),
+                                     TEST(measure_door),
                                      TEST(measure_exception),
                                      TEST(measure_fault),
                                      {0}};

@@ -46,6 +46,12 @@ JN_CHECKED jn_status_t jn_task_bind_end(cap_t task, cap_t signal, uint64_t bits)
 JN_CHECKED jn_status_t jn_task_info(cap_t task, uint64_t *threads, uint64_t *pages, uint64_t *cpu_ns);
 
 JN_CHECKED jn_status_t jn_thread_resume(cap_t thread);
+/* The task's adapter: before its first thread (JN_OP_TASK_DOOR). */
+JN_CHECKED jn_status_t jn_task_door(cap_t task, uint64_t begin, uint64_t end, uint64_t entry);
+/* The _outside forms wait up to a time (ns, monotonic; UINT64_MAX: for ever) for the thread to leave
+ * its task's adapter. */
+JN_CHECKED jn_status_t jn_thread_suspend_outside(cap_t thread, uint64_t until, enum jn_was *was);
+JN_CHECKED jn_status_t jn_thread_attention_outside(cap_t thread, uint64_t until);
 JN_CHECKED jn_status_t jn_thread_suspend(cap_t thread, enum jn_was *was);
 /* The state passes through the caller's UTCB; these copy it to and from *state (NULL: leave it). */
 JN_CHECKED jn_status_t jn_thread_read(cap_t thread, uint32_t groups, struct jn_state *state,

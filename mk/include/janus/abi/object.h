@@ -76,15 +76,20 @@ enum jn_object_op {
     JN_OP_TASK_PAGE,  /* INFO. w0 address -> w0 rights or 0, w1 order, w2 accessed|dirty */
     JN_OP_TASK_BIND_END, /* w0 Signal handle, w1 bits raised when the task has ended */
     JN_OP_TASK_INFO,  /* -> w0 threads, w1 mapped 4 KiB pages, w2 identity, w3 own CPU time ns */
-    JN_OP_TASK_DOOR,  /* reserved for the door: w0 range begin, w1 end, w2 entry */
+    JN_OP_TASK_DOOR,  /* w0 range begin, w1 end, w2 entry: the task's adapter (KERNEL 18), entered by
+                       * the system calls of its foreign threads that have a UTCB; in the range they
+                       * are kernel calls. Zeroes: none. Before its first thread: BUSY. */
 
     /* ---- Thread ---- */
     JN_OP_THREAD_RESUME,
-    JN_OP_THREAD_SUSPEND, /* -> w0 enum jn_was; when it returns the thread has stopped */
+    JN_OP_THREAD_SUSPEND, /* w0 time (ns, monotonic; 0: none, ~0: for ever) up to which the caller waits
+                           * for it to leave its adapter -> w0 enum jn_was; when it returns the thread
+                           * has stopped. CANCELLED: it was resumed before that. DEAD. */
     JN_OP_THREAD_READ,    /* w0 JN_STATE_.. groups -> caller's UTCB state; w0 enum jn_was. Any state
                            * of the thread; a running one is stopped for the instant. */
     JN_OP_THREAD_WRITE,   /* w0 groups, from the caller's UTCB state. A thread in a foreign call must
-                           * then be answered with JN_TAG_RESUME. */
+                           * then be answered with JN_TAG_RESUME. BUSY: registers of one in a native
+                           * call. On the own thread it goes on with what was written, all of it. */
     JN_OP_THREAD_SET_GATES, /* w0 exception gate (also foreign calls and attention), w1 its label
                              * word, w2 page-fault gate, w3 its label word. Handles with RECV right or
                              * minted capabilities; label words are given to the receiver as they
@@ -94,7 +99,9 @@ enum jn_object_op {
     JN_OP_THREAD_SET_FOREIGN,  /* w0 1 = foreign, 0 = native */
     JN_OP_THREAD_BIND_SIGNAL,  /* w0 Signal handle or 0: joined to this thread's gate waits */
     JN_OP_THREAD_BIND_END,     /* w0 Signal, w1 bits */
-    JN_OP_THREAD_ATTENTION,    /* KERNEL 17 */
+    JN_OP_THREAD_ATTENTION,    /* KERNEL 17. w0 time up to which the message waits for the thread to
+                                * leave its adapter, as at SUSPEND. Returns at once. BAD_ARG: it has
+                                * no exception gate. */
     JN_OP_THREAD_CANCEL,       /* KERNEL 8 */
     JN_OP_THREAD_SET_CPU,      /* w0 processor */
     JN_OP_THREAD_STEP,         /* w0 1: #DB after each instruction */

@@ -44,6 +44,14 @@ struct jn_state {
     uint64_t reserved[2];
     _Alignas(64) uint8_t xsave[1024]; /* standard XSAVE format, XCR0 = x87|SSE|AVX: 832 bytes */
 };
+/* in_adapter: the kernel sets INSIDE when a system call comes through the door; an adapter that is
+ * entered in another way sets it itself. While it stands, suspension and attention wait, up to their
+ * caller's time, and the kernel sets LEAVE. The adapter exchanges the word for 0 as it leaves; if it
+ * finds LEAVE it makes one kernel call, any: there the stop takes hold, best with the program's
+ * whole state by JN_OP_THREAD_WRITE on itself. */
+#define JN_ADAPTER_INSIDE 1
+#define JN_ADAPTER_LEAVE 2
+
 #define JN_STATE_REGS 1  /* r, rip, rflags */
 #define JN_STATE_BASES 2 /* fs_base, gs_base */
 #define JN_STATE_DEBUG 4
@@ -70,8 +78,8 @@ struct jn_utcb {
     uint64_t sent_items; /* after an error in the middle: items done before it */
     uint64_t self;       /* the address of this UTCB; written at creation */
     uint64_t thread;     /* handle of the own Thread capability, if the creator set it */
-    uint64_t in_adapter; /* KERNEL 18 */
-    uint64_t door_rip;
+    uint64_t in_adapter; /* JN_ADAPTER_..; KERNEL 18 */
+    uint64_t door_rip;   /* of the program, after its syscall instruction; written at the door */
     uint64_t door_rsp;
     uint64_t user[16]; /* the runtime library's */
     _Alignas(64) struct jn_state state;
