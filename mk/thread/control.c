@@ -13,7 +13,7 @@
 /* CF PF AF ZF SF TF DF OF RF AC ID are the user's; bit 1 is always set and so is IF. */
 #define FLAGS_USER     0x250dd5ull
 #define FLAGS_FIXED    0x202ull
-#define FLAG_TRAP 0x100ull
+#define FLAG_TRAP      0x100ull
 #define DR7_USER       0xffff03ffull /* no GD, no reserved bits */
 #define XSAVE_LEGACY   512
 #define XSTATE_ALLOWED 7ull

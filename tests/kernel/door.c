@@ -1,5 +1,5 @@
-/* The door (KERNEL 18, promise A28's foreign calls in the same address space): an adapter that serves
- * its own getpid, its kernel calls, and how stops wait for its exit. */
+/* The door (KERNEL 18, promise A28's foreign calls in the same address space): an adapter that
+ * serves its own getpid, its kernel calls, and how stops wait for its exit. */
 #include "harness.h"
 
 #pragma GCC visibility push(hidden)
@@ -88,7 +88,8 @@ static void door_getpid(void)
     CHECK_IS(door_seen[2], NOWHERE);
 }
 
-/* In the range `syscall` is a kernel call; and only what a native call offers is open (KERNEL 6). */
+/* In the range `syscall` is a kernel call; and only what a native call offers is open (KERNEL 6).
+ */
 static void door_native_call(void)
 {
     cap_t gate = make_gate(), thread;
@@ -239,7 +240,8 @@ static void door_attention_in_time(void)
     expect_nothing(gate);
 }
 
-/* It ends the adapter's own wait at once (KERNEL 17: "out of any wait"), then waits for the exit. */
+/* It ends the adapter's own wait at once (KERNEL 17: "out of any wait"), then waits for the exit.
+ */
 static void door_attention_cancels(void)
 {
     cap_t gate = make_gate(), thread;
@@ -322,8 +324,14 @@ static void door_suspend_in_time(void)
     CHECK_IS(door_inside, turns);
 }
 
-const struct test door_tests[] = {
-    TEST(door_getpid),      TEST(door_native_call),       TEST(door_arguments),
-    TEST(door_marked),      TEST(door_not_without_utcb),  TEST(door_attention),
-    TEST(door_attention_in_time), TEST(door_attention_cancels), TEST(door_suspend),
-    TEST(door_suspend_in_time),   {0}};
+const struct test door_tests[] = {TEST(door_getpid),
+                                  TEST(door_native_call),
+                                  TEST(door_arguments),
+                                  TEST(door_marked),
+                                  TEST(door_not_without_utcb),
+                                  TEST(door_attention),
+                                  TEST(door_attention_in_time),
+                                  TEST(door_attention_cancels),
+                                  TEST(door_suspend),
+                                  TEST(door_suspend_in_time),
+                                  {0}};

@@ -123,8 +123,8 @@ static void measure_door(void)
 
     m_rounds = 20;
     CHECK_OK(OP3(task->task, JN_OP_TASK_DOOR, m_door_begin, m_door_end, m_door_begin));
-    CHECK_OK(op(pool, JN_OP_CREATE_THREAD, thread, task->task, 0x7d0000000000, 0,
-                JN_THREAD_FOREIGN, NULL));
+    CHECK_OK(op(pool, JN_OP_CREATE_THREAD, thread, task->task, 0x7d0000000000, 0, JN_THREAD_FOREIGN,
+                NULL));
     CHECK_OK(OP1(thread, JN_OP_THREAD_SET_PRIORITY, PRIORITY_TEST));
     memset(own_state()->r, 0, sizeof own_state()->r);
     own_state()->rip = (uint64_t)m_door;
@@ -171,11 +171,6 @@ static void measure_fault(void)
     line("page-fault", there + back, 500, 650);
 }
 
-const struct test measure_tests[] = {TEST(measure_calls),
-                                     TEST(measure_null),
-                                     TEST(measure_signal),
-                                     TEST(measure_foreign),
-                                     TEST(measure_door),
-                                     TEST(measure_exception),
-                                     TEST(measure_fault),
-                                     {0}};
+const struct test measure_tests[] = {
+    TEST(measure_calls), TEST(measure_null),      TEST(measure_signal), TEST(measure_foreign),
+    TEST(measure_door),  TEST(measure_exception), TEST(measure_fault),  {0}};
