@@ -12,7 +12,14 @@ uint64_t nt_time_from_ns(int64_t real)
 
 int64_t nt_time_to_ns(uint64_t ticks)
 {
-    return ((int64_t)ticks - (int64_t)TICKS_1970) * 100;
+    /* What lies outside the range of nanoseconds stays at its edge. */
+    int64_t relative = (int64_t)(ticks - TICKS_1970);
+
+    if (relative > INT64_MAX / 100)
+        return INT64_MAX / 100 * 100;
+    if (relative < INT64_MIN / 100)
+        return INT64_MIN / 100 * 100;
+    return relative * 100;
 }
 
 uint64_t nt_time_now(void)

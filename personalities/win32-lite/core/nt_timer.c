@@ -147,8 +147,11 @@ nt_status NtSetTimer(struct nt_thread *t, const uint64_t *a)
     if ((int32_t)a[5] < 0)
         return NT_INVALID_PARAMETER;
     uint64_t now = world_time_monotonic();
-    int64_t left = when < 0 ? -when : when - (int64_t)nt_time_now();
-    uint64_t deadline = left > 0 ? now + (uint64_t)left * 100 : now;
+    int64_t left = when < 0 ? (when == INT64_MIN ? INT64_MAX : -when)
+                            : when - (int64_t)nt_time_now();
+    uint64_t deadline = left <= 0                                      ? now
+                        : (uint64_t)left > (UINT64_MAX / 2 - now) / 100 ? UINT64_MAX / 2
+                                                                        : now + (uint64_t)left * 100;
     uint64_t period = (uint64_t)(uint32_t)a[5] * 1000000;
     was = timer->set;
     if (timer->object.shared) {
