@@ -148,7 +148,7 @@ def reader_gone(context):
                           stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b'y\n'
         process.stdout.close()
-        assert process.wait(10) == 141, process.returncode
+        assert process.wait(30) == 141, process.returncode
 
 
 def quiet_reader_gone(context):
@@ -156,7 +156,7 @@ def quiet_reader_gone(context):
     with subprocess.Popen(command(context, ['sh', '-c', 'sleep 0.3; exit 3']),
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         process.stdout.close()
-        assert process.wait(10) == 3, process.returncode
+        assert process.wait(30) == 3, process.returncode
 
 
 def stdin_unread(context):
@@ -176,12 +176,12 @@ def stdin_reader_gone(context):
 
 def stdout_ended_early(context):
     """The reader sees end-of-file when the program closes its output, not at the end of the run."""
-    with subprocess.Popen(command(context, ['sh', '-c', 'echo a; exec >&-; sleep 3']),
+    with subprocess.Popen(command(context, ['sh', '-c', 'echo a; exec >&-; sleep 100']),
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
-        start = time.monotonic()
         assert process.stdout.read() == b'a\n'
-        assert time.monotonic() - start < 2.5
-        assert process.wait(10) == 0
+        assert process.poll() is None, 'the run ended before'
+        process.terminate()
+        assert process.wait(30) == 143, process.returncode
 
 
 def slow_reader(context):
@@ -193,7 +193,7 @@ def slow_reader(context):
         time.sleep(0.5)
         while data := os.read(process.stdout.fileno(), 65536):
             count += len(data)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         # The buffered first read may have taken more than one byte.
         assert count <= 4000000
 
@@ -212,7 +212,7 @@ def interrupted(context):
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
             assert process.stdout.readline() == b'up\n'
             process.send_signal(number)
-            assert process.wait(10) == wanted, process.returncode
+            assert process.wait(30) == wanted, process.returncode
 
 
 def machine_dies_with_the_command(context):
@@ -223,7 +223,7 @@ def machine_dies_with_the_command(context):
         with open(f'/proc/{process.pid}/task/{process.pid}/children', encoding='ascii') as file:
             child = int(file.read().split()[0])
         process.kill()
-        process.wait(10)
+        process.wait(30)
     for _ in range(100):
         try:
             with open(f'/proc/{child}/stat', encoding='ascii') as file:
@@ -343,7 +343,7 @@ def share_after_interrupt(context):
         with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
             assert process.stdout.readline() == b'up\n'
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 130
+            assert process.wait(30) == 130
         assert os.listdir(directory) == ['made']
     finally:
         shutil.rmtree(directory)
@@ -405,7 +405,7 @@ class Terminal:
                 self.text += os.read(self.master, 65536)
 
     def close(self, wanted):
-        got = self.process.wait(10)
+        got = self.process.wait(30)
         after = termios.tcgetattr(self.slave)
         os.close(self.slave)
         os.close(self.master)
