@@ -70,6 +70,11 @@ jn_status_t backend_memory_shared(cap_t pager, uint64_t size, uint64_t *ds, uint
     return status;
 }
 
+jn_status_t backend_memory_machine(cap_t pager, uint64_t *free_pages)
+{
+    return dataspace_machine(pager, free_pages);
+}
+
 jn_status_t backend_memory_quota(cap_t pager, uint64_t *limit, uint64_t *used, uint64_t *peak)
 {
     return dataspace_quota(pager, limit, used, peak);

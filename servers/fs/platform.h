@@ -15,6 +15,9 @@ void platform_unmap(const void *address, uint64_t pages);
 JN_CHECKED jn_status_t platform_map(cap_t space, const void *from, uint64_t address, uint64_t pages,
                                     uint32_t access, uint64_t *mapped);
 
+/* Pages of the machine's RAM that nobody uses. */
+uint64_t platform_free_pages(void);
+
 /* Entropy for the random devices. */
 uint64_t platform_seed(void);
 

@@ -54,14 +54,14 @@ long sys_sysinfo(struct thread *t, const uint64_t *a)
 {
     struct lx_sysinfo info;
     struct backend_machine machine;
-    uint64_t limit = 0, used = 0, peak;
+    uint64_t free_pages;
     struct task_status status;
     memset(&info, 0, sizeof info);
     backend_machine(&machine);
     info.uptime = (int64_t)(backend_time_monotonic() / 1000000000);
     info.totalram = machine.ram_bytes;
-    if (backend_memory_quota(t->process->mm->pager, &limit, &used, &peak) == JN_OK && limit > used)
-        info.freeram = (limit - used) * 4096;
+    if (backend_memory_machine(t->process->mm->pager, &free_pages) == JN_OK)
+        info.freeram = free_pages * 4096;
     if (info.freeram > info.totalram)
         info.freeram = info.totalram;
     for (uint64_t pid = 1;

@@ -81,10 +81,11 @@ PROC_TEXT(proc_meminfo)
 {
     (void)client;
     (void)tag;
-    struct totals totals = count_processes();
     ull total = jn_info()->ram_bytes / 1024, cached = page_cache_used() * 4;
-    ull used = totals.resident_pages * 4 + cached;
-    ull free = total > used ? total - used : 0;
+    ull free = platform_free_pages() * 4;
+    if (free > total)
+        free = total;
+    ull used = total - free;
     const struct {
         const char *name;
         ull kib;

@@ -105,6 +105,12 @@ static bool has_rdrand(void)
     return c >> 30 & 1;
 }
 
+uint64_t platform_free_pages(void)
+{
+    uint64_t free_pages;
+    return dataspace_machine(JN_CAP_PAGER, &free_pages) == JN_OK ? free_pages : 0;
+}
+
 uint64_t platform_seed(void)
 {
     uint64_t seed = 0, value;

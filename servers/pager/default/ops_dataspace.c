@@ -264,6 +264,13 @@ static jn_status_t op_quota(struct jn_call *call, uint64_t *limit, uint64_t *use
     return JN_OK;
 }
 
+static jn_status_t op_machine(struct jn_call *call, uint64_t *free_pages)
+{
+    (void)call;
+    *free_pages = frame_totals.free + platform_untouched();
+    return JN_OK;
+}
+
 static jn_status_t op_set_quota(struct jn_call *call, cap_t target, uint64_t limit)
 {
     struct client *client = pager_client(call);
@@ -331,6 +338,7 @@ const struct dataspace_ops pager_dataspace_ops = {
     .share = op_share,
     .quota = op_quota,
     .set_quota = op_set_quota,
+    .machine = op_machine,
     .move = op_move,
     .commit = op_commit,
 };

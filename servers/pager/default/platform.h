@@ -25,6 +25,8 @@ JN_CHECKED jn_status_t platform_map(cap_t space, uint32_t frame, uint64_t addres
                                     uint32_t access, uint64_t *done);
 /* Takes rights away from everything that was mapped from these frames (JN_R: the mappings go). */
 void platform_revoke(uint32_t frame, uint64_t pages, uint32_t rights);
+/* RAM that the root pager still has, in pages. */
+uint64_t platform_untouched(void);
 /* Does the Task still exist? */
 bool platform_space_alive(cap_t space);
 void platform_forget_space(cap_t space);

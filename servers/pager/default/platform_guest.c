@@ -95,6 +95,12 @@ jn_status_t platform_obtain(unsigned order, uint32_t *frame, uint32_t *used)
     return status;
 }
 
+uint64_t platform_untouched(void)
+{
+    uint64_t granted, limit, free_pages;
+    return root_account(JN_CAP_SUPERVISOR, &granted, &limit, &free_pages) == JN_OK ? free_pages : 0;
+}
+
 void platform_return(uint32_t frame, unsigned order)
 {
     jn_status_t status = root_return_frames(JN_CAP_SUPERVISOR, (uint64_t)frame << PAGE_BITS, order);

@@ -96,6 +96,11 @@ const struct jn_info *jn_info(void)
     return &info;
 }
 
+uint64_t platform_free_pages(void)
+{
+    return 1000;
+}
+
 void platform_unsupported(const char *format, ...)
 {
     (void)format;

@@ -54,6 +54,11 @@ jn_status_t platform_obtain(unsigned order, uint32_t *frame, uint32_t *used)
     return JN_NO_MEMORY;
 }
 
+uint64_t platform_untouched(void)
+{
+    return 0;
+}
+
 void platform_return(uint32_t frame, unsigned order)
 {
     assert(order >= CHUNK_ORDER && frame % (1u << order) == 0);

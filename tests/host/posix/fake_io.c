@@ -524,6 +524,13 @@ jn_status_t backend_memory_shared(cap_t pager, uint64_t size, uint64_t *ds, uint
     return JN_OK;
 }
 
+jn_status_t backend_memory_machine(cap_t pager, uint64_t *free_pages)
+{
+    (void)pager;
+    *free_pages = 1000;
+    return JN_OK;
+}
+
 jn_status_t backend_memory_quota(cap_t pager, uint64_t *limit, uint64_t *used, uint64_t *peak)
 {
     *limit = *used = *peak = 1000;

@@ -28,6 +28,8 @@ void backend_space_close(struct backend_space *space);
 /* Shared anonymous memory; identity is the same for all who share it. */
 JN_CHECKED jn_status_t backend_memory_shared(cap_t pager, uint64_t size, uint64_t *ds,
                                              uint64_t *identity);
+/* Pages of the machine's RAM that nobody uses. */
+JN_CHECKED jn_status_t backend_memory_machine(cap_t pager, uint64_t *free_pages);
 /* The process's account: 4 KiB pages. */
 JN_CHECKED jn_status_t backend_memory_quota(cap_t pager, uint64_t *limit, uint64_t *used,
                                             uint64_t *peak);
