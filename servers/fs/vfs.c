@@ -78,9 +78,12 @@ jn_status_t vfs_path(const struct client *client, const struct entry *entry, cha
                      const char **path, size_t *length)
 {
     size_t at = PATH_LIMIT;
+    bool removed = false;
+    *length = 0;
     while (entry != client->root) {
-        if (!entry->parent || !entry->attached)
-            return JN_NOT_FOUND; /* removed, or outside of the root */
+        if (!entry->parent)
+            return JN_NOT_FOUND; /* outside of the root */
+        removed |= !entry->attached;
         if (at < entry->name_length + 1u)
             return JN_NAME_TOO_LONG;
         at -= entry->name_length;
@@ -92,5 +95,5 @@ jn_status_t vfs_path(const struct client *client, const struct entry *entry, cha
         buffer[--at] = '/';
     *path = buffer + at;
     *length = PATH_LIMIT - at;
-    return JN_OK;
+    return removed ? JN_NOT_FOUND : JN_OK;
 }

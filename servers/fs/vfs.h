@@ -66,7 +66,7 @@ struct attribute_change {
 JN_CHECKED jn_status_t vfs_set_attributes(struct client *client, struct node *node,
                                           const struct attribute_change *change);
 
-/* The path from the client's root; NOT_FOUND: removed or outside. buffer: PATH_LIMIT bytes; the path
+/* The path from the client's root; NOT_FOUND: removed (with its path) or outside (length 0). buffer: PATH_LIMIT bytes; the path
  * stands at its end, *path points there. TOO long: NAME_TOO_LONG. */
 JN_CHECKED jn_status_t vfs_path(const struct client *client, const struct entry *entry, char *buffer,
                                 const char **path, size_t *length);

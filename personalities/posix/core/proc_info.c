@@ -29,15 +29,26 @@ static bool add(struct text *text, const char *bytes, size_t length)
     return true;
 }
 
+/* The path of a file of fs, with Linux's " (deleted)" behind one that was removed; 0: it has none. */
+static size_t file_name(const struct backend_clients *c, uint64_t open, char *name, size_t capacity)
+{
+    static const char deleted[] = " (deleted)";
+    size_t length = 0;
+    jn_status_t status = backend_fs_path_of(c, open, name, capacity, &length);
+    if (status == JN_OK)
+        return length;
+    if (status != JN_NOT_FOUND || !length || length > capacity - sizeof deleted)
+        return 0;
+    memcpy(name + length, deleted, sizeof deleted);
+    return length + sizeof deleted - 1;
+}
+
 static size_t region_name(struct process *p, const struct region *r, char *name, size_t capacity)
 {
     const struct mm *mm = p->mm;
-    size_t length = 0;
     if (r->source && r->source->file == REGION_SOURCE_FILE) {
-        if (backend_fs_path_of(&mm->owner->clients, r->source->number, name, capacity, &length) !=
-            JN_OK)
-            return (size_t)snprintf(name, capacity, "(deleted)");
-        return length;
+        size_t length = file_name(&mm->owner->clients, r->source->number, name, capacity);
+        return length ? length : (size_t)snprintf(name, capacity, "(deleted)");
     }
     if (r->start <= mm->stack_start && mm->stack_start < r->start + r->length)
         return (size_t)snprintf(name, capacity, "[stack]");
@@ -77,7 +88,6 @@ void process_push_maps(struct process *p)
 size_t process_descriptor_name(struct process *p, const struct descriptor *d, char *name,
                                size_t capacity)
 {
-    size_t length = 0;
     struct io_stat stat;
     switch (d->kind) {
     case DESCRIPTOR_EPOLL:
@@ -92,9 +102,11 @@ size_t process_descriptor_name(struct process *p, const struct descriptor *d, ch
     if (d->open.server == BACKEND_OBJECT)
         return (size_t)snprintf(name, capacity, "anon_inode:[%s]",
                                 d->object == 2 ? "timerfd" : "eventfd");
-    if (d->open.server == BACKEND_FS && backend_fs_path_of(&p->clients, d->open.number, name,
-                                                           capacity, &length) == JN_OK)
-        return length;
+    if (d->open.server == BACKEND_FS) {
+        size_t length = file_name(&p->clients, d->open.number, name, capacity);
+        if (length)
+            return length;
+    }
     if (backend_io_stat(&p->clients, d->open, &stat) != JN_OK)
         return 0;
     if (d->open.server == BACKEND_CONSOLE)
@@ -122,8 +134,7 @@ void process_push_files(struct process *p)
     }
     process_push_info(p, TASK_INFO_DESCRIPTORS, text.bytes, text.length);
     free(text.bytes);
-    length = 0;
-    if (p->directory &&
-        backend_fs_path_of(&p->clients, p->directory, name, sizeof name, &length) == JN_OK)
+    length = p->directory ? file_name(&p->clients, p->directory, name, sizeof name) : 0;
+    if (length)
         process_push_info(p, TASK_INFO_DIRECTORY, name, length);
 }

@@ -85,12 +85,13 @@ jn_status_t fs_op_path_of(struct jn_call *call, uint64_t open, uint64_t capacity
     if (!description->entry)
         return JN_NOT_FOUND;
     status = vfs_path(client, description->entry, request_buffer[0], &path, &path_length);
-    if (status != JN_OK)
+    if (status != JN_OK && !path_length)
         return status;
     *length = path_length;
     if (path_length > capacity)
         return JN_TRUNCATED;
-    return request_answer(call, 0, path, path_length, length);
+    jn_status_t copied = request_answer(call, 0, path, path_length, length);
+    return copied == JN_OK ? status : copied;
 }
 
 jn_status_t fs_op_statfs(struct jn_call *call, uint64_t open, struct fs_statfs *stat)

@@ -241,7 +241,11 @@ static void test_path_of(void)
     call = fake_call(pair_label);
     fake_offer(0, "/tmp/elsewhere", 14);
     assert(fs_operations.remove(call, 0, 14, 0, FS_REMOVE_FILE) == JN_OK);
-    assert(fs_operations.path_of(fake_call(pair_label), open, 64, &length) == JN_NOT_FOUND);
+    call = fake_call(pair_label);
+    memset(buffer, 0, 64);
+    fake_offer(0, buffer, 64);
+    assert(fs_operations.path_of(call, open, 64, &length) == JN_NOT_FOUND && length == 14);
+    assert(memcmp(buffer, "/tmp/elsewhere", 14) == 0); /* for /proc: "(deleted)" */
     assert(io_operations.close(fake_call(pair_label), open) == JN_OK);
 }
 
