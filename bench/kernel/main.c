@@ -33,7 +33,7 @@ enum {
 #define PEER_PAGE_ADDRESS 0x500000000000ull
 
 /* In the peer's table. */
-#define PEER_GATE JN_CAP_FIRST_FREE
+#define PEER_GATE   JN_CAP_FIRST_FREE
 #define PEER_SIGNAL (JN_CAP_FIRST_FREE + JN_CAP_STEP)
 
 /* What the peer does, in its own task but on the same data. */
@@ -110,9 +110,9 @@ static void peer_start(uint32_t flags)
             continue;
         must("map", jn_task_map(peer_task, (const void *)at, at, 1, rights, false, &done));
     }
-    must("thread", jn_thread_create(peer_pool, peer_task,
-                                    flags & JN_THREAD_FOREIGN ? 0 : PEER_UTCB_ADDRESS, JN_CAP_NULL,
-                                    flags, &peer_thread));
+    must("thread",
+         jn_thread_create(peer_pool, peer_task, flags & JN_THREAD_FOREIGN ? 0 : PEER_UTCB_ADDRESS,
+                          JN_CAP_NULL, flags, &peer_thread));
     first = (struct jn_state){.rip = (uint64_t)peer_main, .rflags = 0x202};
     first.r[JN_REG_RSP] = (uint64_t)stack + sizeof stack - 8;
     must("state", jn_thread_write(peer_thread, JN_STATE_REGS, &first));
@@ -206,10 +206,10 @@ static void run_touch(void)
 static void serve_faults(void)
 {
     struct jn_utcb *utcb = jn_utcb();
-    must("own task", jn_cap_copy_to(peer_task, peer_task, PEER_SIGNAL + JN_CAP_STEP,
-                                    JN_RIGHT_CONTROL));
-    utcb->items[0].what = JN_ITEM_MAP | (JN_R | JN_W) << JN_ITEM_RIGHTS_SHIFT |
-                          12 << JN_ITEM_ORDER_SHIFT;
+    must("own task",
+         jn_cap_copy_to(peer_task, peer_task, PEER_SIGNAL + JN_CAP_STEP, JN_RIGHT_CONTROL));
+    utcb->items[0].what =
+        JN_ITEM_MAP | (JN_R | JN_W) << JN_ITEM_RIGHTS_SHIFT | 12 << JN_ITEM_ORDER_SHIFT;
     utcb->items[0].where = (uint64_t)shown_page;
     utcb->item_offset[0] = PEER_PAGE_ADDRESS;
     path_serve();

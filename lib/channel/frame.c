@@ -75,8 +75,7 @@ static bool text_is_sound(struct channel_text text)
 
 enum { FILE_FIXED = 28, FD_FIXED = 24 };
 
-enum channel_status channel_read_file(const void *payload, size_t length,
-                                      struct channel_file *file)
+enum channel_status channel_read_file(const void *payload, size_t length, struct channel_file *file)
 {
     const uint8_t *p = payload;
 
@@ -138,7 +137,7 @@ bool channel_path_is_plain(struct channel_text path)
     if (path.length == 1)
         return true;
     while (i < path.length) {
-        uint32_t start = ++i;  /* step over the '/' */
+        uint32_t start = ++i; /* step over the '/' */
         while (i < path.length && path.data[i] != '/') {
             if (path.data[i] == 0)
                 return false;

@@ -1,5 +1,5 @@
-/* Hostile bytes into every parser of lib/channel; ASan and UBSan watch. What parses is encoded again
- * and must come out the same. */
+/* Hostile bytes into every parser of lib/channel; ASan and UBSan watch. What parses is encoded
+ * again and must come out the same. */
 #include "fuzz.h"
 
 #include <janus/channel.h>

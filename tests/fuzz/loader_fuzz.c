@@ -68,9 +68,9 @@ int fuzz_one(const uint8_t *data, size_t length)
 
 static size_t elf_seed(uint8_t *data)
 {
-    static const uint8_t head[64] = {0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 2, [18] = 62, [20] = 1,
-                                     [24] = 0, 0x10, 0x40, [32] = 64, [52] = 64, [54] = 56,
-                                     [56] = 2};
+    static const uint8_t head[64] = {0x7f, 'E',       'L',       'F',       2,        1,
+                                     1,    [16] = 2,  [18] = 62, [20] = 1,  [24] = 0, 0x10,
+                                     0x40, [32] = 64, [52] = 64, [54] = 56, [56] = 2};
     struct segment {
         uint32_t type, flags;
         uint64_t offset, address, physical, file_size, memory_size, alignment;
@@ -90,17 +90,27 @@ static size_t image_seed(uint8_t *data)
     struct bootimage_entry *entries = (struct bootimage_entry *)(data + 4096);
 
     memset(data, 0, 4 * 4096);
-    *header = (struct bootimage_header){.version = 1, .entry_count = 4, .entries_offset = 4096,
+    *header = (struct bootimage_header){.version = 1,
+                                        .entry_count = 4,
+                                        .entries_offset = 4096,
                                         .entries_size = 4 * sizeof *entries,
                                         .paths_offset = 4096 + 4 * sizeof *entries,
-                                        .paths_size = 7, .total_size = 4 * 4096};
+                                        .paths_size = 7,
+                                        .total_size = 4 * 4096};
     memcpy(header->magic, BOOTIMAGE_MAGIC, 8);
     entries[0] = (struct bootimage_entry){.mode = 040755};
     entries[1] = (struct bootimage_entry){.mode = 040755, .path_length = 1, .link_index = 1};
-    entries[2] = (struct bootimage_entry){.mode = 0100644, .path_offset = 1, .path_length = 3,
-                                          .data_offset = 8192, .size = 5000, .link_index = 2};
-    entries[3] = (struct bootimage_entry){.mode = 0120777, .path_offset = 4, .path_length = 3,
-                                          .data_offset = 4096 + 4 * sizeof *entries + 7, .size = 1,
+    entries[2] = (struct bootimage_entry){.mode = 0100644,
+                                          .path_offset = 1,
+                                          .path_length = 3,
+                                          .data_offset = 8192,
+                                          .size = 5000,
+                                          .link_index = 2};
+    entries[3] = (struct bootimage_entry){.mode = 0120777,
+                                          .path_offset = 4,
+                                          .path_length = 3,
+                                          .data_offset = 4096 + 4 * sizeof *entries + 7,
+                                          .size = 1,
                                           .link_index = 3};
     memcpy(data + header->paths_offset, paths, 7);
     return 4 * 4096;

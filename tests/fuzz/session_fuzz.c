@@ -37,7 +37,9 @@ size_t fuzz_seed(unsigned number, uint8_t *data, size_t capacity)
         channel_put_field(&to, CHANNEL_FIELD_PROGRAM, "/bin/sh", 7);
     for (uint32_t fd = 0; fd < 3; fd++) {
         struct channel_writer field = {.data = small, .capacity = sizeof small};
-        struct channel_fd as = {.fd = fd, .kind = (number >> fd) % 5, .stream = fd,
+        struct channel_fd as = {.fd = fd,
+                                .kind = (number >> fd) % 5,
+                                .stream = fd,
                                 .path = {"/run/stdin", number % 3 ? 0 : 10}};
         if (as.kind == CHANNEL_FD_TTY)
             as.stream = CHANNEL_TTY;

@@ -62,8 +62,11 @@ static void records(void)
 {
     uint8_t buffer[256];
     struct channel_writer to = {.data = buffer, .capacity = sizeof buffer};
-    struct channel_file file = {.mode = 0120777, .mtime_ns = -5, .size = UINT64_MAX,
-                                .path = {"/host/a", 7}, .target = {"b", 1}};
+    struct channel_file file = {.mode = 0120777,
+                                .mtime_ns = -5,
+                                .size = UINT64_MAX,
+                                .path = {"/host/a", 7},
+                                .target = {"b", 1}};
     struct channel_file file2;
     struct channel_fd fd = {1, CHANNEL_FD_FILE, 2, 1ull << 40, {"/run/stdin", 10}}, fd2;
     struct channel_winsize size = {24, 80, 1, 65535}, size2;
@@ -83,7 +86,8 @@ static void records(void)
     to.length = 0;
     channel_put_fd(&to, &fd);
     CHECK(channel_read_fd(buffer, to.length, &fd2) == CHANNEL_OK);
-    CHECK(fd2.fd == 1 && fd2.kind == CHANNEL_FD_FILE && fd2.stream == 2 && fd2.offset == 1ull << 40);
+    CHECK(fd2.fd == 1 && fd2.kind == CHANNEL_FD_FILE && fd2.stream == 2 &&
+          fd2.offset == 1ull << 40);
     CHECK(fd2.path.length == 10 && memcmp(fd2.path.data, "/run/stdin", 10) == 0);
     for (size_t cut = 0; cut < to.length; cut++)
         CHECK(channel_read_fd(buffer, cut, &fd2) == CHANNEL_BAD);
@@ -104,9 +108,9 @@ static void paths(void)
     static const struct {
         const char *path;
         bool plain;
-    } cases[] = {{"/", true},      {"/a", true},     {"/a/b.c/..d", true}, {"/...", true},
-                 {"", false},      {"a", false},     {"/a/", false},       {"//a", false},
-                 {"/./a", false},  {"/a/.", false},  {"/a/..", false},     {"/../a", false},
+    } cases[] = {{"/", true},      {"/a", true},    {"/a/b.c/..d", true}, {"/...", true},
+                 {"", false},      {"a", false},    {"/a/", false},       {"//a", false},
+                 {"/./a", false},  {"/a/.", false}, {"/a/..", false},     {"/../a", false},
                  {"/a//b", false}, {"/..", false}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -31,14 +31,14 @@ struct list {
 
 /* What the command line (made by tools/command/runner.py) says. */
 struct options {
-    struct list machine;  /* command that starts QEMU; {channel} and {serial} stand for descriptors */
+    struct list machine; /* starts QEMU; {channel} and {serial} stand for descriptors */
     const char *machine_directory;
     struct list arguments;
     struct list environment;
-    struct list carried;  /* host path, guest path, host path, ... */
-    const char *program;  /* guest path, or NULL for PATH look-up */
+    struct list carried; /* host path, guest path, host path, ... */
+    const char *program; /* guest path, or NULL for PATH look-up */
     const char *directory;
-    const char *share;    /* host directory, or NULL */
+    const char *share; /* host directory, or NULL */
     bool share_read_only;
     bool verbose;
     bool notes;           /* copy NOTE frames to standard error, for bench */
@@ -53,18 +53,18 @@ struct buffer {
 
 /* A stream towards the caller. */
 struct sink {
-    int fd;              /* non-blocking where possible; -1: not used */
-    bool may_block;      /* no non-blocking description could be had: small writes only */
+    int fd;         /* non-blocking where possible; -1: not used */
+    bool may_block; /* no non-blocking description could be had: small writes only */
     bool reader_gone;
     bool at_eof;
-    size_t granted;      /* bytes that the guest may still send */
-    size_t owed;         /* credit to return for bytes passed on */
+    size_t granted; /* bytes that the guest may still send */
+    size_t owed;    /* credit to return for bytes passed on */
     struct buffer held;
 };
 
 /* A stream from the caller. */
 struct source {
-    int fd;  /* -1: not used, or at its end */
+    int fd; /* -1: not used, or at its end */
     uint16_t stream;
     uint64_t credit;
 };

@@ -1,5 +1,5 @@
-/* Changes of the shared tree coming back. The guest is not trusted: no path leaves the directory and
- * no link is followed. A regular file is written under a temporary name and renamed. */
+/* Changes of the shared tree coming back. The guest is not trusted: no path leaves the directory
+ * and no link is followed. A regular file is written under a temporary name and renamed. */
 #include "host.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ static struct timespec *times_of(int64_t mtime_ns, struct timespec times[2])
     return times;
 }
 
-/* Open the directory that holds PATH; *name is the last component, "." for the shared tree itself. */
+/* Open the directory that holds PATH; *name is its last component, "." for the shared tree. */
 static int open_parent(char *path, char **name)
 {
     int directory = open(host.options.share, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -121,8 +121,7 @@ void share_file(const struct channel_frame *frame)
     char *path, *name;
     int directory;
 
-    if (channel_read_file(frame->payload, frame->length, &file) != CHANNEL_OK ||
-        incoming.path)
+    if (channel_read_file(frame->payload, frame->length, &file) != CHANNEL_OK || incoming.path)
         host_fail("the guest sent a malformed file");
     path = checked_path(file.path);
     directory = open_parent(path, &name);
@@ -238,9 +237,9 @@ void share_end(void)
         struct timespec times[2];
         char *name;
         int directory = open_parent(entry->path, &name);
-        int fd = directory < 0 ? -1
-                               : openat(directory, name,
-                                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = directory < 0
+                     ? -1
+                     : openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 || fchmod(fd, entry->mode) < 0 ||
             futimens(fd, times_of(entry->mtime_ns, times)) < 0)
             share_error(entry->path);

@@ -1,4 +1,4 @@
-/* The caller's terminal: raw while the guest's line discipline does the work, restored at the end. */
+/* The caller's terminal: raw while the guest's line discipline does the work, then restored. */
 #include "host.h"
 
 #include <sys/ioctl.h>
@@ -25,8 +25,8 @@ void terminal_make_raw(void)
         return;
     raw = before;
     cfmakeraw(&raw);
-    /* Output of our own is the guest's and complete. If it goes elsewhere, what others write to this
-     * terminal (`janus run ls | cat`) is still to be processed. */
+    /* Output of our own is the guest's and complete. If it goes elsewhere, what others write to
+     * this terminal (`janus run ls | cat`) is still to be processed. */
     if (host.fds[STDOUT_FILENO].kind != CHANNEL_FD_TTY)
         raw.c_oflag |= before.c_oflag & OPOST;
     raw.c_cc[VMIN] = 1;
