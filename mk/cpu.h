@@ -34,7 +34,7 @@ struct cpu {
     uint64_t kernel_stack;    /* top */
     uint8_t fpu_on;           /* CR0.TS is clear */
     uint8_t resched;          /* another thread than `current` should run: look before leaving */
-    uint8_t priority;         /* of `sched` */
+    uint8_t priority;         /* of `sched`; the highest there is if that has a budget */
     uint8_t reserved;
     uint32_t id;
     uint64_t ipcs;            /* messages that the fast path delivered */

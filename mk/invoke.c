@@ -87,29 +87,32 @@ static status_t op_create_sched(struct object *object, uint64_t *words)
 
     if (status)
         return status;
-    if (words[1] > sched_loaded()->priority || words[2] > words[3])
+    if (words[1] > sched_loaded()->priority)
         return JN_BAD_ARG;
     struct sched_object *sched = pool_alloc(POOL_OF(object), sizeof *sched);
     if (!sched)
         return JN_NO_MEMORY;
     object_init(&sched->object, JN_TYPE_SCHED, POOL_OF(object), sizeof *sched);
     sched_init(&sched->sched, (unsigned)words[1]);
-    sched->sched.budget = words[2];
-    sched->sched.period = words[3];
+    status = budget_set(sched, words[2], words[3]);
+    if (status) {
+        object_free(&sched->object);
+        return status;
+    }
     made(slot, &sched->object);
     return JN_OK;
 }
 
 status_t op_sched_set(struct object *object, uint64_t *words)
 {
-    struct sched *sched = &container_of(object, struct sched_object, object)->sched;
+    struct sched_object *sched = container_of(object, struct sched_object, object);
 
-    if (words[0] > sched_loaded()->priority || words[1] > words[2])
+    if (words[0] > sched_loaded()->priority)
         return JN_BAD_ARG;
-    sched_set_priority(sched, (unsigned)words[0]);
-    sched->budget = words[1];
-    sched->period = words[2];
-    return JN_OK;
+    status_t status = budget_set(sched, words[1], words[2]);
+    if (!status)
+        sched_set_priority(&sched->sched, (unsigned)words[0]);
+    return status;
 }
 
 static const struct {

@@ -58,7 +58,7 @@ static void detach(struct object *object)
 static void enqueue(struct object *object)
 {
     struct cpu *cpu = cpu_self();
-    unsigned priority = cpu->priority;
+    unsigned priority = cpu->sched->priority;
 
     list_insert(&work, &object->work);
     /* What it ran on may be among the dead. */

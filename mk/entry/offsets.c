@@ -62,7 +62,7 @@ void offsets(void)
     FIELD(CPU_SCHED, cpu, sched);
     FIELD(CPU_SINCE, cpu, sched_since);
     FIELD(CPU_PRIORITY, cpu, priority);
-    FIELD(SCHED_PRIORITY, sched, priority);
+    FIELD(SCHED_PRIORITY, sched, fast_priority);
     FIELD(SCHED_CONSUMED, sched, consumed);
     FIELD(SCHED_SLICE, sched, slice);
     FIELD(SIGNAL_BITS, signal, bits);

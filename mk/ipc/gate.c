@@ -97,7 +97,7 @@ void gate_unlink_caller(struct thread *thread)
  * for in turn. Whose context was replaced gets it back by STATE_HOME. */
 static void help_worker(struct gate_part *part, struct sched *sched)
 {
-    for (unsigned depth = 0; depth < CHAIN_MAX; depth++) {
+    for (unsigned depth = 0; depth < CHAIN_MAX && !budget_is_spent(sched); depth++) {
         struct thread *worker = part->worker, *served = worker->caller;
         if (served == no_thread)
             return;

@@ -20,7 +20,7 @@ static uint64_t tsc(void)
 
 void sched_init(struct sched *sched, unsigned priority)
 {
-    sched->priority = (uint8_t)priority;
+    sched->priority = sched->fast_priority = (uint8_t)priority;
     list_init(&sched->link);
     list_init(&sched->ready);
     list_init(&sched->users);
@@ -109,7 +109,7 @@ static void make_ready(struct cpu *cpu, struct thread *thread, bool first)
 
     list_remove(&thread->on_sched);
     list_insert(first ? sched->ready.next : &sched->ready, &thread->on_sched);
-    if (!sched->queued)
+    if (!sched->queued && !budget_is_spent(sched))
         run_insert(cpu, sched, first);
 }
 
@@ -119,9 +119,27 @@ void sched_ready(struct thread *thread)
 
     assert(thread_state(thread) == STATE_RUN && !(thread->state & STATE_SUSPENDED));
     assert(!thread->ready && thread != cpu->runner);
+    sched_assign(thread, budget_usable(thread, thread->sched));
     make_ready(cpu, thread, false);
     thread->ready = true;
-    check_preemption(cpu, thread->sched->priority);
+    if (thread->sched->queued)
+        check_preemption(cpu, thread->sched->priority);
+}
+
+void sched_enqueue(struct sched *sched)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (sched->queued || list_empty(&sched->ready))
+        return;
+    run_insert(cpu, sched, false);
+    check_preemption(cpu, sched->priority);
+}
+
+void sched_dequeue(struct sched *sched)
+{
+    if (sched->queued)
+        run_remove(cpu_self(), sched);
 }
 
 /* Off the ready list, still on the context's books. */
@@ -181,7 +199,9 @@ void sched_hand_over(struct thread *thread)
 static void load_sched(struct cpu *cpu, struct sched *sched)
 {
     cpu->sched = sched;
-    cpu->priority = sched->priority;
+    /* A budget's end is timed, and seen, in C: no Signal is fast enough to pass it. */
+    cpu->priority = sched->budget ? PRIORITY_MAX : sched->priority;
+    budget_load(cpu, sched);
 }
 
 static void account(struct cpu *cpu, struct sched *next)
@@ -198,6 +218,8 @@ void sched_use(struct sched *sched)
 {
     struct cpu *cpu = cpu_self();
 
+    if (cpu->runner)
+        sched = budget_usable(cpu->runner, sched);
     if (cpu->sched == sched)
         return;
     account(cpu, sched);
@@ -227,10 +249,11 @@ void sched_set_priority(struct sched *sched, unsigned priority)
     if (queued)
         run_remove(cpu, sched);
     sched->priority = (uint8_t)priority;
+    sched->fast_priority = sched->budget ? 0 : sched->priority;
     if (queued)
         run_insert(cpu, sched, false);
     if (cpu->sched == sched)
-        cpu->priority = (uint8_t)priority;
+        load_sched(cpu, sched);
     cpu->resched = 1;
 }
 
@@ -275,6 +298,7 @@ void sched_end(struct sched *sched)
 {
     struct cpu *cpu = cpu_self();
 
+    budget_end(sched);
     while (!list_empty(&sched->bound)) {
         struct thread *thread = container_of(sched->bound.next, struct thread, on_base);
         list_remove(&thread->on_base);
@@ -302,15 +326,30 @@ void sched_end(struct sched *sched)
         sched_use(cpu->runner ? fallback(cpu->runner, sched) : cpu->idle->sched);
 }
 
+/* The context that is loaded is spent: its runner goes on with another, or waits. */
+static struct thread *end_budget(struct cpu *cpu, struct thread *runner)
+{
+    account(cpu, budget_usable(runner, cpu->sched));
+    if (!budget_is_spent(cpu->sched))
+        return runner;
+    sched_assign(runner, cpu->sched);
+    make_ready(cpu, runner, false);
+    runner->ready = true;
+    cpu->runner = NULL;
+    return NULL;
+}
+
 /* Puts the runner back and takes the first of the highest priority. A context keeps its turn, and
  * what is left of its slice, over preemptions by higher priorities. */
 static void pick(struct cpu *cpu)
 {
-    int highest = run_highest(cpu);
     struct thread *runner = cpu->runner;
-    struct sched *old = cpu->sched;
 
-    account(cpu, old);
+    account(cpu, cpu->sched);
+    if (budget_exhaust(cpu->sched) && runner)
+        runner = end_budget(cpu, runner);
+    struct sched *old = cpu->sched;
+    int highest = run_highest(cpu);
     bool over = yielded[cpu->id] || old->slice <= 0;
     if (over)
         old->slice = full_slice();
@@ -379,7 +418,7 @@ struct thread *kernel_leave(void)
     for (;;) {
         if (cpu->resched || !cpu->runner)
             pick(cpu);
-        if (!object_work_waits(cpu->runner == cpu->idle ? 0 : cpu->priority))
+        if (!object_work_waits(cpu->runner == cpu->idle ? 0 : cpu->sched->priority))
             break;
         object_work();
         if (lapic_pending())

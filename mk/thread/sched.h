@@ -21,20 +21,34 @@ struct cpu;
 
 struct sched {
     uint8_t priority;
-    uint8_t queued; /* in the run queue */
-    uint16_t reserved;
-    uint64_t consumed;       /* TSC ticks */
-    int64_t slice;           /* TSC ticks left of its turn among equals */
-    uint64_t budget, period; /* ns; 0: best effort */
-    struct list link;        /* member of run_queue.ready[priority] */
-    struct list ready;       /* threads that could run on it now */
-    struct list users;       /* other threads whose `sched` it is */
-    struct list bound;       /* threads whose `base` it is */
+    uint8_t queued;        /* in the run queue */
+    uint8_t fast_priority; /* the Signal's fast path reads: 0 if it has a budget */
+    uint8_t reserved;
+    uint64_t consumed;     /* TSC ticks */
+    int64_t slice;         /* TSC ticks left of its turn among equals */
+    struct budget *budget; /* NULL: best effort */
+    struct list link;      /* member of run_queue.ready[priority] */
+    struct list ready;     /* threads that could run on it now */
+    struct list users;     /* other threads whose `sched` it is */
+    struct list bound;     /* threads whose `base` it is */
+};
+
+/* budget.c: so much time in a period, and no more. */
+struct budget {
+    uint64_t budget, period; /* ns */
+    uint64_t release;        /* ns: when the next period begins */
+    uint64_t limit;          /* of sched->consumed in this period */
+    uint64_t share;          /* of its CPU's time, in SHARE_ALL */
+    struct sched *sched;
+    struct timer timer; /* spent: to the next period */
+    bool spent;         /* its threads are not in the run queue */
+    uint32_t cpu;       /* whose time it was admitted to */
 };
 
 struct sched_object {
     struct object object;
     struct sched sched;
+    struct budget budget;
 };
 
 #define PRIORITY_MAX 255
@@ -67,6 +81,29 @@ struct sched *sched_loaded(void);
 /* The running thread goes to the end of its priority's list. */
 void sched_yield(void);
 void sched_set_priority(struct sched *sched, unsigned priority);
+
+/* ---- budget.c ---- */
+#define SHARE_ALL     1000000
+#define BUDGET_MIN_NS 10000
+#define BUDGET_MAX_NS 1000000000000ull /* of a period */
+/* BAD_ARG; BUSY: more than the CPU has. Zeroes: best effort. */
+MUST_CHECK status_t budget_set(struct sched_object *object, uint64_t budget, uint64_t period);
+void budget_end(struct sched *sched);
+/* `sched` is loaded, or loaded still after it was accounted. */
+void budget_load(struct cpu *cpu, struct sched *sched);
+/* What was consumed is the budget of this period: the context waits for the next one. */
+bool budget_exhaust(struct sched *sched);
+/* What the thread, which is to run, goes on with in the place of `sched`: its base, if that was
+ * lent to it and is spent (KERNEL 15). */
+struct sched *budget_usable(struct thread *thread, struct sched *sched);
+static inline bool budget_is_spent(const struct sched *sched)
+{
+    return sched->budget && sched->budget->spent;
+}
+
+/* Into the run queue with those who are ready on it, and out of it. */
+void sched_enqueue(struct sched *sched);
+void sched_dequeue(struct sched *sched);
 
 /* Nanoseconds that were consumed on the context. */
 uint64_t sched_time(struct sched *sched);

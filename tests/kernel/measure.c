@@ -171,6 +171,33 @@ static void measure_fault(void)
     line("page-fault", there + back, 500, 650);
 }
 
+static volatile uint64_t spins;
+
+static void spinner(uint64_t unused)
+{
+    (void)unused;
+    for (;;)
+        spins++;
+}
+
+/* The share of time, in thousandths, of one that could use all and may use a fifth. */
+static void measure_budget(void)
+{
+    cap_t sched = slot(), thread = make_thread(&root, spinner, 0, PRIORITY_TEST);
+    uint64_t out[10], begin = now();
+    regs_t regs = {0};
+
+    CHECK_OK(OP4(pool, JN_OP_CREATE_SCHED, sched, PRIORITY_TEST, 2000000, 10000000));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_SET_SCHED, sched));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    jn_utcb()->recv_deadline = begin + 100000000;
+    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, 30 * JN_CAP_STEP, &regs), JN_TIMEOUT);
+    CHECK_OK(op(thread, JN_OP_THREAD_INFO, 0, 0, 0, 0, 0, out));
+    uint64_t share = out[1] * 1000 / (now() - begin);
+    CHECK(share >= 190);
+    line("budget-share", share, 200, 210);
+}
+
 const struct test measure_tests[] = {
     TEST(measure_calls), TEST(measure_null),      TEST(measure_signal), TEST(measure_foreign),
     TEST(measure_door),  TEST(measure_exception), TEST(measure_fault),  {0}};
