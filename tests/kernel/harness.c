@@ -273,6 +273,7 @@ uint64_t now(void)
 #define SLOT_CLOCK        (26 * JN_CAP_STEP)
 #define SLOT_CLOCK_THREAD (27 * JN_CAP_STEP)
 #define SETTLE_NS         5000000
+#define SETTLE_PARTS      5
 
 static volatile uint64_t settles, settling;
 
@@ -287,8 +288,11 @@ static void clock_thread(uint64_t unused)
          * changed its context. */
         while (settling) {
             which = settles;
-            jn_utcb()->recv_deadline = now() + SETTLE_NS;
-            sys(JN_WAIT | JN_RECV_UNTIL, SLOT_NEVER, &regs);
+            /* In parts, so that a moment in which the host stops us is one of them at most. */
+            for (unsigned part = 0; part < SETTLE_PARTS && which == settles; part++) {
+                jn_utcb()->recv_deadline = now() + SETTLE_NS / SETTLE_PARTS;
+                sys(JN_WAIT | JN_RECV_UNTIL, SLOT_NEVER, &regs);
+            }
             if (settling && which == settles)
                 OP1(JN_CAP_THREAD, JN_OP_THREAD_SET_SCHED, SLOT_URGENT);
         }

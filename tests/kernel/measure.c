@@ -199,5 +199,6 @@ static void measure_budget(void)
 }
 
 const struct test measure_tests[] = {
-    TEST(measure_calls), TEST(measure_null),      TEST(measure_signal), TEST(measure_foreign),
-    TEST(measure_door),  TEST(measure_exception), TEST(measure_fault),  {0}};
+    TEST(measure_calls),   TEST(measure_null),   TEST(measure_signal),
+    TEST(measure_foreign), TEST(measure_door),   TEST(measure_exception),
+    TEST(measure_fault),   TEST(measure_budget), {0}};

@@ -11,16 +11,39 @@ import report
 LINE = re.compile(r'^(?:selftest: )?(ok|FAIL) (\S+)(.*)$')
 
 
-def run(context):
+MEASURED = re.compile(r'measure: (\S+) (\d+) wish \d+ limit (\d+)')
+
+
+def lines_of(context, options, words=''):
+    """What the self-test says, started with these words on its command line."""
     cli, runner = guest.modules(context.root)
-    options, _ = cli.parse_options(['--verbose', '--timeout', str(context.amount(60, 300, 1200))])
+    options, _ = cli.parse_options(['--verbose', '--timeout', str(context.amount(60, 300, 1200)),
+                                    *options])
     command = runner.host_command(context.root, options, ['true'])
     command = [word.replace('servers/pager/root/root-pager.elf', 'tests/kernel/selftest.elf')
                for word in command]
+    if words:
+        command[command.index('-append') + 1] += ' ' + words
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.PIPE, timeout=context.amount(90, 330, 1230))
+    return done.stderr.decode(errors='replace').replace('\r', '').splitlines()
+
+
+def measure(context):
+    """The paths of IPC cost at most the instructions that their budgets allow (promises A11, A14);
+    the halves of one path are shown, not judged."""
+    lines = lines_of(context, ['--icount'], 'measure')
+    found = [match for line in lines if (match := MEASURED.search(line))]
+    assert len(found) >= 20 and any('selftest: ' in line and ', 0 failed' in line
+                                    for line in lines), ' | '.join(lines[-6:])
+    for match in found:
+        if not match[1].endswith(('-there', '-back')):
+            assert int(match[2]) <= int(match[3]), match[0]
+
+
+def run(context):
     results, ended = {}, False
-    lines = done.stderr.decode(errors='replace').replace('\r', '').splitlines()
+    lines = lines_of(context, [])
     for line in lines:
         ended = ended or line.startswith('selftest: ') and ' passed, ' in line
         match = LINE.match(line)
@@ -32,4 +55,4 @@ def run(context):
 
 
 def cases(_):
-    return [('selftest', run)]
+    return [('selftest', run), ('measure', measure)]

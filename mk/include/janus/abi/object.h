@@ -63,7 +63,9 @@ enum jn_object_op {
     JN_OP_CREATE_GATE,   /* w0 slot */
     JN_OP_CREATE_SIGNAL, /* w0 slot */
     JN_OP_CREATE_SCHED,  /* w0 slot, w1 priority (at most the caller's own), w2 budget ns, w3 period
-                          * ns (0, 0: best effort, round robin) */
+                          * ns (0, 0: best effort, round robin). BAD_ARG: budget under 10 us or over
+                          * the period, period over 1000 s. BUSY: with it the contexts of this CPU
+                          * had more than all of its time. */
 
     /* ---- Task ---- */
     JN_OP_TASK_MAP,   /* MAP right. w0 source address in the caller's space, w1 destination, w2 pages
@@ -127,7 +129,8 @@ enum jn_object_op {
     JN_OP_PORT_OUT,   /* w0 port, w1 bytes, w2 value */
 
     /* ---- scheduling context ---- */
-    JN_OP_SCHED_SET, /* w0 priority, w1 budget, w2 period */
+    JN_OP_SCHED_SET, /* w0 priority, w1 budget, w2 period, as at creation; a period that has begun goes
+                      * on, with what was used in it. BUSY. */
 
     /* ---- Console ---- */
     JN_OP_CONSOLE_WRITE, /* w0 length (at most 72), text in words 1-9 */
