@@ -154,18 +154,17 @@ static bool name_ok(struct text word)
     return true;
 }
 
-static bool kernel_share(struct parser *parser, struct text word)
+/* "N%", or a size in pages (*percent 0). */
+static bool share(struct parser *parser, struct text word, uint32_t *percent, uint64_t *pages)
 {
-    uint64_t percent;
-    if (word.length && word.at[word.length - 1] == '%') {
-        struct text digits = {word.at, word.length - 1};
-        if (!number(digits, 100, &percent) || !percent)
-            return fail(parser, "not a percentage", word);
-        parser->server->kernel_percent = (uint32_t)percent;
-        return true;
-    }
-    parser->server->kernel_percent = 0;
-    return size(word, &parser->server->kernel_pages) || fail(parser, "not a size", word);
+    uint64_t value;
+    *percent = 0;
+    if (!word.length || word.at[word.length - 1] != '%')
+        return size(word, pages) || fail(parser, "not a size", word);
+    if (!number((struct text){word.at, word.length - 1}, 100, &value) || !value)
+        return fail(parser, "not a percentage", word);
+    *percent = (uint32_t)value;
+    return true;
 }
 
 static bool restart(struct parser *parser, struct text word)
@@ -216,11 +215,11 @@ static bool server_statement(struct parser *parser, const struct line *line)
             return fail(parser, "a priority is 0 to 255", value);
         server->priority = (uint32_t)priority;
     } else if (text_is(word, "memory"))
-        return size(value, &server->memory_pages) || fail(parser, "not a size", value);
+        return share(parser, value, &server->memory_percent, &server->memory_pages);
     else if (text_is(word, "labels"))
         return size(value, &server->label_pages) || fail(parser, "not a size", value);
     else if (text_is(word, "kernel"))
-        return kernel_share(parser, value);
+        return share(parser, value, &server->kernel_percent, &server->kernel_pages);
     else if (text_is(word, "restart"))
         return restart(parser, value);
     else if (text_is(word, "log"))

@@ -31,6 +31,7 @@ struct manifest_server {
     uint32_t priority;
     uint32_t restarts;     /* at most, or MANIFEST_ALWAYS */
     uint64_t memory_pages; /* quota at the default pager, or MANIFEST_UNLIMITED */
+    uint32_t memory_percent; /* instead, if not 0: of all RAM */
     uint64_t kernel_pages; /* of its Pool at the start */
     uint32_t kernel_percent; /* instead, if not 0: of what bootstrap has then */
     uint64_t label_pages;  /* of the Pool for its gate and its clients' labels */

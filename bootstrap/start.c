@@ -100,9 +100,11 @@ static jn_status_t make_client(struct start *start)
     jn_status_t status = client_create(BOOT_CAP_PAGER_ADMIN, 0, 0, 0, &start->pager);
     if (status == JN_OK)
         status = client_set_space(start->pager, start->server->task);
-    if (status == JN_OK && start->server->manifest->memory_pages != MANIFEST_UNLIMITED)
-        status = dataspace_set_quota(BOOT_CAP_PAGER_ADMIN, start->pager,
-                                     start->server->manifest->memory_pages);
+    uint64_t limit = start->server->manifest->memory_pages;
+    if (start->server->manifest->memory_percent)
+        limit = jn_info()->ram_bytes / PAGE * start->server->manifest->memory_percent / 100;
+    if (status == JN_OK && limit != MANIFEST_UNLIMITED)
+        status = dataspace_set_quota(BOOT_CAP_PAGER_ADMIN, start->pager, limit);
     return status;
 }
 

@@ -6,7 +6,7 @@
 
 #define KEEP_FRAMES 8192ull /* 32 MiB */
 
-struct frame_totals frame_totals = {.program_limit = UINT64_MAX};
+struct frame_totals frame_totals = {.program_limit = UINT64_MAX, .shared_limit = UINT64_MAX};
 static uint32_t lists[FRAME_ORDERS];
 
 static void unlink_block(uint32_t number)
@@ -106,7 +106,8 @@ static jn_status_t take(unsigned order, uint32_t *number)
 jn_status_t frame_alloc_block(unsigned order, bool program, uint32_t *number)
 {
     uint64_t count = 1ull << order;
-    if (program && count > frame_totals.program_limit - frame_totals.program)
+    if (program && (count > frame_totals.program_limit - frame_totals.program ||
+                    frame_totals.owned - frame_totals.free > frame_totals.shared_limit))
         return JN_NO_MEMORY;
     jn_status_t status = take(order, number);
     if (status != JN_OK)

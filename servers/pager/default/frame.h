@@ -29,6 +29,7 @@ struct frame {
 struct frame_totals {
     uint64_t owned, free;
     uint64_t program, program_limit; /* in use by programs */
+    uint64_t shared_limit; /* programs get nothing when more than this is in use by all together */
 };
 extern struct frame_totals frame_totals;
 

@@ -143,4 +143,5 @@ void platform_init(void)
         jn_panic("no account at the root pager: %s", jn_status_text(status));
     /* Servers must be able to go on when programs have used up all they may. */
     frame_totals.program_limit = limit - limit / 8;
+    frame_totals.shared_limit = limit - limit / 16;
 }

@@ -39,10 +39,12 @@ static void statements(void)
                  "    reach svc/c\n"
                  "    grant image\n"
                  "server posix\n"
-                 "    for posix\n"));
+                 "    for posix\n"
+                 "    memory 50%\n"));
     const struct manifest_server *fs = &manifest.servers[0];
     assert(manifest.server_count == 2 && text_is(fs->name, "fs") && fs->priority == 7);
     assert(text_is(fs->path, "sbin/other") && fs->memory_pages == 1 && fs->kernel_percent == 40);
+    assert(manifest.servers[1].memory_percent == 50 && fs->memory_percent == 0);
     assert(fs->label_pages == 256 && fs->restarts == MANIFEST_ALWAYS && fs->essential);
     assert(fs->reach.count == 3 && text_is(fs->reach.items[1], "svc/b:own"));
     assert(fs->grants.count == 1 && !fs->log.length);
