@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "epoll.h"
 #include "linux/file.h"
+#include "linux/process.h"
 #include "signalfd.h"
 #include "signals.h"
 #include "status.h"
@@ -106,6 +107,32 @@ static uint64_t touch(struct thread *t, uint64_t address, uint64_t length)
             return at - address;
     }
     return length;
+}
+
+/* RLIMIT_FSIZE: cuts *length to what a regular file may still get; TOO_BIG, with SIGXFSZ, if that is
+ * nothing. Costs nothing while there is no limit. */
+static jn_status_t limit_write(struct thread *t, struct backend_open open, int64_t offset,
+                               uint64_t *length)
+{
+    const struct backend_clients *c = &t->process->clients;
+    uint64_t limit = t->process->limits[LX_RLIMIT_FSIZE].cur;
+    uint32_t flags = 0, access;
+    struct io_stat stat;
+    if (limit >= INT64_MAX || !*length || backend_io_stat(c, open, &stat) != JN_OK ||
+        (stat.mode & LX_S_IFMT) != LX_S_IFREG)
+        return JN_OK;
+    if (backend_io_get_flags(c, open, &flags, &access) == JN_OK && (flags & IO_FLAG_APPEND))
+        offset = (int64_t)stat.size;
+    else if (offset < 0 && backend_io_seek(c, open, 0, IO_SEEK_CUR, &offset) != JN_OK)
+        return JN_OK;
+    if ((uint64_t)offset >= limit) {
+        struct task_siginfo info = siginfo_make(LX_SIGXFSZ, LX_SI_USER, t->process->pid, 0);
+        signal_send_thread(t, &info);
+        return JN_TOO_BIG;
+    }
+    if (*length > limit - (uint64_t)offset)
+        *length = limit - (uint64_t)offset;
+    return JN_OK;
 }
 
 static jn_status_t step_write(struct thread *t, const struct descriptor *d, int64_t offset,
@@ -226,6 +253,9 @@ static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t add
         return -LX_EINVAL;
     uint64_t *total = &t->wait.progress;
     uint32_t flags = 0;
+    jn_status_t limited = *total ? JN_OK : limit_write(t, write_end(d), offset, &length);
+    if (limited != JN_OK)
+        return errno_of(limited);
     for (;;) {
         uint64_t done;
         jn_status_t status =
@@ -346,6 +376,9 @@ static long gather_write(struct thread *t, uint64_t fd, struct descriptor *d, in
     }
     if (!have && total)
         return -LX_EFAULT;
+    jn_status_t limited = t->wait.progress ? JN_OK : limit_write(t, open, offset, &have);
+    if (limited != JN_OK)
+        return errno_of(limited);
     uint32_t flags = 0;
     uint64_t *written = &t->wait.progress;
     for (;;) {
