@@ -53,6 +53,7 @@ def available(root):
     import guest_cases
     import host_cases
     import kernel_cases
+    import model_cases
     import pager_cases
     import run_cases
     import server_cases
@@ -65,6 +66,7 @@ def available(root):
         Suite('host', "the command's host end against a guest that is Linux", host_cases.cases),
         Suite('kernel', 'self-tests inside the kernel and its first tasks', kernel_cases.cases,
               ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
+        Suite('model', "the kernel's protocol between two CPUs, by Spin", model_cases.cases),
         Suite('pagers', 'pagers, region map, bootstrap and names, from inside', pager_cases.cases,
               ['build/mk/janus.elf', 'build/tests/servers/memory-test.elf']),
         Suite('servers', 'fs, task, console and object by clients of no personality',

@@ -27,6 +27,7 @@ INSTALLED = [
     ('dpkg-dev', '/usr/bin/dpkg-source'),
     ('make', '/usr/bin/make'),
     ('patch', '/usr/bin/patch'),
+    ('spin', '/usr/bin/spin'),
     ('xz-utils', '/usr/bin/xz'),
     ('ca-certificates', '/usr/sbin/update-ca-certificates'),
 ]
