@@ -314,6 +314,40 @@ def win32_cat(context):
     shell.leave()
 
 
+def win32_console(context):
+    """The console API on a terminal: modes, size, colours, UTF-16, keys, records, cooked lines."""
+    shell = Shell(context)
+    shell.send(b'console.exe\r')
+    for wanted in ('input mode 503', 'output mode 3', 'code pages 437437', 'size 97 31',
+                   '\033[0;91m', 'title 7 a title', '\u4e2d\U0001f600 caf\u00e9', 'written 10',
+                   'utf8 \u00e4\u20ac', 'oem \u00e4\u00a2', 'bad size 0', 'keys', 'hit 0'):
+        shell.wait_for(wanted.encode(), 30)
+    shell.send(b'a')
+    shell.wait_for(b'key 97')
+    shell.send(b'\033[A')
+    shell.wait_for(b'arrow 224')
+    shell.wait_for(b'code 72')
+    shell.wait_for(b'records')
+    shell.pause()
+    shell.send(b'Z')
+    shell.wait_for(b'key 90 down 1 unit 90 state 10')
+    shell.wait_for(b'line')
+    shell.pause()
+    shell.send('ab\u00e4\x7f\u20ac\r'.encode())
+    shell.wait_for(b'units 5: 61 62 20ac d a')
+    shell.wait_for(b'raw')
+    shell.pause()
+    shell.send(b'q')
+    shell.wait_for(b'units 1')
+    shell.wait_for(b'gets')
+    shell.send(b'hello\r')
+    shell.wait_for(b'got 6 <hello>')
+    shell.wait_for(b'conin 1')
+    shell.wait_for(PROMPT)
+    shell.line('stty -a | grep -c " icanon"', '1')
+    shell.leave()
+
+
 def win32_cmd(context):
     """cmd.exe as an interactive shell."""
     shell = Shell(context)
@@ -333,7 +367,7 @@ COMMON = [prompt_and_exit, end_of_file, line_editing, history, completion, inter
           interrupt_program, interrupt_status, job_control, stopped_pipeline, background_reader,
           background_writer, cooked_line, raw_mode, window_size, full_screen_editor,
           full_screen_top, terminal_of_processes, bash_interactive]
-WIN32 = [win32_interrupt, win32_cat, win32_cmd]
+WIN32 = [win32_interrupt, win32_cat, win32_console, win32_cmd]
 
 
 def on_linux(_):
