@@ -44,6 +44,7 @@ class Report:
         if self.suite:
             print(f'{self.suite}: {self.counts[0]} passed, {self.counts[1]} failed, '
                   f'{time.monotonic() - self.started:.0f} s', flush=True)
+            self.save()
         self.suite = None
 
     def add(self, suite, result):
@@ -85,7 +86,6 @@ class Report:
 
     def finish(self, complete):
         self.end_suite()
-        self.save()
         if complete:
             for name in sorted(set(self.expected) - self.seen):
                 self.failed += 1
