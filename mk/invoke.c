@@ -103,6 +103,11 @@ static status_t op_create_sched(struct object *object, uint64_t *words)
     return JN_OK;
 }
 
+static status_t op_pool_bind_end(struct object *object, uint64_t *words)
+{
+    return signal_bind_end(&POOL_OF(object)->end_signal, &POOL_OF(object)->end_bits, words);
+}
+
 status_t op_sched_set(struct object *object, uint64_t *words)
 {
     struct sched_object *sched = container_of(object, struct sched_object, object);
@@ -134,6 +139,7 @@ static const struct {
     OP(POOL_INFO, POOL, INFO, op_pool_info, 3),
     OP(POOL_ADD, POOL, CONTROL, op_pool_add, 0),
     OP(POOL_TAKE, POOL, CONTROL, op_pool_take, 1),
+    OP(POOL_BIND_END, POOL, CONTROL, op_pool_bind_end, 0),
     OP(CREATE_TASK, POOL, CONTROL, op_create_task, 0),
     OP(CREATE_THREAD, POOL, CONTROL, op_create_thread, 0),
     OP(CREATE_GATE, POOL, CONTROL, op_create_gate, 0),

@@ -86,6 +86,15 @@ void object_doom(struct object *object)
     enqueue(object);
 }
 
+static bool pool_finish(struct pool *pool)
+{
+    if (!pool_destroy(pool))
+        return false;
+    signal_end(&pool->end_signal, pool->end_bits);
+    object_free(&pool->object);
+    return true;
+}
+
 /* True when the object is gone, false when there is more to do for it. */
 static bool finish(struct object *object)
 {
@@ -102,10 +111,7 @@ static bool finish(struct object *object)
         signal_finish(container_of(object, struct signal, object));
         return true;
     case JN_TYPE_POOL:
-        if (!pool_destroy(container_of(object, struct pool, object)))
-            return false;
-        object_free(object);
-        return true;
+        return pool_finish(container_of(object, struct pool, object));
     case JN_TYPE_SCHED:
         sched_end(&container_of(object, struct sched_object, object)->sched);
         object_free(object);

@@ -18,6 +18,9 @@ void path_await(cap_t signal);
 void path_ud2(void);
 void path_touch(void);
 void path_foreign(void);
+void path_door(void);
+void path_adapter(void);
+void path_adapter_end(void);
 void path_dirty_avx(void);
 
 extern char __executable_start[], _end[];
@@ -44,6 +47,7 @@ struct work {
     uint32_t own_back; /* the same for stamp_back; 0: one way only */
     bool avx;
     bool foreign;
+    bool door; /* foreign, with an adapter in its own task */
 };
 
 static struct work work;
@@ -110,9 +114,12 @@ static void peer_start(uint32_t flags)
             continue;
         must("map", jn_task_map(peer_task, (const void *)at, at, 1, rights, false, &done));
     }
-    must("thread",
-         jn_thread_create(peer_pool, peer_task, flags & JN_THREAD_FOREIGN ? 0 : PEER_UTCB_ADDRESS,
-                          JN_CAP_NULL, flags, &peer_thread));
+    if (work.door)
+        must("door", jn_task_door(peer_task, (uint64_t)path_adapter, (uint64_t)path_adapter_end,
+                                  (uint64_t)path_adapter));
+    bool utcb = !(flags & JN_THREAD_FOREIGN) || work.door;
+    must("thread", jn_thread_create(peer_pool, peer_task, utcb ? PEER_UTCB_ADDRESS : 0,
+                                    JN_CAP_NULL, flags, &peer_thread));
     first = (struct jn_state){.rip = (uint64_t)peer_main, .rflags = 0x202};
     first.r[JN_REG_RSP] = (uint64_t)stack + sizeof stack - 8;
     must("state", jn_thread_write(peer_thread, JN_STATE_REGS, &first));
@@ -157,7 +164,7 @@ static void say(const char *name, const char *suffix, uint64_t value, uint64_t e
 static void measure(struct work what, void (*serve)(void), uint64_t answer_tag, const char *out,
                     const char *back, const char *both)
 {
-    for (int avx = 0; avx < 2; avx++) {
+    for (int avx = 0; avx < (what.door ? 1 : 2); avx++) {
         const char *suffix = avx ? "_avx" : "";
         uint64_t entries, switches, entries_after, switches_after;
         work = what;
@@ -181,7 +188,7 @@ static void measure(struct work what, void (*serve)(void), uint64_t answer_tag, 
         entries = (entries_after - entries) / ROUNDS;
         switches = (switches_after - switches) / ROUNDS;
         if (out)
-            say(out, suffix, median(samples_out), 1, 1);
+            say(out, suffix, median(samples_out), 1, !work.door);
         if (back)
             say(back, suffix, median(samples_back), 1, 1);
         if (both)
@@ -236,6 +243,22 @@ static void null_call(void)
     }
 }
 
+/* Nobody serves but the peer's own task; its last word is an exception. */
+static void run_door(void)
+{
+    path_door();
+    if (sample_count >= ROUNDS - 1) {
+        note_sample();
+        path_ud2();
+    }
+}
+
+static void await_end(void)
+{
+    path_rounds = 1;
+    path_serve();
+}
+
 /* The waiter is this thread, of higher priority than the peer, which raises the Signal. */
 static void run_signal(void)
 {
@@ -267,5 +290,7 @@ int main(void)
             path_serve, 1, NULL, NULL, "foreign_null");
     measure((struct work){.run = run_signal, .own_out = 4}, serve_signals, 0, "signal_wake", NULL,
             NULL);
+    measure((struct work){.run = run_door, .own_out = 2, .foreign = true, .door = true}, await_end,
+            0, "door", NULL, NULL);
     finish(0);
 }

@@ -199,6 +199,11 @@ jn_status_t jn_thread_resume(cap_t thread)
     return invoke(thread, JN_OP_THREAD_RESUME, 0, 0, 0, 0, 0, NULL);
 }
 
+jn_status_t jn_pool_bind_end(cap_t pool, cap_t signal, uint64_t bits)
+{
+    return invoke(pool, JN_OP_POOL_BIND_END, signal, bits, 0, 0, 0, NULL);
+}
+
 jn_status_t jn_task_door(cap_t task, uint64_t begin, uint64_t end, uint64_t entry)
 {
     return invoke(task, JN_OP_TASK_DOOR, begin, end, entry, 0, 0, NULL);

@@ -141,6 +141,7 @@ section .text.entry progbits alloc exec nowrite align=4096
     je %%same_space
     mov [gs:CPU_CR3], rcx
     inc qword [gs:CPU_SWITCHES]
+    inc qword [r11 + T_SWITCHES]
     mov cr3, rcx
 %%same_space:
 %if %0 == 2

@@ -50,6 +50,7 @@ void offsets(void)
     FIELD(T_AGAIN, thread, again);
     FIELD(T_WINDOWS, thread, windows);
     FIELD(T_FAULTS, thread, faults);
+    FIELD(T_SWITCHES, thread, switches);
     FIELD(T_FPU_USED, thread, fpu_used);
     FIELD(T_SCHED, thread, sched);
     FIELD(T_PREEMPTED_ON, thread, preempted_on);

@@ -239,8 +239,7 @@ static bool receive_notice(struct thread *thread, struct gate_part *part)
         struct label *label = container_of(notice, struct label, notice);
         thread->r[JN_REG_RDI] = label->value;
         thread->r[JN_REG_RSI] = JN_TAG_KERNEL | JN_KM_LABEL_GONE << JN_TAG_KIND_SHIFT;
-        list_remove(&label->in_gate);
-        pool_free(gate->object.pool, label, sizeof *label);
+        label_free(label);
         return true;
     }
     struct cap *cap = container_of(notice, struct cap, notice);
@@ -317,13 +316,10 @@ void gate_notify(struct gate *gate, struct list *notice)
 
 void label_unused(struct label *label)
 {
-    if (label->gate->object.dying) {
-        struct gate *gate = label->gate;
-        list_remove(&label->in_gate);
-        pool_free(gate->object.pool, label, sizeof *label);
-    } else {
+    if (label->gate->object.dying)
+        label_free(label);
+    else
         gate_notify(label->gate, &label->notice);
-    }
 }
 
 status_t op_gate_mint(struct object *object, uint64_t *words)
@@ -337,17 +333,9 @@ status_t op_gate_mint(struct object *object, uint64_t *words)
         return status;
     if (!value || value >> 62)
         return JN_BAD_ARG;
-    for (struct list *i = gate->labels.next; i != &gate->labels; i = i->next)
-        if (container_of(i, struct label, in_gate)->value == value)
-            return JN_EXISTS;
-    struct label *label = pool_alloc(object->pool, sizeof *label);
-    if (!label)
-        return JN_NO_MEMORY;
-    label->value = value;
-    label->gate = gate;
-    label->count = 1;
-    list_init(&label->notice);
-    list_insert(&gate->labels, &label->in_gate);
+    struct label *label;
+    if ((status = label_create(gate, value, &label)))
+        return status;
     cap_copy_minted(from, slot, label, (unsigned)words[2] & (JN_RIGHT_SEND | JN_RIGHT_COPY));
     return JN_OK;
 }
@@ -385,11 +373,8 @@ bool gate_finish(struct gate *gate)
     }
     while (!list_empty(&gate->workers))
         gate_attach(container_of(gate->workers.next, struct thread, worker), NULL);
-    while (!list_empty(&gate->labels)) {
-        struct label *label = container_of(gate->labels.next, struct label, in_gate);
-        list_remove(&label->in_gate);
-        pool_free(gate->object.pool, label, sizeof *label);
-    }
+    while (!list_empty(&gate->labels))
+        label_free(container_of(gate->labels.next, struct label, in_gate));
     signal_end(&gate->end_signal, gate->end_bits);
     object_free(&gate->object);
     return true;

@@ -45,6 +45,7 @@ struct label {
     uint64_t count;
     struct list in_gate; /* member of gate->labels */
     struct list notice;  /* member of gate->notices when count is 0 */
+    struct label *next;  /* of the same hash */
 };
 
 /* Reply slots: `flags` holds the handle, and what is to be told of the caller. Handles are
@@ -81,6 +82,11 @@ void gate_unlink_caller(struct thread *thread);
 void gate_attach(struct thread *thread, struct gate_part *part);
 void gate_notify(struct gate *gate, struct list *notice);
 void label_unused(struct label *label);
+
+/* ---- label.c ---- */
+/* New, with a count of 1. EXISTS, NO_MEMORY. */
+MUST_CHECK status_t label_create(struct gate *gate, uint64_t value, struct label **label);
+void label_free(struct label *label);
 operation_t op_gate_mint, op_gate_bind_end;
 
 /* ---- message.c ---- */

@@ -20,6 +20,8 @@ struct pool {
     uint64_t used;                  /* of them not free */
     uint64_t bytes;                 /* in use inside slabs */
     uint32_t partial[POOL_CLASSES]; /* slab frames with free objects; 0 = none */
+    struct cap end_signal;
+    uint64_t end_bits;
 };
 
 extern struct pool root_pool;

@@ -54,6 +54,10 @@ static void foreign_registers(void)
     CHECK_IS(seen[7], 0x10c);
     CHECK_IS(seen[8], 0x103);
     CHECK_IS(seen[11], 0);
+    /* Each round trip was two messages of its, and an entry into its space. */
+    uint64_t out[10];
+    CHECK_OK(op(thread, JN_OP_THREAD_INFO, 0, 0, 0, 0, 0, out));
+    CHECK(out[3] >= foreign_result && out[4] >= foreign_result);
 }
 
 /* The same calls held as Replies and answered by the root thread: the slow path. */

@@ -39,8 +39,40 @@ static void ends_are_signalled(void)
     CHECK_OK(OP2(thread, JN_OP_THREAD_BIND_END, signal, 2));
     CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, task->task));
     CHECK_IS(poll(signal), 3);
+    /* A Pool has ended when all that was made from it has. */
     CHECK_OK(OP2(pool, JN_OP_POOL_CREATE, small, 4));
-    (void)small;
+    CHECK_OK(OP2(small, JN_OP_POOL_BIND_END, signal, 8));
+    CHECK_OK(OP1(small, JN_OP_CREATE_GATE, gate = slot()));
+    CHECK_OK(OP2(gate, JN_OP_GATE_BIND_END, signal, 4));
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, small));
+    CHECK_IS(poll(signal), 12);
+    CHECK_OK(OP2(pool, JN_OP_POOL_CREATE, small = slot(), 4));
+    CHECK_OK(OP2(small, JN_OP_POOL_BIND_END, signal, 8));
+    CHECK_OK(OP2(small, JN_OP_POOL_BIND_END, 0, 0));
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, small));
+    CHECK_IS(poll(signal), 0);
+}
+
+/* Labels of one value at several gates, and many at one. */
+static void labels_many(void)
+{
+    cap_t a = make_gate(), b = make_gate(), labels[200];
+
+    for (unsigned i = 0; i < 200; i++)
+        labels[i] = mint(a, i + 1);
+    mint(b, 1);
+    for (unsigned i = 0; i < 200; i++)
+        CHECK_IS(OP3(a, JN_OP_GATE_MINT, slot(), i + 1, JN_RIGHT_SEND), JN_EXISTS);
+    CHECK_IS(OP3(b, JN_OP_GATE_MINT, slot(), 1, JN_RIGHT_SEND), JN_EXISTS);
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DELETE, labels[7]));
+    CHECK_IS(OP3(a, JN_OP_GATE_MINT, slot(), 8, JN_RIGHT_SEND), JN_EXISTS);
+    regs_t regs = {0};
+    CHECK_OK(sys(JN_WAIT, a, &regs));
+    CHECK_IS(regs.label, 8);
+    CHECK_IS(kind_of(regs.tag), JN_KM_LABEL_GONE);
+    mint(a, 8);
+    CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, a));
+    mint(b, 2);
 }
 
 /* The last capability with a label. */
@@ -263,6 +295,6 @@ static void thousand_rounds(void)
     CHECK_IS(after[2], before[2]);
 }
 
-const struct test life_tests[] = {
-    TEST(ends_are_signalled), TEST(label_gone),      TEST(caller_gone),     TEST(server_gone),
-    TEST(gate_gone),          TEST(chain_of_deaths), TEST(thousand_rounds), {0}};
+const struct test life_tests[] = {TEST(ends_are_signalled), TEST(labels_many),     TEST(label_gone),
+                                  TEST(caller_gone),        TEST(server_gone),     TEST(gate_gone),
+                                  TEST(chain_of_deaths),    TEST(thousand_rounds), {0}};

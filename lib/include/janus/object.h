@@ -46,6 +46,7 @@ JN_CHECKED jn_status_t jn_task_bind_end(cap_t task, cap_t signal, uint64_t bits)
 JN_CHECKED jn_status_t jn_task_info(cap_t task, uint64_t *threads, uint64_t *pages, uint64_t *cpu_ns);
 
 JN_CHECKED jn_status_t jn_thread_resume(cap_t thread);
+JN_CHECKED jn_status_t jn_pool_bind_end(cap_t pool, cap_t signal, uint64_t bits);
 /* The task's adapter: before its first thread (JN_OP_TASK_DOOR). */
 JN_CHECKED jn_status_t jn_task_door(cap_t task, uint64_t begin, uint64_t end, uint64_t entry);
 /* The _outside forms wait up to a time (ns, monotonic; UINT64_MAX: for ever) for the thread to leave
