@@ -46,7 +46,8 @@ enum jn_object_op {
     JN_OP_CAP_REVOKE, /* w0 handle: every capability derived from it goes, itself stays */
     JN_OP_CAP_INFO,   /* w0 handle -> w0 type, w1 rights, w2 object identity (opaque, equal iff same
                        * object), w3 label */
-    JN_OP_CAP_DESTROY, /* w0 handle with DESTROY: the object and all its capabilities */
+    JN_OP_CAP_DESTROY, /* w0 handle with DESTROY: the object and all its capabilities. BUSY: part of
+                        * the kernel (root Pool, Console). */
 
     /* ---- Pool ---- */
     JN_OP_POOL_CREATE, /* w0 slot, w1 frames moved from this Pool to the child */
@@ -70,23 +71,31 @@ enum jn_object_op {
     /* ---- Task ---- */
     JN_OP_TASK_MAP,   /* MAP right. w0 source address in the caller's space, w1 destination, w2 pages
                        * (4 KiB; the kernel uses superpages where both sides allow), w3 JN_R|W|X,
-                       * w4 1 = grant. -> w0 pages done. Existing mappings at the destination are
-                       * replaced. RETRY: under revocation. */
+                       * w4 1 = grant. -> w0 pages passed over; those that the caller lacks are left
+                       * out. Existing mappings at the destination are replaced. RETRY: under
+                       * revocation. DEAD: the task is ending. NO_MEMORY: its Pool. BUSY: a page
+                       * of the kernel (UTCB, information page) stands at the destination; or,
+                       * granting, others hold a superpage around the page. NOT_SUPPORTED:
+                       * granting a part of a superpage that was received as a whole. What was
+                       * done before stays. */
     JN_OP_TASK_UNMAP, /* CONTROL right. w0 address, w1 pages, w2 rights to take away (R|W|X: R means
                        * the mapping goes), w3 flags JN_UNMAP_..: applies to rdi's space
-                       * and everything derived. -> w0 pages seen, w1 OR of JN_PAGE_ACCESSED/DIRTY */
+                       * and everything derived. -> w0 pages seen, w1 OR of JN_PAGE_ACCESSED/DIRTY,
+                       * which w2 = 0 reads and clears. NO_MEMORY: a superpage of the task's own had
+                       * to be split. Where only a part of a derived superpage is meant and its
+                       * account cannot pay for the split, all of it goes. */
     JN_OP_TASK_PAGE,  /* INFO. w0 address -> w0 rights or 0, w1 order, w2 accessed|dirty */
-    JN_OP_TASK_BIND_END, /* w0 Signal handle, w1 bits raised when the task has ended */
+    JN_OP_TASK_BIND_END, /* w0 Signal handle (0: none), w1 bits raised when the task has ended */
     JN_OP_TASK_INFO,  /* -> w0 threads, w1 mapped 4 KiB pages, w2 identity, w3 own CPU time ns */
-    JN_OP_TASK_DOOR,  /* w0 range begin, w1 end, w2 entry: the task's adapter (KERNEL 18), entered by
-                       * the system calls of its foreign threads that have a UTCB; in the range they
-                       * are kernel calls. Zeroes: none. Before its first thread: BUSY. */
+    JN_OP_TASK_DOOR,  /* w0 range begin, w1 end, w2 entry: the task's adapter (KERNEL 18), entered
+                       * by the system calls of its foreign threads that have a UTCB; in the range
+                       * they are kernel calls. Zeroes: none. BUSY: it has a thread already. */
 
     /* ---- Thread ---- */
     JN_OP_THREAD_RESUME,
-    JN_OP_THREAD_SUSPEND, /* w0 time (ns, monotonic; 0: none, ~0: for ever) up to which the caller waits
-                           * for it to leave its adapter -> w0 enum jn_was; when it returns the thread
-                           * has stopped. CANCELLED: it was resumed before that. DEAD. */
+    JN_OP_THREAD_SUSPEND, /* w0 time (ns, monotonic; 0: none, ~0: for ever) up to which the caller
+                           * waits for it to leave its adapter -> w0 enum jn_was; when it returns
+                           * the thread has stopped. CANCELLED: resumed before that. DEAD. */
     JN_OP_THREAD_READ,    /* w0 JN_STATE_.. groups -> caller's UTCB state; w0 enum jn_was. Any state
                            * of the thread; a running one is stopped for the instant. */
     JN_OP_THREAD_WRITE,   /* w0 groups, from the caller's UTCB state. A thread in a foreign call must
@@ -99,7 +108,8 @@ enum jn_object_op {
     JN_OP_THREAD_SET_SCHED, /* w0 scheduling context handle */
     JN_OP_THREAD_SET_PRIORITY, /* w0 priority of its base context, at most the caller's own */
     JN_OP_THREAD_SET_FOREIGN,  /* w0 1 = foreign, 0 = native */
-    JN_OP_THREAD_BIND_SIGNAL,  /* w0 Signal handle or 0: joined to this thread's gate waits */
+    JN_OP_THREAD_BIND_SIGNAL,  /* w0 Signal handle or 0: joined to this thread's gate waits. BUSY:
+                                * it is bound to another thread. */
     JN_OP_THREAD_BIND_END,     /* w0 Signal, w1 bits */
     JN_OP_THREAD_ATTENTION,    /* KERNEL 17. w0 time up to which the message waits for the thread to
                                 * leave its adapter, as at SUSPEND. Returns at once. BAD_ARG: it has
@@ -113,7 +123,8 @@ enum jn_object_op {
     /* ---- Gate ---- */
     JN_OP_GATE_MINT, /* RECV. w0 slot, w1 label (62 bits; not 0), w2 rights: SEND, COPY. The label
                       * object is charged to the gate's Pool. The same label may be minted again
-                      * only after its LABEL_GONE was received. Copies of the cap share the label. */
+                      * only after its LABEL_GONE was received: EXISTS. Copies of the cap
+                      * share the label. */
     JN_OP_GATE_BIND_END, /* w0 Signal, w1 bits */
 
     /* ---- Signal ---- */
@@ -121,7 +132,7 @@ enum jn_object_op {
 
     /* ---- interrupts and ports ---- */
     JN_OP_IRQ_CREATE, /* on IRQ_CONTROL. w0 slot, w1 GSI, w2 flags JN_IRQ_..; MSI: -> w0 address,
-                       * w1 data to program */
+                       * w1 data to program. EXISTS: the GSI has an Irq. */
     JN_OP_IRQ_BIND,   /* w0 Signal, w1 bits */
     JN_OP_IRQ_ACK,    /* it may come again */
     JN_OP_PORTS_SPLIT, /* w0 slot, w1 first, w2 count: a capability for a part */
@@ -129,16 +140,16 @@ enum jn_object_op {
     JN_OP_PORT_OUT,   /* w0 port, w1 bytes, w2 value */
 
     /* ---- scheduling context ---- */
-    JN_OP_SCHED_SET, /* w0 priority, w1 budget, w2 period, as at creation; a period that has begun goes
-                      * on, with what was used in it. BUSY. */
+    JN_OP_SCHED_SET, /* w0 priority, w1 budget, w2 period, as at creation; a period that has begun
+                      * goes on, with what was used in it. BUSY. */
 
     /* ---- Console ---- */
     JN_OP_CONSOLE_WRITE, /* w0 length (at most 72), text in words 1-9 */
     JN_OP_CONSOLE_SHUTDOWN, /* w0 code: leave the machine (isa-debug-exit, ACPI), never returns */
     JN_OP_COUNTERS, /* Console. -> w0 kernel entries, w1 address-space switches, w2 IPCs, w3 faults,
                      * w4 interrupts, w5 kernel frames in use */
-    JN_OP_POOL_BIND_END, /* Pool, CONTROL. w0 Signal, w1 bits raised when it and all that was made from it
-                          * are gone */
+    JN_OP_POOL_BIND_END, /* Pool, CONTROL. w0 Signal, w1 bits raised when it and all that was made
+                          * from it are gone */
     JN_OP_COUNT
 };
 
