@@ -196,9 +196,12 @@ jn_status_t guest_take(const void *record, size_t length, const struct backend_c
     if (status != JN_OK) {
         jn_log(JN_LOG_WARNING, "pid %u: %s cannot be started: %s (%08x)", (unsigned)ids.pid,
                path[0] ? path : h.path, jn_status_text(status), started);
-        extern void guest_process_abandon(struct world_process *);
-        guest_process_abandon(world);
-        return status;
+        /* The clients serve the new image already: there is no way back, as after execve's point of
+         * no return. The process ends here, with the status of a program that cannot be run. */
+        world_process_exit(world, 1, 126);
+        world_process_release(world);
+        backend_cap_drop(clients->pager);
+        return JN_OK;
     }
     close_others(world, &h, &start);
     backend_cap_drop(clients->pager); /* the memory of the image before */

@@ -308,22 +308,3 @@ void world_process_describe(struct world_process *p, const char *path, const cha
         jn_log(JN_LOG_DEBUG, "pid %u has no description: %s", (unsigned)p->pid,
                jn_status_text(status));
 }
-
-/* After a failed take: the process goes on where it was, with the clients it had. */
-void guest_process_abandon(struct world_process *p)
-{
-    if (p->prepared)
-        backend_process_abandon(p->clients.task);
-    for (struct world_process **at = &processes; *at; at = &(*at)->next)
-        if (*at == p) {
-            *at = p->next;
-            break;
-        }
-    while (p->threads)
-        world_thread_destroy(p->threads);
-    guest_memory_drop(p);
-    backend_cap_drop(p->clients.pager);
-    backend_cap_drop(p->kernel_task);
-    backend_cap_drop(p->pool);
-    free(p);
-}
