@@ -2,8 +2,7 @@
  * its CPU.
  *
  * The kernel runs with interrupts off, on the CPU's only kernel stack, which is empty whenever a
- * thread runs. Everything here is written by the CPU itself alone; another CPU that wants something
- * posts to the mailbox (KERNEL 19). Interrupts are taken in user mode and in idle only; a long
+ * thread runs. Other CPUs write here only with the lock and as smp.h says. Interrupts are taken in user mode and in idle only; a long
  * operation asks preempt_point() and stops.
  */
 #ifndef MK_CPU_H
@@ -13,8 +12,9 @@
 #include "lib/types.h"
 #include "list.h"
 
-#define CPU_MAX 32
+#define CPU_MAX 8 /* boot.c has room for the stacks of so many */
 
+struct gate_part;
 struct sched;
 struct thread;
 
@@ -35,7 +35,7 @@ struct cpu {
     uint8_t fpu_on;           /* CR0.TS is clear */
     uint8_t resched;          /* another thread than `current` should run: look before leaving */
     uint8_t priority;         /* of `sched`; the highest there is if that has a budget */
-    uint8_t reserved;
+    uint8_t reload;           /* `current` has to be loaded again before it runs */
     uint32_t id;
     uint64_t ipcs;            /* messages that the fast path delivered */
     uint64_t switches;        /* CR3 loads */
@@ -51,9 +51,13 @@ struct cpu {
     struct thread *idle;
     uint32_t apic_id;
     uint32_t online;
-    struct list mailbox; /* what other CPUs ask of this one */
+    /* -- smp.h -- */
+    uint8_t parked, entering, asked;
+    uint64_t seen;             /* the epoch when it last had the lock */
+    struct gate_part *mailbox; /* parts of Gates to look at, linked by `posted`; NULL: none */
+    uint64_t ipis, holds, shoot_downs; /* sent; of them to hold a CPU; CPUs asked to flush */
     struct run_queue run;
-};
+} __attribute__((aligned(64)));
 
 extern struct cpu cpus[CPU_MAX];
 extern uint32_t cpu_count;

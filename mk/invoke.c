@@ -93,7 +93,7 @@ static status_t op_create_sched(struct object *object, uint64_t *words)
     if (!sched)
         return JN_NO_MEMORY;
     object_init(&sched->object, JN_TYPE_SCHED, POOL_OF(object), sizeof *sched);
-    sched_init(&sched->sched, (unsigned)words[1]);
+    sched_init(&sched->sched, (unsigned)words[1], cpu_self()->id);
     status = budget_set(sched, words[2], words[3]);
     if (status) {
         object_free(&sched->object);
@@ -184,7 +184,7 @@ static const struct {
 
     OP(CONSOLE_WRITE, CONSOLE, SEND, op_console_write, 0),
     OP(CONSOLE_SHUTDOWN, CONSOLE, CONTROL, op_console_shutdown, 0),
-    OP(COUNTERS, CONSOLE, INFO, op_counters, 6),
+    OP(COUNTERS, CONSOLE, INFO, op_counters, 9),
 #undef OP
 };
 

@@ -14,6 +14,7 @@
 #include "platform/irq.h"
 #include "platform/ports.h"
 #include "signal/signal.h"
+#include "smp.h"
 #include "task/task.h"
 
 /* Objects that are detached and not finished, and the highest priority of those who ended them. */
@@ -100,6 +101,7 @@ static bool finish(struct object *object)
 {
     if (object->dying == DOOMED)
         detach(object);
+    quiesce(quiesce_now());
     switch (object->type) {
     case JN_TYPE_TASK:
         return task_finish(container_of(object, struct task, object));

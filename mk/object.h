@@ -66,6 +66,7 @@ struct cap {
     union {
         struct label *label_of; /* minted Gate capability: the label that counts it, or NULL */
         struct gate *gate;      /* Reply: where the call came in; NULL: that is gone */
+        uint64_t killed;        /* empty: since which epoch (smp.h) */
     };
     union {
         struct cap_links links;

@@ -30,6 +30,16 @@ jn_status_t backend_call_end(void)
     return outcome;
 }
 
+/* Programs' threads take the CPUs in turn. The servers are on the first, which gets the fewest. */
+static uint32_t next_cpu(void)
+{
+    static uint32_t last;
+    uint32_t cpus = jn_info()->cpus;
+
+    last = cpus > 1 ? (last + 1) % cpus : 0;
+    return last;
+}
+
 jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
                                   struct backend_thread *thread)
 {
@@ -39,6 +49,8 @@ jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
     if (status != JN_OK)
         return status;
     status = jn_thread_set_gates(thread->thread, gate, label, gate, label);
+    if (status == JN_OK)
+        status = jn_thread_set_cpu(thread->thread, next_cpu());
     if (status == JN_OK)
         status = jn_thread_set_priority(thread->thread, priority);
     if (status != JN_OK)

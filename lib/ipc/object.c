@@ -260,6 +260,11 @@ jn_status_t jn_thread_set_priority(cap_t thread, uint32_t priority)
     return invoke(thread, JN_OP_THREAD_SET_PRIORITY, priority, 0, 0, 0, 0, NULL);
 }
 
+jn_status_t jn_thread_set_cpu(cap_t thread, uint32_t cpu)
+{
+    return invoke(thread, JN_OP_THREAD_SET_CPU, cpu, 0, 0, 0, 0, NULL);
+}
+
 jn_status_t jn_thread_set_foreign(cap_t thread, bool foreign)
 {
     return invoke(thread, JN_OP_THREAD_SET_FOREIGN, foreign, 0, 0, 0, 0, NULL);

@@ -102,6 +102,7 @@ early_gdt_pointer:
         dd early_gdt
 
 align 4096
+global early_top
 early_top:      times 4096 db 0
 early_pointers: times 4096 db 0
 early_kernel:   times 4096 db 0

@@ -4,6 +4,7 @@
 #include "boot/features.h"
 #include "boot/image.h"
 #include "boot/memory_map.h"
+#include "boot/processors.h"
 #include "boot/tables.h"
 #include "cpu.h"
 #include "lib/print.h"
@@ -17,6 +18,7 @@
 #include "platform/serial.h"
 #include "platform/time.h"
 #include "platform/time_source.h"
+#include "smp.h"
 
 #define EARLY_LIMIT (4ull << 30) /* boot.asm maps so much */
 #define POOL_SHARE  16           /* the root Pool begins with this part of RAM */
@@ -32,7 +34,7 @@ static void take_kernel_memory(void)
     uint64_t table_bytes = align_up(frames * sizeof(struct frame), PAGE_SIZE);
     /* Without 1 GiB pages the direct map needs a table per GiB; edges of ranges and CPUs' stacks
      * need some more. */
-    uint64_t early_bytes = ((memory_ram_end >> 30) + 64) * PAGE_SIZE + (8 << 17);
+    uint64_t early_bytes = ((memory_ram_end >> 30) + 64) * PAGE_SIZE + (CPU_MAX << 17);
     uint64_t pool_bytes = align_up(ram / POOL_SHARE, 2 << 20);
     uint64_t base = memory_take(table_bytes + early_bytes + pool_bytes, 2 << 20, EARLY_LIMIT);
 
@@ -61,12 +63,14 @@ static void print_start(void)
 static _Noreturn __attribute__((noinline)) void boot_on_stack(void)
 {
     cpu_init(0, stack_top(0, STACK_MAIN));
+    kernel_lock(&cpus[0]);
     acpi_init();
     boot_info.rsdp = acpi.rsdp;
     pic_silence();
     lapic_init(acpi.lapic);
     ioapic_init();
     time_init();
+    processors_start();
     print_start();
     kernel_start_root();
 }

@@ -6,6 +6,7 @@
  *   frames, root Pool, stacks
  *   cpu_init()                                        entry/: GDT, TSS, IDT, per-CPU block, MSRs
  *   ACPI, LAPIC, I/O APICs, time
+ *   processors_start()                                the other CPUs, which wait for the lock
  *   kernel_start_root()                               makes the root task with
  *                                                     boot_fill_root_space(), then runs it */
 #ifndef MK_BOOT_BOOT_H

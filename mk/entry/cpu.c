@@ -7,7 +7,7 @@
 #include "thread/thread.h"
 
 struct cpu cpus[CPU_MAX];
-uint32_t cpu_count = 1;
+uint32_t cpu_count = 1; /* that run */
 uint64_t nmi_count;
 
 /* Selectors: user CS and SS are 0x33 and 0x2b (KERNEL 23). `sysret` takes SS at STAR + 8 and CS at
@@ -145,7 +145,6 @@ void cpu_init(uint32_t id, uint64_t stack)
     cpu->fpu_owner = no_thread;
     cpu->fpu_on = 0;
     cpu->gate_offset = offsetof(struct gate, part) + id * sizeof(struct gate_part);
-    list_init(&cpu->mailbox);
     sched_init_cpu(cpu);
     write_msr(MSR_GS_BASE, (uint64_t)cpu);
     write_msr(MSR_KERNEL_GS_BASE, 0);

@@ -4,6 +4,7 @@
 #include "ipc/ipc.h"
 #include "memory/pool.h"
 #include "signal/signal.h"
+#include "smp.h"
 #include "task/task.h"
 
 status_t gate_create(struct pool *pool, struct gate **result)
@@ -28,6 +29,8 @@ status_t gate_create(struct pool *pool, struct gate **result)
     return JN_OK;
 }
 
+static void rebalance(struct gate *gate);
+
 void gate_attach(struct thread *thread, struct gate_part *part)
 {
     if (thread->gate == part)
@@ -35,9 +38,14 @@ void gate_attach(struct thread *thread, struct gate_part *part)
     list_remove(&thread->worker);
     if (thread->gate && thread->gate->worker == thread)
         thread->gate->worker = no_thread;
+    struct gate_part *old = thread->gate;
     thread->gate = part;
     if (part)
         list_insert(&part->gate->workers, &thread->worker);
+    if (cpu_count > 1 && old && !old->gate->object.dying)
+        rebalance(old->gate);
+    if (cpu_count > 1 && part)
+        rebalance(part->gate);
 }
 
 void gate_unlink_receiver(struct thread *thread)
@@ -90,6 +98,97 @@ void gate_unlink_caller(struct thread *thread)
     list_remove(&thread->queue);
 }
 
+/* ---- other CPUs ---- */
+
+#define WORKERS_LOOKED_AT 64
+
+static void end_wait(struct thread *receiver);
+static bool receive_notice(struct thread *thread, struct gate_part *part);
+
+struct gate_part *gate_choose(struct gate *gate)
+{
+    struct gate_part *here = gate_here(&gate->object), *found = NULL;
+    unsigned count = 0;
+
+    if (cpu_count == 1 || here->receivers != no_thread || here->worker != no_thread)
+        return here;
+    for (struct list *i = gate->workers.next; i != &gate->workers && count < WORKERS_LOOKED_AT;
+         i = i->next, count++) {
+        struct gate_part *part = container_of(i, struct thread, worker)->gate;
+
+        if (part == here)
+            return here;
+        /* Only a hint: its CPU may be at it just now. */
+        if (!found || (found->receivers == no_thread && part->receivers != no_thread))
+            found = part;
+    }
+    return found ? found : here;
+}
+
+static bool has_worker(const struct gate_part *part)
+{
+    const struct list *workers = &part->gate->workers;
+
+    for (const struct list *i = workers->next; i != workers; i = i->next)
+        if (container_of(i, struct thread, worker)->gate == part)
+            return true;
+    return false;
+}
+
+/* Workers came or went: nobody waits where there are none, if there are any. */
+static void rebalance(struct gate *gate)
+{
+    if (list_empty(&gate->workers))
+        return;
+    for (unsigned i = 0; i < cpu_count; i++) {
+        struct gate_part *part = &gate->part[i], *to = NULL;
+
+        if (list_empty(&part->callers) || has_worker(part))
+            continue;
+        to = container_of(gate->workers.next, struct thread, worker)->gate;
+        while (!list_empty(&part->callers)) {
+            struct thread *thread = group_of(part->callers.next);
+            gate_unlink_caller(thread);
+            queue_caller(to, thread);
+        }
+        cpu_post(to);
+    }
+}
+
+void gate_count_notices(struct gate *gate, int change)
+{
+    for (unsigned i = 0; i < cpu_count; i++)
+        gate->part[i].pending += (uint64_t)(int64_t)change;
+}
+
+void gate_serve(struct gate_part *part)
+{
+    while (part->receivers != no_thread) {
+        struct thread *receiver = part->receivers;
+
+        if (!list_empty(&part->gate->notices)) {
+            end_wait(receiver);
+            receive_notice(receiver, part);
+            sched_assign(receiver, receiver->base);
+            thread_wake(receiver);
+            continue;
+        }
+        if (list_empty(&part->callers))
+            return;
+        struct thread *sender = group_of(part->callers.next);
+        unsigned kept = sender->state & (STATE_CANCEL | STATE_MOVES);
+        thread_unwait(sender, 0);
+        sender->state |= kept;
+        status_t status = gate_send(sender, part, sender->phases);
+        if (status == STATUS_RESTART)
+            thread_restart(sender);
+        else if (status)
+            thread_return(sender, status);
+        if (status || sender->message == MESSAGE_SEND)
+            thread_wake(sender);
+    }
+}
+
 /* ---- sending ---- */
 
 /* A caller had to queue. The worker that received last goes on with the caller's context until it
@@ -99,7 +198,8 @@ static void help_worker(struct gate_part *part, struct sched *sched)
 {
     for (unsigned depth = 0; depth < CHAIN_MAX && !budget_is_spent(sched); depth++) {
         struct thread *worker = part->worker, *served = worker->caller;
-        if (served == no_thread)
+        if (served == no_thread || part != gate_here(&part->gate->object) ||
+            sched->cpu != cpu_self()->id)
             return;
         struct thread *last = reply_chain_end(worker);
         bool runs = last == cpu_self()->runner;
@@ -138,9 +238,13 @@ static const uint8_t waits_as[] = {
 /* The message has arrived: the sender waits for the answer of the receiver. */
 static void set_partner(struct thread *sender, struct thread *receiver)
 {
-    unsigned kept = sender->state & (STATE_SUSPENDED | STATE_MARKED | STATE_TIMED | STATE_CANCEL);
+    unsigned kept = sender->state & (STATE_SUSPENDED | STATE_MARKED | STATE_TIMED |
+                                     STATE_CANCEL | STATE_MOVES);
 
     sender->state = waits_as[sender->message] | kept | (sender->windows ? STATE_WINDOWS : 0);
+    /* Nothing is lent to another CPU. */
+    if (sender->cpu != receiver->cpu)
+        sender->state |= STATE_REMOTE | STATE_HOME;
     sender->partner = receiver;
     receiver->caller = sender;
     receiver->gate->worker = receiver;
@@ -171,8 +275,9 @@ static void receive_phase(struct thread *sender, unsigned flags)
 
 status_t gate_send(struct thread *thread, struct gate_part *part, unsigned flags)
 {
-    bool running = cpu_self()->runner == thread;
-    struct thread *receiver = part->receivers;
+    struct cpu *cpu = &cpus[gate_part_cpu(part)];
+    bool running = cpu_self()->runner == thread, here = cpu == cpu_self();
+    struct thread *receiver = cpu_is_held(cpu) ? part->receivers : no_thread;
 
     if (receiver != no_thread) {
         status_t status = message_deliver(thread, receiver);
@@ -187,13 +292,17 @@ status_t gate_send(struct thread *thread, struct gate_part *part, unsigned flags
         }
         set_partner(thread, receiver);
         receive_phase(thread, flags);
-        if (running) {
+        if (running && here) {
             sched_block(thread);
             sched_hand_over(receiver);
-        } else {
-            sched_assign(receiver, thread->sched);
-            thread_wake(receiver);
+            return JN_OK;
         }
+        if (running) {
+            sched_assign(thread, sched_loaded());
+            sched_block(thread);
+        }
+        sched_assign(receiver, thread->state & STATE_REMOTE ? receiver->base : thread->sched);
+        thread_wake(receiver);
         return JN_OK;
     }
     thread->phases = (uint8_t)flags;
@@ -210,7 +319,9 @@ status_t gate_send(struct thread *thread, struct gate_part *part, unsigned flags
     }
     thread->state = STATE_SEND | (thread->state & ~STATE_MASK);
     queue_caller(part, thread);
-    if (thread->message != MESSAGE_SEND)
+    if (!here && !cpu_is_held(cpu))
+        cpu_post(part);
+    else if (thread->message != MESSAGE_SEND)
         help_worker(part, thread->sched);
     return JN_OK;
 }
@@ -233,7 +344,7 @@ static bool receive_notice(struct thread *thread, struct gate_part *part)
         return false;
     struct list *notice = gate->notices.next;
     thread_return(thread, JN_RECEIVED);
-    part->pending--;
+    gate_count_notices(gate, -1);
     list_remove(notice);
     if (notice_is_label(notice)) {
         struct label *label = container_of(notice, struct label, notice);
@@ -249,7 +360,7 @@ static bool receive_notice(struct thread *thread, struct gate_part *part)
     thread->r[word_register[0]] = cap->flags & ~REPLY_FLAGS;
     if (kind == JN_KM_CALLER_GONE) {
         list_remove(&cap->parked);
-        cap->key = 0;
+        cap->key = cap->killed = 0;
     } else {
         cap->flags &= ~REPLY_CANCEL;
     }
@@ -279,7 +390,8 @@ status_t gate_receive(struct thread *thread, struct gate_part *part, unsigned fl
         gate_unlink_caller(sender);
         set_partner(sender, thread);
         receive_phase(sender, sender->phases);
-        sched_use(sender->sched);
+        if (!(sender->state & STATE_REMOTE))
+            sched_use(sender->sched);
         return JN_OK;
     }
     if ((flags & 3) == PHASE_NOW)
@@ -301,17 +413,9 @@ status_t gate_receive(struct thread *thread, struct gate_part *part, unsigned fl
 /* Tells whoever waits on the gate, now or later. `notice` is in no list. */
 void gate_notify(struct gate *gate, struct list *notice)
 {
-    struct gate_part *part = gate_here(&gate->object);
-
     list_insert(&gate->notices, notice);
-    part->pending++;
-    struct thread *receiver = part->receivers;
-    if (receiver == no_thread)
-        return;
-    end_wait(receiver);
-    receive_notice(receiver, part);
-    sched_assign(receiver, receiver->base);
-    thread_wake(receiver);
+    gate_count_notices(gate, 1);
+    cpu_post(gate_choose(gate));
 }
 
 void label_unused(struct label *label)
@@ -350,20 +454,21 @@ status_t op_gate_bind_end(struct object *object, uint64_t *words)
 /* Receivers, callers and workers leave, a few at a time; the gate is found by nobody any more. */
 bool gate_finish(struct gate *gate)
 {
-    struct gate_part *part = gate_here(&gate->object);
+    struct gate_part *part = gate->part;
 
-    for (unsigned i = 0; i < 32; i++) {
-        struct thread *thread = NULL;
+    for (unsigned i = 0; i < 32 && part < gate->part + cpu_count; i++) {
+        cpu_hold(&cpus[gate_part_cpu(part)]);
         if (part->receivers != no_thread)
-            thread = part->receivers;
+            thread_fail(part->receivers, JN_DEAD);
         else if (!list_empty(&part->callers))
-            thread = group_of(part->callers.next);
-        if (!thread)
-            break;
-        thread_fail(thread, JN_DEAD);
+            thread_fail(group_of(part->callers.next), JN_DEAD);
+        else
+            part++;
     }
-    if (part->receivers != no_thread || !list_empty(&part->callers))
+    if (part < gate->part + cpu_count)
         return false;
+    for (part = gate->part; part < gate->part + cpu_count; part++)
+        cpu_unpost(part);
     while (!list_empty(&gate->notices))
         list_remove(gate->notices.next);
     while (!list_empty(&gate->parked)) {

@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "operations.h"
 #include "signal/signal.h"
+#include "smp.h"
 #include "task/task.h"
 
 const uint8_t word_register[JN_WORDS_REG] = {
@@ -44,7 +45,7 @@ static status_t send(struct thread *thread, unsigned message, unsigned flags)
     thread->windows = (uint8_t)((tag & windows) >> JN_TAG_WINDOWS_SHIFT);
     thread->again = 0;
     thread->label = cap->label;
-    return gate_send(thread, gate_here(gate), flags);
+    return gate_send(thread, gate_choose(GATE_OF(gate)), flags);
 }
 
 static status_t wait(struct thread *thread, unsigned flags)
@@ -199,9 +200,10 @@ void kernel_syscall(struct thread *thread)
 {
     bool done = true;
 
-    kernel_enter(thread);
     thread->frame = FRAME_CALL;
     thread->r[JN_REG_RAX] &= ~KIND_MASK;
+    if (!kernel_enter(thread, ENTER_SYSCALL))
+        return;
     if (!thread->restarted)
         thread->item = thread->item_done = thread->copied = 0;
     thread->restarted = false;

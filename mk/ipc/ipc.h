@@ -16,14 +16,15 @@
 #include "cpu.h"
 #include "thread/thread.h"
 
-/* One CPU's part of a Gate; only that CPU touches it. */
+/* One CPU's part of a Gate. Receivers and `worker` are that CPU's (smp.h), the callers, and writing
+ * `pending`, the lock's. */
 struct gate_part {
     struct thread *receivers; /* last in, first out; ends with no_thread */
     uint64_t pending;         /* callers and notices that wait: not 0 leaves the fast path */
     struct list callers;      /* heads of groups of equal priority, highest first */
     struct gate *gate;
     struct thread *worker; /* who received last, if it is a worker still; no_thread */
-    uint64_t spare;
+    struct gate_part *posted; /* in its CPU's mailbox: the next there, or itself; NULL: it is not */
 };
 
 struct gate {
@@ -61,6 +62,11 @@ static inline struct gate_part *gate_here(struct object *object)
     return (struct gate_part *)((char *)object + cpu_self()->gate_offset);
 }
 
+static inline unsigned gate_part_cpu(const struct gate_part *part)
+{
+    return (unsigned)(part - part->gate->part);
+}
+
 /* ---- ipc.c ---- */
 void kernel_syscall(struct thread *thread);
 
@@ -73,6 +79,13 @@ bool gate_finish(struct gate *gate);
 /* Sends thread->message with thread->label for a thread that is RUN: running, or not ready. It ends
  * up delivered, queued, or returned to with an error; STATUS_RESTART: execute the call again. */
 status_t gate_send(struct thread *thread, struct gate_part *part, unsigned flags);
+/* The part to which a message of this CPU goes: its own if anybody serves it, else where there is a
+ * worker. Callers stand only where one is, unless there is none at all. */
+struct gate_part *gate_choose(struct gate *gate);
+/* Callers and notices of the part go to receivers that wait there. Its CPU is held. */
+void gate_serve(struct gate_part *part);
+/* Notices belong to no part: all count them. */
+void gate_count_notices(struct gate *gate, int change);
 /* The running thread takes a message or waits. */
 status_t gate_receive(struct thread *thread, struct gate_part *part, unsigned flags);
 /* Out of a receiver list or a caller queue. */

@@ -7,6 +7,7 @@
  */
 #include "cpu.h"
 #include "ipc/ipc.h"
+#include "smp.h"
 #include "task/task.h"
 
 struct thread *reply_chain_end(struct thread *caller)
@@ -25,7 +26,9 @@ struct sched *reply_sched(struct thread *caller)
 {
     struct thread *last = reply_chain_end(caller);
 
-    return last == cpu_self()->runner ? sched_loaded() : last->sched;
+    const struct cpu *cpu = &cpus[last->cpu];
+
+    return cpu_is_held(cpu) && last == cpu->runner ? cpu->sched : last->sched;
 }
 
 /* The slot is in no list of its gate any more. */
@@ -34,7 +37,7 @@ void reply_unlink(struct cap *cap)
     list_remove(&cap->parked);
     if (!list_empty(&cap->notice)) {
         list_remove(&cap->notice);
-        gate_here(&cap->gate->object)->pending--;
+        gate_count_notices(cap->gate, -1);
     }
 }
 
@@ -177,7 +180,7 @@ void reply_release(struct thread *thread, struct thread *caller, bool lent)
     if (caller->state & STATE_PARKED) {
         struct cap *cap = caller->reply;
         reply_unlink(cap);
-        cap->key = 0;
+        cap->key = cap->killed = 0;
         caller->reply = NULL;
     } else {
         caller->partner->caller = no_thread;
@@ -275,7 +278,7 @@ void reply_drop(struct cap *cap)
     struct thread *caller = cap->object ? THREAD_OF(cap->object) : NULL;
 
     reply_unlink(cap);
-    cap->key = 0;
+    cap->key = cap->killed = 0;
     if (!caller)
         return;
     caller->reply = NULL;

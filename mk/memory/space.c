@@ -93,8 +93,8 @@ void space_unmap_kernel_page(struct space *space, uint64_t address)
     table_walk(space, address, &path);
     if (path.level || !(*path.entry[0] & PTE_KERNEL))
         return;
-    tlb_changed(space, address, 0);
     entry_clear(path.entry[0]);
+    tlb_changed(space, address, 0);
     table_release(space, address, 0);
     tlb_flush();
 }

@@ -69,8 +69,10 @@ void tlb_flush(void)
         struct space *space = container_of(stale_spaces.next, struct space, stale_link);
 
         list_remove(&space->stale_link);
-        if (tlb_loaded(space))
+        if (tlb_loaded_here(space))
             flush_local(space);
+        if (cpu_count > 1)
+            cpu_shoot_down(space->cr3, ASK_FLUSH, space->dead_tables);
         space->stale_count = 0;
         while (space->dead_tables) {
             uint32_t number = space->dead_tables;
@@ -83,7 +85,9 @@ void tlb_flush(void)
 
 void tlb_leave(struct space *space)
 {
-    if (tlb_loaded(space)) {
+    if (cpu_count > 1)
+        cpu_shoot_down(space->cr3, ASK_LEAVE, true);
+    if (tlb_loaded_here(space)) {
         __asm__ volatile("mov %0, %%cr3" : : "r"(kernel_cr3) : "memory");
         cpu_self()->cr3 = kernel_cr3;
     }

@@ -4,17 +4,24 @@
 #define MK_MEMORY_TLB_H
 
 #include "memory/space.h"
+#include "smp.h"
 
 #define TLB_PAGES 8 /* more invlpg cost more than loading CR3 (break-even about 10 under TCG) */
 
 void tlb_init(struct space *space);
 
-static inline bool tlb_loaded(const struct space *space)
+/* Does this CPU have it loaded; does any? */
+static inline bool tlb_loaded_here(const struct space *space)
 {
     uint64_t cr3;
 
     __asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
     return cr3 == space->cr3;
+}
+
+static inline bool tlb_loaded(const struct space *space)
+{
+    return tlb_loaded_here(space) || (cpu_count > 1 && cpu_others_loaded(space->cr3));
 }
 
 void tlb_note(struct space *space, uint64_t address, unsigned level);

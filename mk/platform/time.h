@@ -10,7 +10,7 @@
 /* Monotonic nanoseconds: the information page's clock. Any CPU, no lock. */
 uint64_t time_now(void);
 
-/* On the CPU that will serve it, interrupts off. Arming an armed timer moves it. A deadline in the
+/* On the CPU that will serve it, with the lock. Arming an armed timer moves it. A deadline in the
  * past expires at the next interrupt. */
 void timer_arm(struct timer *timer, uint64_t deadline_ns);
 void timer_cancel(struct timer *timer);

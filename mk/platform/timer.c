@@ -24,8 +24,8 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
 {
     struct queue *queue = &queues[cpu_self()->id];
 
-    if (timer->armed)
-        queue->root = timer_heap_remove(queue->root, timer);
+    timer_cancel(timer);
+    timer->cpu = (uint8_t)cpu_self()->id;
     timer->deadline = deadline_ns;
     timer->armed = true;
     queue->root = timer_heap_insert(queue->root, timer);
@@ -35,7 +35,7 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
 
 void timer_cancel(struct timer *timer)
 {
-    struct queue *queue = &queues[cpu_self()->id];
+    struct queue *queue = &queues[timer->cpu];
 
     if (!timer->armed)
         return;

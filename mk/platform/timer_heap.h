@@ -12,6 +12,7 @@ struct timer {
     struct timer *child, *next,
         *previous; /* previous: sibling before, or parent of a first child */
     bool armed;
+    uint8_t cpu; /* armed: in whose heap */
 };
 
 /* The new root. */

@@ -5,6 +5,7 @@
 #include "cpu.h"
 #include "ipc/ipc.h"
 #include "memory/pool.h"
+#include "smp.h"
 #include "task/task.h"
 
 status_t signal_create(struct pool *pool, struct signal **result)
@@ -43,10 +44,13 @@ void signal_raise(struct signal *signal, uint64_t bits)
         return;
     if (!list_empty(&signal->waiters))
         wake_with(container_of(signal->waiters.next, struct thread, queue), signal);
-    else if (signal->bound && thread_state(signal->bound) == STATE_RECV)
-        wake_with(signal->bound, signal);
-    else if (signal->bound)
-        signal->bound->kind |= KIND_SIGNALLED;
+    else if (signal->bound) {
+        thread_hold(signal->bound); /* it may be about to wait */
+        if (thread_state(signal->bound) == STATE_RECV)
+            wake_with(signal->bound, signal);
+        else
+            signal->bound->kind |= KIND_SIGNALLED;
+    }
 }
 
 bool signal_take(struct thread *thread)
@@ -168,7 +172,8 @@ status_t op_signal_poll(struct object *object, uint64_t *words)
 
     words[0] = signal->bits;
     signal->bits = 0;
-    if (signal->bound)
+    /* Elsewhere it stays: one look for nothing. */
+    if (signal->bound && signal->bound->cpu == cpu_self()->id)
         signal->bound->kind &= ~KIND_SIGNALLED;
     return JN_OK;
 }

@@ -2,6 +2,7 @@
  * object.h explains the tree. */
 #include "cpu.h"
 #include "ipc/ipc.h"
+#include "smp.h"
 #include "task/task.h"
 #include "thread/thread.h"
 
@@ -85,7 +86,7 @@ static void tree_replace(struct cap_links *old, struct cap_links *new)
 static uint8_t fast_bits(unsigned type, unsigned rights)
 {
     if (type == JN_TYPE_SIGNAL)
-        return rights & JN_RIGHT_SEND ? CAP_FAST_RAISE : 0;
+        return rights & JN_RIGHT_SEND && cpu_count == 1 ? CAP_FAST_RAISE : 0;
     if (type != JN_TYPE_GATE)
         return 0;
     return (rights & JN_RIGHT_SEND ? CAP_FAST_CALL : 0) |
@@ -145,6 +146,7 @@ void cap_move(struct cap *from, struct cap *to)
         tree_replace(&from->links, &to->links);
     to->key = from->key;
     from->key = 0;
+    from->killed = quiesce_epoch();
 }
 
 /* Empties a slot that is in a tree. */
@@ -154,7 +156,7 @@ static void cap_kill(struct cap *cap)
 
     cap->key = 0;
     tree_remove(&cap->links);
-    cap->label_of = NULL;
+    cap->killed = quiesce_epoch();
     if (label && --label->count == 0)
         label_unused(label);
 }

@@ -10,6 +10,7 @@
 #include "memory/layout.h"
 #include "memory/pool.h"
 #include "memory/pte.h"
+#include "smp.h"
 #include "task/task.h"
 #include "thread/thread.h"
 
@@ -138,6 +139,8 @@ status_t task_slot_empty(struct task *task, uint64_t handle, struct cap **slot)
             return status;
         found = task_slot(task, handle);
     }
+    /* A fast path may still be at what stood here. */
+    quiesce(found->killed);
     *slot = found;
     return JN_OK;
 }

@@ -6,6 +6,7 @@
  */
 #include "cpu.h"
 #include "ipc/ipc.h"
+#include "smp.h"
 #include "thread/thread.h"
 
 static uint64_t admitted[CPU_MAX]; /* sum of shares */
@@ -23,8 +24,10 @@ static uint64_t nanoseconds(uint64_t tsc_ticks)
 
 static void end_reached(struct timer *timer)
 {
-    (void)timer;
-    cpu_self()->resched = 1; /* pick() finds it spent */
+    struct cpu *cpu = &cpus[timer - end];
+
+    cpu->resched = 1; /* pick() finds it spent */
+    cpu_kick(cpu);
 }
 
 static void begin_period(struct budget *budget, uint64_t now)
@@ -135,7 +138,7 @@ static void change(struct budget *budget, const struct budget *old, bool in_peri
 status_t budget_set(struct sched_object *object, uint64_t ns, uint64_t period)
 {
     struct sched *sched = &object->sched;
-    uint32_t cpu = cpu_self()->id;
+    uint32_t cpu = sched->cpu;
 
     if ((ns || period) && (ns < BUDGET_MIN_NS || ns > period || period > BUDGET_MAX_NS))
         return JN_BAD_ARG;
@@ -158,7 +161,7 @@ status_t budget_set(struct sched_object *object, uint64_t ns, uint64_t period)
     }
     if (!budget_is_spent(sched))
         sched_enqueue(sched);
-    if (sched_loaded() == sched)
-        budget_load(cpu_self(), sched);
+    if (cpus[cpu].sched == sched)
+        budget_load(&cpus[cpu], sched);
     return JN_OK;
 }

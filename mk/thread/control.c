@@ -7,6 +7,7 @@
 #include "memory/space.h"
 #include "platform/ports.h"
 #include "signal/signal.h"
+#include "smp.h"
 #include "task/task.h"
 #include "thread/thread.h"
 
@@ -59,7 +60,7 @@ static void debug_mark(struct thread *thread)
 
     thread->state = (thread->state & ~STATE_MARKED) | (marked ? STATE_MARKED : 0);
     thread->kind = (thread->kind & ~KIND_MARKED) | (marked ? KIND_MARKED : 0);
-    if (thread == cpu_self()->current)
+    if (thread == cpu_self()->current && !cpu_self()->reload)
         debug_switch(thread, thread);
 }
 
@@ -67,6 +68,8 @@ static void debug_mark(struct thread *thread)
 
 void thread_state_get(struct thread *thread, struct jn_state *state, unsigned groups)
 {
+    if (groups & (JN_STATE_BASES | JN_STATE_XSAVE) && thread->cpu != cpu_self()->id)
+        thread_save(thread);
     state->valid = groups & (JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG | JN_STATE_XSAVE);
     if (groups & JN_STATE_REGS) {
         memcpy(state->r, thread->r, sizeof state->r);
@@ -118,6 +121,8 @@ void thread_return_to(struct thread *thread, uint64_t rip, uint64_t rflags, uint
 
 void thread_state_set(struct thread *thread, const struct jn_state *state, unsigned groups)
 {
+    if (thread->cpu != cpu_self()->id)
+        thread_save(thread);
     if (groups & JN_STATE_REGS) {
         memcpy(thread->r, state->r, sizeof thread->r);
         thread_return_to(thread, state->rip, state->rflags, thread->r[JN_REG_RSP]);
@@ -188,6 +193,7 @@ bool ports_emulate(struct thread *thread)
 
 static struct thread *subject(struct object *object)
 {
+    thread_settle(THREAD_OF(object));
     return THREAD_OF(object);
 }
 
@@ -282,9 +288,19 @@ status_t op_thread_set_sched(struct object *object, uint64_t *words)
     status_t status;
     struct object *sched = own_object(words[0], JN_TYPE_SCHED, JN_RIGHT_CONTROL, &status);
 
-    if (sched)
-        thread_set_base(subject(object), &container_of(sched, struct sched_object, object)->sched);
-    return status;
+    if (!sched)
+        return status;
+    struct thread *thread = subject(object);
+    struct sched *base = &container_of(sched, struct sched_object, object)->sched;
+    if (base->cpu != thread->cpu) {
+        /* A context is one CPU's; one that nobody has used yet becomes this one's. */
+        if (!list_empty(&base->bound) || !list_empty(&base->users) || base->queued ||
+            base->budget || cpus[base->cpu].sched == base)
+            return JN_BUSY;
+        base->cpu = (uint8_t)thread->cpu;
+    }
+    thread_set_base(thread, base);
+    return JN_OK;
 }
 
 status_t op_thread_set_priority(struct object *object, uint64_t *words)
@@ -375,8 +391,7 @@ status_t op_thread_cancel(struct object *object, uint64_t *words)
 
 status_t op_thread_set_cpu(struct object *object, uint64_t *words)
 {
-    (void)object;
-    return words[0] < cpu_count ? JN_OK : JN_BAD_ARG;
+    return words[0] < cpu_count ? thread_set_cpu(subject(object), (unsigned)words[0]) : JN_BAD_ARG;
 }
 
 /* Single step: the trap flag. */

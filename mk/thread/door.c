@@ -111,7 +111,10 @@ static void take_hold(struct thread *thread)
 
 static void time_is_over(struct timer *timer)
 {
-    take_hold(container_of(timer, struct door, timer)->thread);
+    struct thread *thread = container_of(timer, struct door, timer)->thread;
+
+    thread_settle(thread);
+    take_hold(thread);
 }
 
 bool door_defer(struct thread *thread, uint64_t until)

@@ -5,7 +5,9 @@
 #include "ipc/ipc.h"
 #include "lib/string.h"
 #include "platform/irq.h"
+#include "platform/lapic.h"
 #include "platform/time.h"
+#include "smp.h"
 #include "task/task.h"
 #include "thread/thread.h"
 
@@ -21,7 +23,7 @@ static bool raise(struct thread *thread, struct cap *cap)
         return false;
     thread->label = cap->label;
     thread->windows = 0;
-    return gate_send(thread, gate_here(cap->object), PHASE_FOREVER) == JN_OK;
+    return gate_send(thread, gate_choose(GATE_OF(cap->object)), PHASE_FOREVER) == JN_OK;
 }
 
 void thread_raise_syscall(struct thread *thread)
@@ -33,7 +35,8 @@ void thread_raise_syscall(struct thread *thread)
 
 void foreign_syscall(struct thread *thread)
 {
-    kernel_enter(thread);
+    if (!kernel_enter(thread, ENTER_SYSCALL))
+        return;
     thread->again = 0;
     thread_raise_syscall(thread);
 }
@@ -131,16 +134,13 @@ static bool iretq_emulate(struct thread *thread)
     return true;
 }
 
-static void exception(unsigned vector, uint64_t error, struct thread *thread)
+static void exception(unsigned vector, uint64_t error, struct thread *thread, uint64_t address)
 {
-    uint64_t address;
-
     switch (vector) {
     case VECTOR_NO_FPU:
         fpu_trap(thread);
         return;
     case VECTOR_PAGE_FAULT:
-        __asm__ volatile("movq %%cr2, %0" : "=r"(address));
         if (!(error & ERROR_USER) && iretq_emulate(thread))
             return;
         thread->faults++;
@@ -164,14 +164,24 @@ static void exception(unsigned vector, uint64_t error, struct thread *thread)
 
 void trap(unsigned vector, uint64_t error, struct thread *thread)
 {
-    kernel_enter(thread);
+    uint64_t address;
+
+    /* Before others run here and fault. */
+    __asm__ volatile("movq %%cr2, %0" : "=r"(address));
+    bool fault = vector == VECTOR_PAGE_FAULT || vector == VECTOR_NO_FPU;
+    if (!kernel_enter(thread, vector >= 32 ? ENTER_NOTHING : fault ? ENTER_FAULT : ENTER_OTHER))
+        return;
     if (vector < 32) {
-        exception(vector, error, thread);
+        /* It may have ended while this CPU waited for the lock. */
+        if (cpu_self()->current == thread)
+            exception(vector, error, thread, address);
         return;
     }
     cpu_self()->interrupts++;
     if (vector == VECTOR_TIMER)
         timer_interrupt();
+    else if (vector == VECTOR_MAILBOX)
+        lapic_acknowledge(); /* kernel_leave() looks */
     else
         irq_interrupt(vector);
 }

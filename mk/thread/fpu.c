@@ -65,12 +65,17 @@ void fpu_flush(struct thread *thread)
     fpu_enable(false);
 }
 
+/* On another CPU, which is held: the thread does not run there again before it is switched to, and
+ * with that the trap is on. */
 void fpu_forget(struct thread *thread)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = &cpus[thread->cpu];
 
     if (cpu->fpu_owner == thread) {
         cpu->fpu_owner = no_thread;
-        fpu_enable(false);
+        if (cpu == cpu_self())
+            fpu_enable(false);
+        else
+            cpu->reload = 1;
     }
 }

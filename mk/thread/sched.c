@@ -1,9 +1,11 @@
 /* The scheduler: 256 priorities, a bitmap, and lists of scheduling contexts; every step takes
- * constant time. Each CPU has its own run queue and touches no other. */
+ * constant time. Each CPU has its own run queue. */
 #include "thread/sched.h"
 
 #include "cpu.h"
+#include "ipc/ipc.h"
 #include "platform/lapic.h"
+#include "smp.h"
 #include "thread/thread.h"
 
 static struct sched idle_sched[CPU_MAX];
@@ -18,8 +20,14 @@ static uint64_t tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
-void sched_init(struct sched *sched, unsigned priority)
+static struct cpu *cpu_of(const struct sched *sched)
 {
+    return &cpus[sched->cpu];
+}
+
+void sched_init(struct sched *sched, unsigned priority, unsigned cpu)
+{
+    sched->cpu = (uint8_t)cpu;
     sched->priority = sched->fast_priority = (uint8_t)priority;
     list_init(&sched->link);
     list_init(&sched->ready);
@@ -39,12 +47,13 @@ void sched_init_cpu(struct cpu *cpu)
 
     for (unsigned i = 0; i <= PRIORITY_MAX; i++)
         list_init(&cpu->run.ready[i]);
-    sched_init(&idle_sched[cpu->id], 0);
+    sched_init(&idle_sched[cpu->id], 0, cpu->id);
     slice[cpu->id].expire = slice_expired;
     idle->state = STATE_RUN;
     idle->frame = FRAME_IDLE;
     idle->caller = no_thread;
     idle->kind = KIND_MARKED;
+    idle->cpu = idle->cpu_wanted = cpu->id;
     list_init(&idle->on_sched);
     idle->sched = idle->base = &idle_sched[cpu->id];
     cpu->idle = cpu->current = idle;
@@ -97,6 +106,14 @@ static void arm_slice(struct cpu *cpu)
 /* Should another context have the CPU, or share it? Called when either side has changed. */
 static void check_preemption(struct cpu *cpu, unsigned priority)
 {
+    if (cpu != cpu_self()) {
+        /* Its priority changes under our eyes, but only upwards. */
+        if (priority >= cpu->sched->priority) {
+            cpu->resched = 1;
+            cpu_kick(cpu);
+        }
+        return;
+    }
     if (!cpu->runner || priority > cpu->sched->priority)
         cpu->resched = 1;
     else if (priority == cpu->sched->priority && !slice[cpu->id].armed)
@@ -115,10 +132,11 @@ static void make_ready(struct cpu *cpu, struct thread *thread, bool first)
 
 void sched_ready(struct thread *thread)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = cpu_of(thread->sched);
 
     assert(thread_state(thread) == STATE_RUN && !(thread->state & STATE_SUSPENDED));
-    assert(!thread->ready && thread != cpu->runner);
+    assert(!thread->ready && thread->sched->cpu == thread->cpu);
+    assert(!cpu_is_held(cpu) || thread != cpu->runner);
     sched_assign(thread, budget_usable(thread, thread->sched));
     make_ready(cpu, thread, false);
     thread->ready = true;
@@ -128,7 +146,7 @@ void sched_ready(struct thread *thread)
 
 void sched_enqueue(struct sched *sched)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = cpu_of(sched);
 
     if (sched->queued || list_empty(&sched->ready))
         return;
@@ -139,7 +157,7 @@ void sched_enqueue(struct sched *sched)
 void sched_dequeue(struct sched *sched)
 {
     if (sched->queued)
-        run_remove(cpu_self(), sched);
+        run_remove(cpu_of(sched), sched);
 }
 
 /* Off the ready list, still on the context's books. */
@@ -166,13 +184,14 @@ void sched_assign(struct thread *thread, struct sched *sched)
 
 void sched_remove(struct thread *thread)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = &cpus[thread->cpu];
 
-    if (thread->ready)
+    if (thread->ready) {
         unready(cpu, thread);
-    else if (cpu->runner == thread) {
+    } else if (cpu_is_held(cpu) && cpu->runner == thread) {
         sched_assign(thread, cpu->sched);
         cpu->runner = NULL;
+        cpu_kick(cpu);
     }
 }
 
@@ -214,10 +233,8 @@ static void account(struct cpu *cpu, struct sched *next)
     load_sched(cpu, next);
 }
 
-void sched_use(struct sched *sched)
+static void use(struct cpu *cpu, struct sched *sched)
 {
-    struct cpu *cpu = cpu_self();
-
     if (cpu->runner)
         sched = budget_usable(cpu->runner, sched);
     if (cpu->sched == sched)
@@ -226,6 +243,12 @@ void sched_use(struct sched *sched)
     int highest = run_highest(cpu);
     if (highest >= 0)
         check_preemption(cpu, (unsigned)highest);
+}
+
+void sched_use(struct sched *sched)
+{
+    assert(cpu_of(sched) == cpu_self());
+    use(cpu_self(), sched);
 }
 
 struct sched *sched_loaded(void)
@@ -243,7 +266,7 @@ void sched_yield(void)
 
 void sched_set_priority(struct sched *sched, unsigned priority)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = cpu_of(sched);
     bool queued = sched->queued;
 
     if (queued)
@@ -255,21 +278,24 @@ void sched_set_priority(struct sched *sched, unsigned priority)
     if (cpu->sched == sched)
         load_sched(cpu, sched);
     cpu->resched = 1;
+    if (queued || cpu->sched == sched)
+        cpu_kick(cpu);
 }
 
 uint64_t sched_time(struct sched *sched)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = cpu_of(sched);
+    uint64_t consumed = sched->consumed;
 
     if (cpu->sched == sched)
-        account(cpu, sched);
-    return (uint64_t)(((unsigned __int128)sched->consumed * info_page->tsc_mult) >>
+        consumed += tsc() - cpu->sched_since;
+    return (uint64_t)(((unsigned __int128)consumed * info_page->tsc_mult) >>
                       info_page->tsc_shift);
 }
 
 void thread_set_base(struct thread *thread, struct sched *base)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = &cpus[thread->cpu];
     struct sched *old = thread->base;
 
     list_remove(&thread->on_base);
@@ -285,7 +311,7 @@ void thread_set_base(struct thread *thread, struct sched *base)
             sched_ready(thread);
     }
     if (cpu->runner == thread && cpu->sched == old)
-        sched_use(base);
+        use(cpu, base);
 }
 
 /* The context that a thread falls back to when `gone` ends. */
@@ -296,8 +322,10 @@ static struct sched *fallback(struct thread *thread, struct sched *gone)
 
 void sched_end(struct sched *sched)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = cpu_of(sched);
 
+    if (cpu->sched == sched)
+        cpu_hold(cpu); /* for its runner */
     budget_end(sched);
     while (!list_empty(&sched->bound)) {
         struct thread *thread = container_of(sched->bound.next, struct thread, on_base);
@@ -323,7 +351,74 @@ void sched_end(struct sched *sched)
         }
     }
     if (cpu->sched == sched)
-        sched_use(cpu->runner ? fallback(cpu->runner, sched) : cpu->idle->sched);
+        use(cpu, cpu->runner ? fallback(cpu->runner, sched) : cpu->idle->sched);
+}
+
+/* ---- other CPUs ---- */
+
+/* Runs on the thread's own CPU, or while it is suspended. What was lent to it stays here. False: its
+ * context is in use by others. */
+static bool move(struct thread *thread)
+{
+    struct cpu *from = &cpus[thread->cpu], *to = &cpus[thread->cpu_wanted];
+    struct thread *caller = thread->caller;
+    bool ready = !(thread->state & STATE_SUSPENDED);
+
+    if (thread->base != &thread->own || !list_empty(&thread->own.ready))
+        return false;
+    for (struct list *i = thread->own.users.next; i != &thread->own.users; i = i->next)
+        if (i != &thread->on_sched)
+            return false;
+    if (from->sched == &thread->own) {
+        cpu_hold(from);
+        if (from->runner && from->runner != thread)
+            return false;
+    }
+    if (from != cpu_self() && from->current == thread && from->entering == ENTER_OTHER)
+        return false; /* an exception of its is being told */
+    if (caller != no_thread) {
+        if (!(caller->state & STATE_HOME))
+            sched_assign(caller, from->runner == thread ? from->sched : thread->sched);
+        caller->state |= STATE_HOME | STATE_REMOTE;
+    }
+    sched_remove(thread);
+    sched_assign(thread, thread->base);
+    if (from->sched == thread->base)
+        use(from, from->idle->sched);
+    thread_save(thread);
+    if (cpu_is_held(from) && from->current == thread) {
+        if (thread->state & STATE_MARKED && from == cpu_self())
+            debug_switch(thread, from->idle);
+        from->current = from->idle;
+    }
+    gate_attach(thread, NULL);
+    thread->cpu = to->id;
+    thread->own.cpu = (uint8_t)to->id;
+    if (ready)
+        sched_ready(thread);
+    return true;
+}
+
+status_t thread_set_cpu(struct thread *thread, unsigned cpu)
+{
+    struct cpu *now = &cpus[thread->cpu];
+
+    if (cpu == thread->cpu) {
+        thread->cpu_wanted = cpu;
+        return JN_OK;
+    }
+    if (thread->base != &thread->own)
+        return JN_BUSY;
+    thread->cpu_wanted = cpu;
+    if (thread_state(thread) == STATE_RUN && thread->state & STATE_SUSPENDED)
+        return move(thread) ? JN_OK : JN_BUSY;
+    if (thread_state(thread) == STATE_RUN) {
+        now->resched = 1;
+        cpu_kick(now);
+    } else {
+        thread->state |= STATE_MOVES; /* whatever ends its wait is no fast path */
+    }
+    return JN_OK;
 }
 
 /* The context that is loaded is spent: its runner goes on with another, or waits. */
@@ -384,7 +479,7 @@ static void pick(struct cpu *cpu)
 
 bool preempt_point(void)
 {
-    return cpu_self()->resched || lapic_pending();
+    return cpu_self()->resched || kernel_lock_waiters || lapic_pending();
 }
 
 /* Those whom the Signal fast path has interrupted were inside JN_SIGNAL, which is done. */
@@ -400,7 +495,7 @@ static void queue_preempted(struct cpu *cpu)
     } while (cpu->preempted != no_thread);
 }
 
-void kernel_enter(struct thread *thread)
+bool kernel_enter(struct thread *thread, unsigned why)
 {
     struct cpu *cpu = cpu_self();
 
@@ -409,6 +504,30 @@ void kernel_enter(struct thread *thread)
     thread->entries++;
     if (cpu->preempted != no_thread)
         queue_preempted(cpu);
+    if (cpu_count == 1)
+        return true;
+    cpu->entering = (uint8_t)why;
+    kernel_lock(cpu);
+    bool cancelled = cpu->entering == ENTER_CANCELLED;
+    cpu->entering = ENTER_NOTHING;
+    return !cancelled;
+}
+
+/* What other CPUs have posted, and the runner's wish for another. True: it is to be picked again. */
+static bool look_around(struct cpu *cpu)
+{
+    struct thread *runner = cpu->runner;
+
+    if (cpu->mailbox) {
+        cpu_serve_mailbox(cpu);
+        return true;
+    }
+    if (likely(runner->cpu_wanted == cpu->id))
+        return false;
+    if (move(runner))
+        return true;
+    runner->cpu_wanted = cpu->id;
+    return false;
 }
 
 struct thread *kernel_leave(void)
@@ -418,17 +537,23 @@ struct thread *kernel_leave(void)
     for (;;) {
         if (cpu->resched || !cpu->runner)
             pick(cpu);
+        if (cpu_count > 1 && look_around(cpu))
+            continue;
         if (!object_work_waits(cpu->runner == cpu->idle ? 0 : cpu->sched->priority))
             break;
         object_work();
         if (lapic_pending())
             break; /* the work goes on after the interrupt */
+        kernel_lock_yield(cpu);
     }
     if (cpu->resched || !cpu->runner)
         pick(cpu);
-    if (cpu->runner != cpu->current)
-        thread_switch(cpu->runner);
-    if (cpu->runner->step && cpu->runner->frame == FRAME_CALL)
-        thread_step_call(cpu->runner);
-    return cpu->runner;
+    struct thread *runner = cpu->runner;
+    if (runner != cpu->current || cpu->reload)
+        thread_switch(runner);
+    if (runner->step && runner->frame == FRAME_CALL)
+        thread_step_call(runner);
+    if (cpu_count > 1)
+        kernel_unlock(cpu, runner == cpu->idle);
+    return runner;
 }

@@ -1,4 +1,4 @@
-/* Scheduling contexts and the run queue of one CPU.
+/* Scheduling contexts and the run queues.
  *
  * Priority, budget and consumed time belong to the scheduling context (KERNEL 15). A CPU runs one
  * thread (`runner`) on one context (`cpu->sched`); a call leaves the context where it is and only
@@ -9,6 +9,10 @@
  * does. A caller on the fast path leaves it stale, because its context serves the partner and comes
  * back with the answer; where that does not hold any more, the caller is STATE_HOME and its `sched`
  * is right. Every thread is on a list of the context it names, so that a context can end.
+ *
+ * A context belongs to one CPU, as do the threads on it; a call to another CPU lends nothing (its
+ * caller is STATE_HOME from the start) and is served on the receiver's own context. Run queues and
+ * contexts are guarded by the kernel lock: anybody who has it may make a thread of another CPU ready.
  */
 #ifndef MK_THREAD_SCHED_H
 #define MK_THREAD_SCHED_H
@@ -23,7 +27,7 @@ struct sched {
     uint8_t priority;
     uint8_t queued;        /* in the run queue */
     uint8_t fast_priority; /* the Signal's fast path reads: 0 if it has a budget */
-    uint8_t reserved;
+    uint8_t cpu;           /* whose run queue it is in when it is ready */
     uint64_t consumed;     /* TSC ticks */
     int64_t slice;         /* TSC ticks left of its turn among equals */
     struct budget *budget; /* NULL: best effort */
@@ -54,12 +58,14 @@ struct sched_object {
 #define PRIORITY_MAX 255
 #define SLICE_US     10000
 
-void sched_init(struct sched *sched, unsigned priority);
+void sched_init(struct sched *sched, unsigned priority, unsigned cpu);
 void sched_init_cpu(struct cpu *cpu);
 /* No thread and no CPU uses it afterwards: they go on with their own. */
 void sched_end(struct sched *sched);
 
 void thread_set_base(struct thread *thread, struct sched *base);
+/* The thread is to run on another CPU from when it is next picked; at once if it is suspended. */
+MUST_CHECK status_t thread_set_cpu(struct thread *thread, unsigned cpu);
 
 /* The thread, which is STATE_RUN and not suspended, queues on thread->sched. */
 void sched_ready(struct thread *thread);
@@ -108,9 +114,10 @@ void sched_dequeue(struct sched *sched);
 /* Nanoseconds that were consumed on the context. */
 uint64_t sched_time(struct sched *sched);
 
-/* The first step of every kernel entry but the fast path's: `thread` holds the CPU. */
-void kernel_enter(struct thread *thread);
-/* The last step of every kernel entry but the fast path's: who runs now. */
+/* The first step of every kernel entry but the fast path's: `thread` holds the CPU, and this waits for
+ * the lock. `why`: ENTER_.. of smp.h. False: somebody took the thread out of this entry meanwhile. */
+bool kernel_enter(struct thread *thread, unsigned why);
+/* The last step of every kernel entry but the fast path's: who runs now. Releases the lock. */
 struct thread *kernel_leave(void);
 
 operation_t op_sched_set;

@@ -6,6 +6,7 @@
 #include "memory/layout.h"
 #include "memory/pool.h"
 #include "signal/signal.h"
+#include "smp.h"
 #include "task/task.h"
 
 /* Ends receiver lists and stands for "no caller": its state equals none that the fast path wants.
@@ -78,7 +79,8 @@ status_t thread_create(struct pool *pool, struct task *task, uint64_t utcb, stru
     thread->dr[5] = 0x400;
     fpu_init_area(thread);
 
-    sched_init(&thread->own, sched_loaded()->priority);
+    thread->cpu = thread->cpu_wanted = sched ? sched->cpu : cpu_self()->id;
+    sched_init(&thread->own, sched_loaded()->priority, thread->cpu);
     thread->base = sched ? sched : &thread->own;
     list_insert(&thread->base->bound, &thread->on_base);
     thread->sched = thread->base;
@@ -131,6 +133,7 @@ static void void_reply(struct thread *thread, unsigned told)
     if (!(thread->state & STATE_HOME))
         sched_assign(thread, reply_sched(thread));
     if (!(thread->state & STATE_PARKED)) {
+        cpu_hold(&cpus[thread->partner->cpu]); /* it may be answering just now */
         thread->partner->caller = no_thread;
         thread->partner = no_thread;
         return;
@@ -154,6 +157,7 @@ void thread_unwait(struct thread *thread, unsigned told)
 {
     switch (thread_state(thread)) {
     case STATE_RECV:
+        cpu_hold(&cpus[thread->cpu]); /* others come and go on that list */
         gate_unlink_receiver(thread);
         sched_assign(thread, thread->base);
         break;
@@ -179,6 +183,7 @@ void thread_unwait(struct thread *thread, unsigned told)
 
 void thread_fail(struct thread *thread, status_t status)
 {
+    thread_hold(thread);
     bool native = thread_was(thread) == JN_WAS_NATIVE_CALL;
 
     thread_unwait(thread, 0);
@@ -229,7 +234,7 @@ static void write_bases(uint64_t fs, uint64_t gs)
 
 void thread_save_bases(struct thread *thread)
 {
-    if (thread != cpu_self()->current)
+    if (thread != cpu_self()->current || cpu_self()->reload)
         return;
     thread->fs_base = read_fs();
     thread->gs_base = read_user_gs();
@@ -241,13 +246,55 @@ void thread_load_bases(struct thread *thread)
         write_bases(thread->fs_base, thread->gs_base);
 }
 
+void thread_save(struct thread *thread)
+{
+    struct cpu *cpu = &cpus[thread->cpu];
+
+    if (cpu != cpu_self()) {
+        if (cpu->fpu_owner == thread || (cpu_is_held(cpu) && cpu->current == thread))
+            cpu_ask(cpu, ASK_STATE, true);
+        return;
+    }
+    thread_save_bases(thread);
+    fpu_flush(thread);
+}
+
+/* Suspended, or with a partner that the fast path does not answer to, a thread is the lock's. */
+#define STATE_OF_LOCK (STATE_SUSPENDED | STATE_HOME | STATE_PARKED | STATE_REMOTE)
+
+void thread_hold(struct thread *thread)
+{
+    uint32_t state = __atomic_load_n(&thread->state, __ATOMIC_RELAXED);
+
+    if (!(state & STATE_OF_LOCK) && (state & STATE_MASK) <= STATE_EXCEPTION)
+        cpu_hold(&cpus[thread->cpu]);
+}
+
+void thread_settle(struct thread *thread)
+{
+    struct cpu *cpu = &cpus[thread->cpu];
+
+    thread_hold(thread);
+    if (cpu == cpu_self() || !cpu_is_held(cpu) || cpu->current != thread)
+        return;
+    if (cpu->entering == ENTER_SYSCALL)
+        thread->rip -= 2; /* the instruction; a native thread's registers are as they were */
+    else if (cpu->entering != ENTER_FAULT)
+        return;
+    cpu->entering = ENTER_CANCELLED;
+}
+
 void thread_switch(struct thread *thread)
 {
     struct cpu *cpu = cpu_self();
     struct thread *old = cpu->current;
 
-    old->fs_base = read_fs();
-    old->gs_base = read_user_gs();
+    if (!cpu->reload) {
+        old->fs_base = read_fs();
+        old->gs_base = read_user_gs();
+    } else {
+        cpu->reload = 0;
+    }
     if ((old->state | thread->state) & STATE_MARKED)
         debug_switch(old, thread);
     cpu->current = thread;
@@ -271,9 +318,11 @@ void thread_switch(struct thread *thread)
 /* Detaches it: called by object_destroy(), in whatever state it is. */
 void thread_detach(struct thread *thread)
 {
-    struct thread *caller = thread->caller;
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = &cpus[thread->cpu];
 
+    thread_settle(thread);
+    cpu_hold(cpu); /* also where it need not be for its state: for what is loaded there */
+    struct thread *caller = thread->caller;
     if (caller != no_thread) {
         bool lent = !(caller->state & STATE_HOME);
         if (lent)

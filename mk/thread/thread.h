@@ -3,7 +3,7 @@
  * A thread holds no kernel stack. Between kernel entries it is its saved registers and a state
  * word; `frame` says how much of the registers is saved and so how it leaves the kernel again.
  *
- * Only the thread's CPU writes anything here, with interrupts off (KERNEL 19).
+ * Who may write here: smp.h.
  */
 #ifndef MK_THREAD_THREAD_H
 #define MK_THREAD_THREAD_H
@@ -34,6 +34,8 @@ enum {
     STATE_SUSPENDED = 0x1000, /* not to run, whatever happens to its wait */
     STATE_CANCEL = 0x2000,    /* cancel was asked for while the Reply was not parked */
     STATE_MARKED = 0x4000,    /* debug registers or single step: never on the fast path */
+    STATE_REMOTE = 0x8000,    /* the partner's CPU is another */
+    STATE_MOVES = 0x10000,    /* it wants to another CPU */
 };
 
 /* How a thread leaves the kernel. */
@@ -127,7 +129,8 @@ struct thread {
     struct list worker; /* member of gate->gate->workers */
 
     uint64_t entries, switches, faults;
-    uint32_t cpu;
+    uint32_t cpu; /* it runs there, and its `sched` is of there */
+    uint32_t cpu_wanted;
     bool ready; /* in a run queue, by way of `sched` */
     bool step;
     bool fpu_used;  /* it has had FPU registers of its own */
@@ -186,7 +189,15 @@ void thread_detach(struct thread *thread);
 
 /* Makes the registers of `thread` those of this CPU (address space, bases, FPU trap). */
 void thread_switch(struct thread *thread);
-/* If it is the thread whose registers are loaded: between registers and struct. */
+/* If its registers are loaded, on whichever CPU: segment bases and FPU state go to the struct, and are
+ * loaded again before it runs. */
+void thread_save(struct thread *thread);
+/* What another CPU's fast path may be doing with it is over, and does not begin before the lock is
+ * released. */
+void thread_hold(struct thread *thread);
+/* The same; and if it stands at the beginning of a kernel entry it is back in user mode. */
+void thread_settle(struct thread *thread);
+/* If it is the thread whose registers are loaded here: between registers and struct. */
 void thread_save_bases(struct thread *thread);
 void thread_load_bases(struct thread *thread);
 

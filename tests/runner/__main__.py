@@ -1,15 +1,15 @@
-"""./janus test [quick|soak|SUITE...] [-l] [-v]: run the suites; see tests/README.md."""
+"""./janus test [quick|soak|SUITE...] [smp=N] [-l] [-v]: run the suites; see tests/README.md."""
 import sys
 
 import report
 import suites
 
-USAGE = 'janus: test takes quick, soak, names of suites (test -l lists them), -l and -v'
+USAGE = 'janus: test takes quick, soak, names of suites (test -l lists them), smp=N, -l and -v'
 
 
 def main(root, words):
     listing = verbose = False
-    mode, chosen = 'full', []
+    mode, chosen, smp = 'full', [], 1
     available = suites.available(root)
     for word in words:
         if word == '-l':
@@ -18,6 +18,8 @@ def main(root, words):
             verbose = True
         elif word in ('quick', 'soak'):
             mode = word
+        elif word.startswith('smp=') and word[4:].isdigit():
+            smp = int(word[4:])
         elif word in available:
             chosen.append(word)
         else:
@@ -27,13 +29,15 @@ def main(root, words):
         for name, suite in available.items():
             print(f'{name:10} {suite.summary}')
         return 0
-    context = suites.Context(root, mode)
+    context = suites.Context(root, mode, smp)
     outcome = report.Report(root, verbose)
-    for suite in [available[name] for name in chosen or available]:
+    # Several CPUs are not served to users yet: their suite runs when it is named, and in a soak.
+    everything = [name for name in available if name != 'smp' or mode == 'soak']
+    for suite in [available[name] for name in chosen or everything]:
         outcome.begin(suite.name)
         for result in suite.run(context):
             outcome.add(suite.name, result)
-    return outcome.finish(complete=not chosen and mode != 'quick')
+    return outcome.finish(complete=not chosen and smp == 1 and mode != 'quick')
 
 
 sys.exit(main(sys.argv[1], sys.argv[2:]))

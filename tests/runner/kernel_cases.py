@@ -17,8 +17,8 @@ MEASURED = re.compile(r'measure: (\S+) (\d+) wish \d+ limit (\d+)')
 def lines_of(context, options, words=''):
     """What the self-test says, started with these words on its command line."""
     cli, runner = guest.modules(context.root)
-    options, _ = cli.parse_options(['--verbose', '--timeout', str(context.amount(60, 300, 1200)),
-                                    *options])
+    options, _ = cli.parse_options(['--smp', str(context.smp), '--verbose', '--timeout',
+                                    str(context.amount(60, 300, 1200)), *options])
     command = runner.host_command(context.root, options, ['true'])
     command = [word.replace('servers/pager/root/root-pager.elf', 'tests/kernel/selftest.elf')
                for word in command]

@@ -8,8 +8,8 @@ import report
 class Context:
     """What a suite may need to know."""
 
-    def __init__(self, root, mode):
-        self.root, self.mode = root, mode
+    def __init__(self, root, mode, smp=1):
+        self.root, self.mode, self.smp = root, mode, smp
         self.build = f'{root}/build'
         self.scratch = f'{root}/build/tests-scratch'
         os.makedirs(self.scratch, exist_ok=True)
@@ -60,6 +60,7 @@ def available(root):
     import terminal_cases
     import tool_cases
     import unit_cases
+    import smp_cases
     everything = [
         Suite('unit', 'unit tests and fuzzers on the host, under ASan and UBSan', unit_cases.cases),
         Suite('tools', 'set-up, options, the boot image, PE imports', tool_cases.cases),
@@ -87,5 +88,7 @@ def available(root):
               lambda context: guest_cases.cases(context, 'mixed'),
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite',
                'build/personalities/posix']),
+        Suite('smp', 'the kernel, and programs of both personalities, on four CPUs',
+              smp_cases.cases, ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
     ]
     return {suite.name: suite for suite in everything if suite.is_available(root)}

@@ -25,7 +25,8 @@ def machine(options, image='janus.img'):
         if getattr(options, name):
             words.append(f'{name}={getattr(options, name)}')
     command = [
-        'qemu-system-x86_64', '-accel', 'tcg', '-machine', 'pc', '-cpu', 'max',
+        'qemu-system-x86_64', '-accel', 'tcg,thread=multi' if options.smp > 1 else 'tcg',
+        '-machine', 'pc', '-cpu', 'max',
         '-m', str(options.mem), '-smp', str(options.smp), '-nodefaults', '-no-user-config',
         '-nic', 'none', '-display', 'none', '-monitor', 'none', '-no-reboot', '-rtc', 'base=utc',
         '-chardev', 'socket,id=log,fd={serial}', '-serial', 'chardev:log',

@@ -62,6 +62,7 @@ JN_CHECKED jn_status_t jn_thread_set_gates(cap_t thread, cap_t exceptions, uint6
                                            cap_t faults, uint64_t fault_label);
 JN_CHECKED jn_status_t jn_thread_set_sched(cap_t thread, cap_t sched);
 JN_CHECKED jn_status_t jn_thread_set_priority(cap_t thread, uint32_t priority);
+JN_CHECKED jn_status_t jn_thread_set_cpu(cap_t thread, uint32_t cpu);
 JN_CHECKED jn_status_t jn_thread_set_foreign(cap_t thread, bool foreign);
 JN_CHECKED jn_status_t jn_thread_bind_signal(cap_t thread, cap_t signal);
 JN_CHECKED jn_status_t jn_thread_bind_end(cap_t thread, cap_t signal, uint64_t bits);

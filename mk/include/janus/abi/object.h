@@ -115,7 +115,9 @@ enum jn_object_op {
                                 * leave its adapter, as at SUSPEND. Returns at once. BAD_ARG: it has
                                 * no exception gate. */
     JN_OP_THREAD_CANCEL,       /* KERNEL 8 */
-    JN_OP_THREAD_SET_CPU,      /* w0 processor */
+    JN_OP_THREAD_SET_CPU,      /* w0 processor: below jn_info.cpus. It moves at once if it is
+                                * suspended, else when it is next picked to run. BUSY: it runs on
+                                * a scheduling context that is not its own. */
     JN_OP_THREAD_STEP,         /* w0 1: #DB after each instruction */
     JN_OP_THREAD_INFO, /* -> w0 enum jn_was, w1 CPU time ns, w2 kernel entries, w3 address-space
                         * switches to it, w4 IPCs, w5 faults */
@@ -147,7 +149,8 @@ enum jn_object_op {
     JN_OP_CONSOLE_WRITE, /* w0 length (at most 72), text in words 1-9 */
     JN_OP_CONSOLE_SHUTDOWN, /* w0 code: leave the machine (isa-debug-exit, ACPI), never returns */
     JN_OP_COUNTERS, /* Console. -> w0 kernel entries, w1 address-space switches, w2 IPCs, w3 faults,
-                     * w4 interrupts, w5 kernel frames in use */
+                     * w4 interrupts, w5 kernel frames in use, w6 interrupts from
+                     * CPU to CPU, w7 of them to stop one, w8 CPUs asked to flush */
     JN_OP_POOL_BIND_END, /* Pool, CONTROL. w0 Signal, w1 bits raised when it and all that was made
                           * from it are gone */
     JN_OP_COUNT
