@@ -4,6 +4,7 @@
 
 #include "janus/idl/client.h"
 #include "janus/idl/dataspace.h"
+#include "janus/idl/task.h"
 #include "janus/region_guest.h"
 #include "janus/runtime.h"
 
@@ -13,13 +14,36 @@ static jn_status_t attach(const struct region_guest *guest)
     return status == JN_OK ? client_set_space(guest->file, guest->task) : status;
 }
 
+/* The number of a special source is the address here of what it shows. */
+static const void *special_page(struct region_guest *guest, const struct region *region,
+                                uint64_t address)
+{
+    (void)guest;
+    return (const void *)(uintptr_t)(region->source->number + region->offset +
+                                     ((address & ~4095ull) - region->start));
+}
+
+static const void *vdso_text;
+
+void backend_set_vdso(const void *text)
+{
+    vdso_text = text;
+}
+
+const void *backend_vdso(uint64_t *information)
+{
+    *information = TASK_INFORMATION_PAGE;
+    return vdso_text;
+}
+
 jn_status_t backend_space_open(cap_t pager, cap_t fs, cap_t kernel_task,
                                struct backend_space *space)
 {
     struct region_guest *guest = calloc(1, sizeof *guest);
     if (!guest)
         return JN_NO_MEMORY;
-    *guest = (struct region_guest){.task = kernel_task, .pager = pager, .file = fs};
+    *guest = (struct region_guest){.task = kernel_task, .pager = pager, .file = fs,
+                                   .special_page = special_page};
     jn_status_t status = attach(guest);
     if (status != JN_OK) {
         free(guest);

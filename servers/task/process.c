@@ -81,9 +81,7 @@ jn_status_t process_prepare(struct process *process)
         status = jn_pool_create(JN_CAP_POOL, POOL_FRAMES, &process->new_pool);
     if (status != JN_OK)
         return status;
-    /* The process's own page of the kernel's information is mapped by its personality where the
-     * ABI of its programs wants it. */
-    status = jn_task_create(process->new_pool, 0, &process->new_task);
+    status = jn_task_create(process->new_pool, TASK_INFORMATION_PAGE, &process->new_task);
     if (status != JN_OK)
         process_abandon(process);
     return status;

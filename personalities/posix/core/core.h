@@ -63,6 +63,7 @@ struct mm {
     uint64_t code_start, code_end, data_start, data_end;
     uint64_t stack_start, arg_start, arg_end, env_end;
     uint64_t mmap_top;
+    uint64_t vdso; /* 0: none */
 };
 
 /* ---- descriptors ---- */

@@ -11,7 +11,6 @@
 #include "process.h"
 #include "status.h"
 
-#define STACK_TOP 0x7ffffffff000ull
 #define STACK_MAX (1ull << 30)
 #define STACK_DEFAULT (8ull << 20)
 #define STACK_GAP (1ull << 20)       /* between stack and mappings */
@@ -162,9 +161,38 @@ static long add_stack(struct process *p, struct mm *mm, bool executable)
     if (size < 256 * 1024)
         size = 256 * 1024;
     size = (size + PAGE - 1) & ~(PAGE - 1);
-    mm->mmap_top = STACK_TOP - size - STACK_GAP;
-    return add_region(mm, STACK_TOP - size, STACK_TOP,
+    mm->mmap_top = MM_STACK_TOP - size - STACK_GAP;
+    return add_region(mm, MM_STACK_TOP - size, MM_STACK_TOP,
                       JN_R | JN_W | (executable ? JN_X : 0), NULL, 0);
+}
+
+static long add_special(struct mm *mm, uint64_t address, const void *page, uint32_t access)
+{
+    struct region_source *source = region_source_create(
+        mm->map, REGION_SOURCE_SPECIAL, (uint64_t)(uintptr_t)page, address, access);
+    if (!source)
+        return -LX_ENOMEM;
+    struct region_request request = {.place = REGION_FIXED, .address = address, .length = PAGE,
+                                     .kind = REGION_SPECIAL, .access = access, .source = source,
+                                     .flags = REGION_LOCKED};
+    uint64_t at;
+    jn_status_t status = region_map_add(mm->map, &request, &at);
+    region_source_release(mm->map, source);
+    return errno_of(status);
+}
+
+/* The vDSO stands right above the kernel's information page, which is in every Task; both above the
+ * stack. */
+static long map_vdso(struct mm *mm)
+{
+    uint64_t information;
+    const void *text = backend_vdso(&information);
+    long error = add_special(mm, information, NULL, JN_R); /* mapped already: nobody may replace it */
+    if (!error && text)
+        error = add_special(mm, information + PAGE, text, JN_R | JN_X);
+    if (!error && text)
+        mm->vdso = information + PAGE;
+    return error;
 }
 
 long image_load(struct image *image, struct mm *mm, struct image_start *start)
@@ -183,6 +211,8 @@ long image_load(struct image *image, struct mm *mm, struct image_start *start)
             return error;
     }
     error = add_stack(p, mm, program.executable_stack);
+    if (!error)
+        error = map_vdso(mm);
     if (!error && program.position_independent)
         error = place(mm, &program, PROGRAM_BASE, &bias);
     if (error)

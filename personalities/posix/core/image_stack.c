@@ -9,7 +9,6 @@
 #include "process.h"
 #include "status.h"
 
-#define STACK_TOP 0x7ffffffff000ull
 #define AUX_MAX 24
 
 struct builder {
@@ -19,7 +18,7 @@ struct builder {
 
 static uint64_t address_of(const struct builder *b)
 {
-    return STACK_TOP - b->size + b->at;
+    return MM_STACK_TOP - b->size + b->at;
 }
 
 static uint64_t push(struct builder *b, const void *data, size_t length)
@@ -80,6 +79,8 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
     struct backend_machine machine;
     backend_machine(&machine);
     uint64_t aux[AUX_MAX][2] = {
+        {mm->vdso ? LX_AT_SYSINFO_EHDR : LX_AT_MINSIGSTKSZ,
+         mm->vdso ? mm->vdso : machine.xsave_size + 512 + 440 + 128},
         {LX_AT_MINSIGSTKSZ, machine.xsave_size + 512 + 440 + 128},
         {LX_AT_HWCAP, machine.cpuid1_edx},
         {LX_AT_PAGESZ, 4096},
@@ -101,7 +102,7 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
         {LX_AT_PLATFORM, platform},
         {LX_AT_NULL, 0},
     };
-    size_t aux_bytes = 20 * sizeof aux[0];
+    size_t aux_bytes = 21 * sizeof aux[0];
     uint64_t block = ((uint64_t)argv->count + envp->count + 3) * 8 + aux_bytes;
     b.at -= block;
     b.at &= ~15ull;
@@ -116,7 +117,7 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
 
     /* Whole pages: what is below stays untouched. */
     uint64_t from = b.at & ~4095ull, done;
-    long error = errno_of(region_map_write(mm->map, STACK_TOP - b.size + from, b.buffer + from,
+    long error = errno_of(region_map_write(mm->map, MM_STACK_TOP - b.size + from, b.buffer + from,
                                            b.size - from, true, &done));
     free(b.buffer);
     return error;

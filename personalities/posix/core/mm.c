@@ -64,6 +64,7 @@ jn_status_t mm_clone(const struct mm *from, struct process *owner, cap_t kernel_
     mm->code_start = from->code_start, mm->code_end = from->code_end;
     mm->data_start = from->data_start, mm->data_end = from->data_end;
     mm->stack_start = from->stack_start, mm->mmap_top = from->mmap_top;
+    mm->vdso = from->vdso;
     mm->arg_start = from->arg_start, mm->arg_end = from->arg_end, mm->env_end = from->env_end;
     *result = mm;
     return JN_OK;

@@ -4,6 +4,9 @@
 
 #include "core.h"
 
+/* Above it: the information page and the vDSO (lib/backend/memory.c). */
+#define MM_STACK_TOP 0x7fffffffc000ull
+
 /* An empty address space over a fresh kernel Task and Pool, which it takes over with `pager`, on
  * success only. `owner` lends its file client. */
 JN_CHECKED jn_status_t mm_create(struct process *owner, cap_t kernel_task, cap_t pool, cap_t pager,

@@ -50,6 +50,8 @@ static size_t region_name(struct process *p, const struct region *r, char *name,
         size_t length = file_name(&mm->owner->clients, r->source->number, name, capacity);
         return length ? length : (size_t)snprintf(name, capacity, "(deleted)");
     }
+    if (r->kind == REGION_SPECIAL)
+        return (size_t)snprintf(name, capacity, r->access & JN_X ? "[vdso]" : "[vvar]");
     if (r->start <= mm->stack_start && mm->stack_start < r->start + r->length)
         return (size_t)snprintf(name, capacity, "[stack]");
     if (mm->brk > mm->brk_start && r->start < mm->brk && r->start + r->length > mm->brk_start)

@@ -33,6 +33,7 @@ static struct {
 };
 
 static cap_t ring_signal;
+extern const char posix_vdso_page[]; /* vdso/carry.asm */
 
 /* A client of our own at a server, without a process; `admin` is what names give. */
 static jn_status_t make_client(const char *name, cap_t *client)
@@ -159,6 +160,7 @@ int main(void)
         jn_panic("no signal: %s", jn_status_text(status));
     backend_gate_initialize(JN_CAP_SELF_GATE, PROGRAM_PRIORITY);
     core_initialize();
+    backend_set_vdso(posix_vdso_page);
     open_rings();
     static const struct personality_ops ops = {.take = take};
     struct jn_interface interfaces[] = {personality_interface(&ops)};

@@ -531,6 +531,12 @@ jn_status_t backend_memory_machine(cap_t pager, uint64_t *free_pages)
     return JN_OK;
 }
 
+const void *backend_vdso(uint64_t *information)
+{
+    *information = 0x7fffffffd000;
+    return NULL;
+}
+
 jn_status_t backend_memory_quota(cap_t pager, uint64_t *limit, uint64_t *used, uint64_t *peak)
 {
     *limit = *used = *peak = 1000;

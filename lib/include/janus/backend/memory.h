@@ -34,4 +34,9 @@ JN_CHECKED jn_status_t backend_memory_machine(cap_t pager, uint64_t *free_pages)
 JN_CHECKED jn_status_t backend_memory_quota(cap_t pager, uint64_t *limit, uint64_t *used,
                                             uint64_t *peak);
 
+/* The page with the vDSO's text that backend_set_vdso gave, NULL: none; a REGION_SPECIAL whose source's
+ * number is its address shows it. *information: where every Task has the kernel's information page. */
+const void *backend_vdso(uint64_t *information);
+void backend_set_vdso(const void *text);
+
 #endif
