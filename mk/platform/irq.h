@@ -23,7 +23,7 @@ struct irq {
     bool masked;   /* a level line between its interrupt and the acknowledgement */
 };
 
-/* K2's stubs for VECTOR_IRQ_FIRST to _LAST and VECTOR_SPURIOUS call it with interrupts off. */
+/* The interrupt stubs of VECTOR_IRQ_FIRST to _LAST and VECTOR_SPURIOUS call it with interrupts off. */
 void irq_interrupt(unsigned vector);
 
 /* The line is masked until a Signal is bound. NO_MEMORY, EXISTS (the GSI is taken), BAD_ARG,

@@ -145,12 +145,12 @@ static void janus_make_root(void)
 {
     uint64_t open, device;
     uint32_t kind, created;
-    struct jn_call *call = path_call(0, "/work/top");
+    struct jn_call *call = path_call(0, "/base/top");
     jn_status_t status =
         fs_operations.open(call, 0, 9, 0, FS_OPEN_DIRECTORY, IO_ACCESS_READ, 0, 0, 0, &open, &kind,
                            &created, &device);
     if (status != JN_OK)
-        fail("/work/top: %d", status);
+        fail("/base/top: %d", status);
     janus_root = open;
 }
 
@@ -175,15 +175,15 @@ void pair_start(void)
         client_operations.create(fake_call(1), 7, 0, 0, &client) != JN_OK)
         fail("start");
     pair_label = client >> 8;
-    struct jn_call *call = path_call(0, "/work");
+    struct jn_call *call = path_call(0, "/base");
     if (fs_operations.make_directory(call, 0, 5, 0, 01777) != JN_OK)
-        fail("/work");
-    call = path_call(0, "/work");
+        fail("/base");
+    call = path_call(0, "/base");
     if (fs_operations.set_attributes(call, 0, 5, 0, FS_SET_MODE, 0777, 0, 0, 0, 0, 0, 0) != JN_OK)
-        fail("mode of /work");
-    call = path_call(0, "/work/top");
+        fail("mode of /base");
+    call = path_call(0, "/base/top");
     if (fs_operations.make_directory(call, 0, 9, 0, 0777) != JN_OK)
-        fail("/work/top");
+        fail("/base/top");
     janus_make_root();
     client_find(pair_label)->uid = geteuid();
     client_find(pair_label)->gid = getegid();
