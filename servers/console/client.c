@@ -6,6 +6,7 @@
 #include "janus/object.h"
 
 struct jn_labels console_labels;
+struct jn_offers console_offers;
 
 struct client *client_find(uint64_t label)
 {
@@ -198,6 +199,39 @@ static jn_status_t op_set_credentials(struct jn_call *call, uint64_t pid, uint32
     return found ? JN_OK : JN_NO_PROCESS;
 }
 
+static jn_status_t op_offer(struct jn_call *call, uint64_t open, uint32_t flags, uint64_t *token)
+{
+    struct client *client = client_find(call->label);
+    struct description *d = client ? open_find(client, open) : NULL;
+
+    if (flags)
+        return JN_NOT_SUPPORTED;
+    if (!d)
+        return JN_BAD_HANDLE;
+    if (!d->token) {
+        jn_status_t status = jn_offers_add(&console_offers, d, NULL, &d->token);
+        if (status != JN_OK)
+            return status;
+    }
+    *token = d->token;
+    return JN_OK;
+}
+
+static jn_status_t op_accept(struct jn_call *call, uint64_t token, uint64_t *open,
+                             uint32_t *access)
+{
+    struct client *client = client_find(call->label);
+    struct jn_offer *offer = jn_offers_find(&console_offers, token);
+    struct description *d = offer ? offer->thing : NULL;
+    jn_status_t status = !client ? JN_NO_RIGHT : d ? open_add(client, d, open) : JN_NOT_FOUND;
+
+    if (status == JN_OK) {
+        d->references++;
+        *access = d->access;
+    }
+    return status;
+}
+
 const struct client_ops client_operations = {
     .create = op_create,
     .clone = op_clone,
@@ -206,4 +240,6 @@ const struct client_ops client_operations = {
     .open_ring = op_open_ring,
     .join_ring = op_join_ring,
     .set_credentials = op_set_credentials,
+    .offer = op_offer,
+    .accept = op_accept,
 };

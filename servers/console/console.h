@@ -7,6 +7,7 @@
 #include "janus/idl/console.h"
 #include "janus/idl/io.h"
 #include "janus/labels.h"
+#include "janus/offers.h"
 #include "janus/list.h"
 #include "janus/ring.h"
 #include "janus/server.h"
@@ -62,6 +63,7 @@ struct description {
     bool hung_up;
     struct terminal *terminal;
     struct list link; /* in terminal->descriptions */
+    uint64_t token;   /* of client.offer; 0: never offered */
 };
 
 struct ring_share {
@@ -81,6 +83,7 @@ struct client {
 
 /* ---- client.c ---- */
 extern struct jn_labels console_labels;
+extern struct jn_offers console_offers;
 extern const struct client_ops client_operations;
 struct client *client_find(uint64_t label);
 void client_gone(uint64_t label);

@@ -66,6 +66,8 @@ void description_release(struct description *d)
     list_remove(&d->link);
     if (!d->hung_up)
         t->opens[side]--;
+    if (d->token)
+        jn_offers_remove(&console_offers, d->token);
     free(d);
     /* The keyboard and screen are gone: whoever uses the terminal is told. */
     if (side == SIDE_MASTER && t->opens[SIDE_MASTER] == 0)

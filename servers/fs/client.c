@@ -121,6 +121,10 @@ void client_empty(struct client *client)
         if (!(table[i] & 1))
             description_put((struct description *)table[i]);
     free(table);
+    while (client->offers) {
+        client->offers--;
+        description_put(jn_offers_take_owned(&description_offers, client));
+    }
     if (client->space)
         jn_cap_delete(client->space);
     client->space = JN_CAP_NULL;

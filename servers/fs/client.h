@@ -26,6 +26,7 @@ struct client {
     uint32_t capacity;
     uint32_t free_head; /* 0: none */
     uint32_t opens;
+    uint32_t offers; /* descriptions that were put aside with OFFER_MOVE, not taken yet */
     struct entry *root;
     cap_t space;
     struct wait_ring *ring; /* NULL until open_ring */

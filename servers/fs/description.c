@@ -10,6 +10,8 @@
 #include "sharing.h"
 #include "text.h"
 
+struct jn_offers description_offers;
+
 struct description *description_create(enum description_kind kind, struct node *node,
                                        struct entry *entry, uint32_t access, uint32_t flags)
 {
@@ -40,5 +42,7 @@ void description_put(struct description *description)
     if (description->entry)
         entry_put(description->entry);
     node_put(description->node);
+    if (description->token)
+        jn_offers_remove(&description_offers, description->token);
     free(description);
 }

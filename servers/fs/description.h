@@ -5,6 +5,7 @@
 
 #include "janus/types.h"
 #include "janus/list.h"
+#include "janus/offers.h"
 
 struct client;
 struct device;
@@ -35,12 +36,15 @@ struct description {
     uint64_t position;
     struct list in_opens; /* of node->sharing */
     struct list locks;    /* whose owner it is */
+    uint64_t token;       /* of client.offer; 0: never offered */
     union {
         const struct device *device;
         struct text *text;      /* NULL until the first read */
         uint64_t writers_seen;  /* pipes: the writers that had come when this end was opened */
     };
 };
+
+extern struct jn_offers description_offers;
 
 /* One reference; takes references to node and entry. NULL: no memory. */
 struct description *description_create(enum description_kind kind, struct node *node,

@@ -2,12 +2,14 @@
 #include <stdlib.h>
 
 #include "janus/idl/client.h"
+#include "janus/idl/io.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
 #include "object.h"
 #include "registry.h"
 
 struct jn_labels server_labels;
+struct jn_offers server_offers;
 
 struct client *client_find(uint64_t label)
 {
@@ -175,6 +177,35 @@ static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
     return JN_OK;
 }
 
+static jn_status_t op_offer(struct jn_call *call, uint64_t number, uint32_t flags, uint64_t *token)
+{
+    struct object *object = table_get(client_find(call->label), number);
+
+    if (flags)
+        return JN_NOT_SUPPORTED;
+    if (!object)
+        return JN_BAD_HANDLE;
+    if (!object->token) {
+        jn_status_t status = jn_offers_add(&server_offers, object, NULL, &object->token);
+        if (status != JN_OK)
+            return status;
+    }
+    *token = object->token;
+    return JN_OK;
+}
+
+static jn_status_t op_accept(struct jn_call *call, uint64_t token, uint64_t *number,
+                             uint32_t *access)
+{
+    struct client *client = client_find(call->label);
+    struct jn_offer *offer = jn_offers_find(&server_offers, token);
+
+    if (!client)
+        return JN_NO_RIGHT;
+    *access = IO_ACCESS_READ | IO_ACCESS_WRITE;
+    return offer ? table_add(client, offer->thing, number) : JN_NOT_FOUND;
+}
+
 const struct client_ops client_operations = {
     .create = op_create,
     .clone = op_clone,
@@ -182,4 +213,6 @@ const struct client_ops client_operations = {
     .set_space = op_set_space,
     .open_ring = op_open_ring,
     .join_ring = op_join_ring,
+    .offer = op_offer,
+    .accept = op_accept,
 };

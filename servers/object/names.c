@@ -46,6 +46,58 @@ struct object *name_find(const char *name, size_t length, bool caseless)
     return NULL;
 }
 
+struct object *name_find_free(const char *name, size_t length, bool *any)
+{
+    *any = false;
+    if (!bucket_count)
+        return NULL;
+    uint64_t hash = hash_of(name, length);
+    list_for_each(at, &buckets[hash & (bucket_count - 1)]) {
+        struct object *object = list_entry(at, struct object, hash);
+        if (object->hash_value != hash || object->name_length != length ||
+            !equal(object->name, name, length, true))
+            continue;
+        *any = true;
+        if (!object->value)
+            return object;
+    }
+    return NULL;
+}
+
+/* Order of names without case. */
+static int order(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    size_t n = a_length < b_length ? a_length : b_length;
+    for (size_t i = 0; i < n; i++)
+        if (fold(a[i]) != fold(b[i]))
+            return fold(a[i]) < fold(b[i]) ? -1 : 1;
+    return a_length == b_length ? 0 : a_length < b_length ? -1 : 1;
+}
+
+const char *name_next(const char *directory, size_t directory_length, const char *after,
+                      size_t after_length, size_t *length, struct object **found)
+{
+    const char *best = NULL;
+    for (size_t i = 0; i < bucket_count; i++)
+        list_for_each(at, &buckets[i]) {
+            struct object *object = list_entry(at, struct object, hash);
+            if (object->name_length <= directory_length ||
+                !equal(object->name, directory, directory_length, true))
+                continue;
+            const char *rest = object->name + directory_length;
+            size_t n = 0;
+            while (n < object->name_length - directory_length && rest[n] != '\\')
+                n++;
+            if (!n || (after_length && order(rest, n, after, after_length) <= 0) ||
+                (best && order(rest, n, best, *length) >= 0))
+                continue;
+            best = rest;
+            *length = n;
+            *found = object;
+        }
+    return best;
+}
+
 static jn_status_t grow(void)
 {
     size_t count = bucket_count ? bucket_count * 2 : 64;

@@ -5,6 +5,7 @@
 #include "janus/idl/object.h"
 #include "janus/labels.h"
 #include "janus/list.h"
+#include "janus/offers.h"
 #include "janus/ring.h"
 #include "janus/server.h"
 
@@ -43,6 +44,9 @@ struct object {
     uint64_t hash_value;
     size_t name_length;
     char *name; /* NULL: nameless */
+    uint64_t token; /* of client.offer; 0: never offered */
+    size_t data_length;
+    void *data; /* of object.publish */
 };
 
 #define EVENTFD_SEMAPHORE 0x80000000u
@@ -59,6 +63,7 @@ struct client {
 };
 
 extern struct jn_labels server_labels;
+extern struct jn_offers server_offers;
 extern const struct client_ops client_operations;
 extern const struct object_ops object_operations;
 extern const struct io_ops io_operations;
@@ -97,8 +102,20 @@ void timer_expire(uint64_t now);
 
 /* names.c */
 struct object *name_find(const char *name, size_t length, bool caseless);
+/* An object of the name that is not taken (value 0); *any: whether there is one at all. */
+struct object *name_find_free(const char *name, size_t length, bool *any);
+/* Of the names that begin with `directory`, the least next part after `after`: how long it is, and
+ * where it stands in *found's name. NULL: no more. Looks at every name. */
+const char *name_next(const char *directory, size_t directory_length, const char *after,
+                      size_t after_length, size_t *length, struct object **found);
 jn_status_t name_add(struct object *object, const char *name, size_t length);
 void name_remove(struct object *object);
+
+/* publish.c */
+jn_status_t publish(struct client *client, uint32_t kind, uint32_t flags, const void *data,
+                    size_t length, const char *name, size_t name_length, uint64_t *number,
+                    uint32_t *existed, struct object **found);
+jn_status_t publish_again(struct object *object, const void *data, size_t length);
 
 /* futex.c */
 jn_status_t futex_wait(struct client *client, uint64_t identity, uint64_t offset, uint32_t bitset,

@@ -26,6 +26,9 @@ void object_release(struct object *object)
     timer_stop(object);
     list_remove(&object->owned);
     name_remove(object);
+    if (object->token)
+        jn_offers_remove(&server_offers, object->token);
+    free(object->data);
     free(object);
 }
 
@@ -35,6 +38,7 @@ bool object_ready(const struct object *object, const struct client *client, uint
     case OBJECT_EVENT:
     case OBJECT_TIMER:
     case OBJECT_SEMAPHORE:
+    case OBJECT_PIPE: /* taken */
         return object->value != 0;
     case OBJECT_MUTEX:
         return !object->owner || (object->owner == client && object->owner_tid == tid);
@@ -65,6 +69,8 @@ jn_status_t object_take(struct object *object, struct client *client, uint64_t t
         }
         return abandoned ? JN_ABANDONED : JN_OK;
     }
+    case OBJECT_PIPE:
+        return JN_OK;
     default:
         return JN_NOT_SUPPORTED;
     }

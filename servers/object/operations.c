@@ -262,6 +262,71 @@ static jn_status_t op_set_timer(struct jn_call *call, uint64_t number, uint64_t 
     return timer_set(object, deadline, interval);
 }
 
+#define DATA_MAX 128 /* bytes of what is published with a name (idl) */
+
+static jn_status_t op_publish(struct jn_call *call, uint32_t kind, uint32_t flags,
+                              const char *data, size_t data_length, const char *name,
+                              size_t name_length, uint64_t *number, uint32_t *existed, char *found,
+                              size_t *found_length)
+{
+    struct client *client = client_find(call->label);
+    struct object *object = NULL;
+    if (!client)
+        return JN_NO_RIGHT;
+    jn_status_t status = publish(client, kind, flags, data, data_length, name, name_length,
+                                 number, existed, &object);
+    if (status == JN_OK && object->data_length) {
+        memcpy(found, object->data, object->data_length);
+        *found_length = object->data_length;
+    }
+    return status;
+}
+
+static jn_status_t op_claim(struct jn_call *call, uint32_t look, const char *name,
+                            size_t name_length, char *found, size_t *found_length)
+{
+    bool any;
+    if (!client_find(call->label))
+        return JN_NO_RIGHT;
+    struct object *object = name_find_free(name, name_length, &any);
+    if (!object || object->kind != OBJECT_PIPE)
+        return any ? JN_BUSY : JN_NOT_FOUND;
+    if (look)
+        return JN_OK;
+    if (object->data_length)
+        memcpy(found, object->data, object->data_length);
+    *found_length = object->data_length;
+    object->value = 1;
+    waiter_wake_all(object, 1);
+    return JN_OK;
+}
+
+static jn_status_t op_republish(struct jn_call *call, uint64_t number, const char *data,
+                                size_t data_length)
+{
+    struct object *object = table_get(client_find(call->label), number);
+    return object ? publish_again(object, data, data_length) : JN_BAD_HANDLE;
+}
+
+static jn_status_t op_next_name(struct jn_call *call, const char *after, size_t after_length,
+                                const char *directory, size_t directory_length, uint32_t *kind,
+                                char *rest, size_t *rest_length)
+{
+    struct object *object = NULL;
+    size_t length = 0;
+    if (!client_find(call->label))
+        return JN_NO_RIGHT;
+    const char *part = name_next(directory, directory_length, after, after_length, &length,
+                                 &object);
+    if (!part)
+        return JN_NOT_FOUND;
+    bool leaf = part + length == object->name + object->name_length;
+    *kind = leaf ? object->kind : OBJECT_DIRECTORY;
+    *rest_length = length < DATA_MAX ? length : DATA_MAX;
+    memcpy(rest, part, *rest_length);
+    return JN_OK;
+}
+
 const struct object_ops object_operations = {
     .create = op_create,
     .close = op_close,
@@ -276,4 +341,8 @@ const struct object_ops object_operations = {
     .futex_requeue = op_futex_requeue,
     .make_descriptor = op_make_descriptor,
     .set_timer = op_set_timer,
+    .publish = op_publish,
+    .claim = op_claim,
+    .republish = op_republish,
+    .next_name = op_next_name,
 };

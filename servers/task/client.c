@@ -31,6 +31,7 @@ void client_gone(uint64_t label)
     process->label = 0;
     if (!process->pid) { /* a supervisor's client */
         wait_disarm_all(process);
+        request_drop_all(process);
         ring_release(process);
         free(process);
         return;
@@ -97,7 +98,8 @@ static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, u
     struct list *lists[] = {&process->children, &process->sibling, &process->zombies,
                             &process->zombie, &process->changed, &process->change,
                             &process->group_link, &process->queue, &process->ring_due,
-                            &process->waiters, &process->watchers, &process->armed};
+                            &process->waiters, &process->watchers, &process->armed,
+                            &process->requests, &process->asked};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
     process->group = init_process.group;
@@ -114,7 +116,7 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
 {
     struct process *process = client_process(call->label);
     jn_status_t status = process ? JN_OK : JN_NO_RIGHT;
-    if (status == JN_OK && !list_empty(&process->armed))
+    if (status == JN_OK && (!list_empty(&process->armed) || !list_empty(&process->asked)))
         status = JN_BUSY;
     struct ring *ring = status == JN_OK ? calloc(1, sizeof *ring) : NULL;
     if (!ring) {
@@ -157,6 +159,7 @@ static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
     if (from->ring == process->ring)
         return JN_OK;
     wait_disarm_all(process);
+    request_disarm_all(process);
     ring_release(process);
     process->ring = from->ring;
     process->ring->users++;

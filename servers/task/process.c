@@ -27,6 +27,8 @@ static void process_lists(struct process *process)
     list_init(&process->waiters);
     list_init(&process->watchers);
     list_init(&process->armed);
+    list_init(&process->requests);
+    list_init(&process->asked);
 }
 
 void process_init(void)
@@ -150,6 +152,7 @@ void process_end(struct process *process, uint32_t kind, uint32_t code)
     process->exit_code = code;
     signal_flush(process);
     wait_disarm_all(process);
+    request_drop_all(process);
     wait_forget_change(process);
     info_free(process);
     process_count--;

@@ -89,6 +89,9 @@ struct process {
     struct list waiters;  /* own waits */
     struct list watchers; /* waits of others for this process's end */
     struct list armed;    /* struct waiter.client: all that this client armed */
+    struct list requests; /* of others, that this process has not answered (request.c) */
+    struct list asked;    /* own requests to others */
+    uint32_t asked_count;
 
     /* accounting and /proc */
     uint64_t start_ns, user_ns, system_ns, resident_pages, child_user_ns, child_system_ns;
@@ -155,6 +158,8 @@ jn_status_t group_set(struct process *caller, uint64_t pid, uint64_t group);
 jn_status_t session_set(struct process *process, uint64_t *id);
 
 /* ---- signal.c ---- */
+/* kill(2)'s rule, SIGCONT's exception apart. */
+bool signal_allowed(const struct process *sender, const struct process *target);
 jn_status_t signal_post(struct process *process, const struct task_siginfo *info);
 jn_status_t signal_send(struct process *sender, int64_t pid, uint32_t number, bool from_kernel,
                         const struct task_siginfo *info);
@@ -174,6 +179,21 @@ void wait_disarm(struct process *process, uint64_t cookie);
 void wait_disarm_all(struct process *process);
 void wait_report_change(struct process *process, uint32_t kind, uint32_t code);
 void wait_forget_change(struct process *process);
+
+/* ---- request.c: requests of one personality to another's process ---- */
+jn_status_t request_post(struct jn_call *call, struct process *asker, uint64_t pid,
+                         uint64_t cookie, uint64_t length, uint64_t *id);
+jn_status_t request_next(struct jn_call *call, struct process *target, uint64_t capacity,
+                         uint64_t *id, uint64_t *from, uint64_t *length);
+jn_status_t request_answer(struct jn_call *call, struct process *target, uint64_t id,
+                           uint64_t length);
+jn_status_t request_collect(struct jn_call *call, struct process *asker, uint64_t id,
+                            uint64_t capacity, uint64_t *length);
+jn_status_t request_withdraw(struct process *asker, uint64_t id);
+/* The ring of the process changes: what it armed is forgotten. */
+void request_disarm_all(struct process *asker);
+/* The process has ended: its own requests go, those to it are told. */
+void request_drop_all(struct process *process);
 
 /* ---- hangup.c: sessions whose leader ended, for servers/console ---- */
 void hangup_subscribe(cap_t signal, uint64_t bits);

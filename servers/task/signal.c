@@ -66,11 +66,16 @@ void signal_group(struct group *group, uint32_t number)
     }
 }
 
-static bool may_signal(const struct process *sender, const struct process *target, uint32_t number)
+bool signal_allowed(const struct process *sender, const struct process *target)
 {
     const struct task_credentials *from = &sender->credentials, *to = &target->credentials;
-    if (!from->euid || from->euid == to->uid || from->euid == to->suid || from->uid == to->uid ||
-        from->uid == to->suid)
+    return !from->euid || from->euid == to->uid || from->euid == to->suid ||
+           from->uid == to->uid || from->uid == to->suid;
+}
+
+static bool may_signal(const struct process *sender, const struct process *target, uint32_t number)
+{
+    if (signal_allowed(sender, target))
         return true;
     return number == SIGCONT_NUMBER && sender->group && target->group &&
            sender->group->session == target->group->session;

@@ -391,6 +391,51 @@ static jn_status_t op_next_hangup(struct jn_call *call, uint64_t *session, uint6
     return call->label == JN_LABEL_ADMIN ? hangup_next(session, leader) : JN_NO_RIGHT;
 }
 
+static jn_status_t op_post(struct jn_call *call, uint64_t pid, uint64_t cookie, uint64_t length,
+                           uint64_t *id)
+{
+    struct process *process = caller(call);
+    return process ? request_post(call, process, pid, cookie, length, id) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_next_request(struct jn_call *call, uint64_t capacity, uint64_t *id,
+                                   uint64_t *from, uint64_t *length)
+{
+    struct process *process = caller(call);
+    return process ? request_next(call, process, capacity, id, from, length) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_answer(struct jn_call *call, uint64_t id, uint64_t length)
+{
+    struct process *process = caller(call);
+    return process ? request_answer(call, process, id, length) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_collect(struct jn_call *call, uint64_t id, uint64_t capacity,
+                              uint64_t *length)
+{
+    struct process *process = caller(call);
+    return process ? request_collect(call, process, id, capacity, length) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_withdraw(struct jn_call *call, uint64_t id)
+{
+    struct process *process = caller(call);
+    return process ? request_withdraw(process, id) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_terminate(struct jn_call *call, uint64_t pid, uint32_t code)
+{
+    struct process *process = caller(call), *target = process_find(pid);
+    if (!process || !target || target == &init_process || target->state >= PROCESS_ZOMBIE)
+        return JN_NO_PROCESS;
+    if (!signal_allowed(process, target))
+        return JN_NOT_PERMITTED;
+    process_end(target, TASK_EXITED, code);
+    process_post(target, TASK_EVENT_KILLED);
+    return JN_OK;
+}
+
 const struct task_ops task_operations = {
     .create = op_create,
     .prepare = op_prepare,
@@ -423,4 +468,10 @@ const struct task_ops task_operations = {
     .subscribe = op_subscribe,
     .next_hangup = op_next_hangup,
     .disarm = op_disarm,
+    .post = op_post,
+    .next_request = op_next_request,
+    .answer = op_answer,
+    .collect = op_collect,
+    .withdraw = op_withdraw,
+    .terminate = op_terminate,
 };

@@ -177,6 +177,147 @@ static bool objects(void)
     return good;
 }
 
+/* What one client offers, another takes; a word that nobody gave, or whose object is gone, is none. */
+static bool offers(void)
+{
+    cap_t a, b;
+    uint64_t event, theirs, token, again, taken, previous;
+    uint32_t access, existed, index;
+    if (!is(client_create(object_admin, 0, 0, 0, &a), JN_OK) ||
+        !is(client_create(object_admin, 0, 0, 0, &b), JN_OK))
+        return false;
+    bool good = is(object_create(a, OBJECT_EVENT, 0, 0, 0, 0, "", 0, &event, &existed), JN_OK);
+    good &= is(client_offer(a, event + 1, 0, &token), JN_BAD_HANDLE);
+    good &= is(client_offer(a, event, OFFER_MOVE, &token), JN_NOT_SUPPORTED);
+    good &= is(client_offer(a, event, 0, &token), JN_OK) &&
+            is(client_offer(a, event, 0, &again), JN_OK) && holds(token && token == again);
+    good &= is(client_accept(b, token + 1, &theirs, &access), JN_NOT_FOUND);
+    good &= is(client_accept(b, token, &theirs, &access), JN_OK);
+    good &= is(object_operate(b, theirs, 1, 0, 0, &previous), JN_OK);
+    good &= is(object_wait(a, 0, 4, 0, 1, jn_window(&event, 8), &index), JN_OK);
+    good &= is(object_close(a, event), JN_OK);
+    good &= is(client_accept(b, token, &taken, &access), JN_OK); /* b still has it */
+    good &= is(object_close(b, taken), JN_OK) && is(object_close(b, theirs), JN_OK);
+    good &= is(client_accept(b, token, &taken, &access), JN_NOT_FOUND);
+    jn_cap_delete(a);
+    jn_cap_delete(b);
+    return good;
+}
+
+/* Names with data: sections are opened, instances of pipes are taken one by one. */
+static bool published(void)
+{
+    static const char section[] = "\\BaseNamedObjects\\S", pipe[] = "\\Device\\NamedPipe\\p";
+    static const char folder[] = "\\basenamedobjects\\";
+    cap_t a, b;
+    uint64_t one, two, other;
+    uint32_t existed, kind, index, events;
+    char found[128];
+    size_t length;
+    if (!is(client_create(object_admin, 0, 0, 0, &a), JN_OK) ||
+        !is(client_create(object_admin, 0, 0, 0, &b), JN_OK) ||
+        !is(jn_ring_open(a, 64, signal, OBJECT_BIT, &object_ring), JN_OK))
+        return false;
+    bool good = is(object_publish(a, OBJECT_EVENT, 0, "x", 1, section, sizeof section - 1, &one,
+                                  &existed, found, sizeof found, &length), JN_NOT_SUPPORTED);
+    good &= is(object_publish(a, OBJECT_SECTION, OBJECT_MUST_EXIST, "", 0, section,
+                              sizeof section - 1, &one, &existed, found, sizeof found, &length),
+               JN_NOT_FOUND);
+    good &= is(object_publish(a, OBJECT_SECTION, 0, "first", 5, section, sizeof section - 1, &one,
+                              &existed, found, sizeof found, &length), JN_OK) &&
+            holds(!existed && length == 5 && !memcmp(found, "first", 5));
+    good &= is(object_publish(b, OBJECT_SECTION, 0, "second", 6, section, sizeof section - 1,
+                              &other, &existed, found, sizeof found, &length), JN_EXISTS);
+    good &= is(object_publish(b, OBJECT_SYMLINK, OBJECT_OPEN_EXISTING, "", 0, section,
+                              sizeof section - 1, &other, &existed, found, sizeof found, &length),
+               JN_BAD_ARG);
+    good &= is(object_publish(b, OBJECT_SECTION, OBJECT_OPEN_EXISTING, "second", 6, section,
+                              sizeof section - 1, &other, &existed, found, sizeof found, &length),
+               JN_OK) &&
+            holds(existed && length == 5 && !memcmp(found, "first", 5));
+    good &= is(object_next_name(b, "", 0, folder, sizeof folder - 1, &kind, found, sizeof found,
+                                &length), JN_OK) &&
+            holds(kind == OBJECT_SECTION && length == 1 && found[0] == 'S');
+    good &= is(object_next_name(b, "s", 1, folder, sizeof folder - 1, &kind, found, sizeof found,
+                                &length), JN_NOT_FOUND);
+    good &= is(object_close(a, one), JN_OK) && is(object_close(b, other), JN_OK);
+    good &= is(object_publish(b, OBJECT_SECTION, OBJECT_MUST_EXIST, "", 0, section,
+                              sizeof section - 1, &other, &existed, found, sizeof found, &length),
+               JN_NOT_FOUND);
+
+    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length),
+               JN_NOT_FOUND);
+    good &= is(object_publish(a, OBJECT_PIPE, 0, "1", 1, pipe, sizeof pipe - 1, &one, &existed,
+                              found, sizeof found, &length), JN_OK);
+    good &= is(object_publish(a, OBJECT_PIPE, OBJECT_INSTANCE, "2", 1, pipe, sizeof pipe - 1, &two,
+                              &existed, found, sizeof found, &length), JN_OK) && holds(!existed);
+    good &= is(object_wait(a, 0, 4, 77, 1, jn_window(&one, 8), &index), JN_WOULD_BLOCK);
+    good &= is(object_claim(b, 1, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK);
+    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
+            holds(length == 1 && found[0] == '1');
+    good &= holds(entry(&object_ring, 77, &events));
+    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
+            holds(found[0] == '2');
+    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_BUSY);
+    good &= is(object_republish(a, one, "again", 5), JN_OK);
+    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
+            holds(length == 5);
+    jn_cap_delete(a);
+    jn_cap_delete(b);
+    return good;
+}
+
+/* Requests between processes: answered, withdrawn, refused, and the ends of either side. */
+static bool requests(void)
+{
+    struct process asker, target;
+    uint64_t id, seen, from, length;
+    uint32_t events, kind, code;
+    char text[16];
+    if (!new_process(task_admin, 31, &asker) || !new_process(task_admin, 32, &target))
+        return false;
+    bool good = is(task_post(asker.task, target.pid, 61, 3, jn_window("abc", 3), &id),
+                   JN_NOT_SUPPORTED);
+    good &= is(task_prepare(target.task, &(cap_t){0}, &(cap_t){0}), JN_OK) &&
+            is(task_commit(target.task, TASK_PERSONALITY_WIN32), JN_OK);
+    good &= is(task_post(asker.task, 4000000, 61, 3, jn_window("abc", 3), &id), JN_NO_PROCESS);
+    good &= is(task_post(asker.task, target.pid, 61, TASK_REQUEST_MAX + 1, jn_window("abc", 3),
+                         &id), JN_TOO_BIG);
+    good &= is(task_post(asker.task, target.pid, 61, 3, jn_window("abc", 3), &id), JN_OK);
+    good &= holds(entry_of(&task_ring, 32, TASK_EVENT_REQUEST, &events));
+    good &= is(task_collect(asker.task, id, sizeof text, jn_window(text, sizeof text), &length),
+               JN_WOULD_BLOCK);
+    good &= is(task_next_request(target.task, 2, jn_window(text, 2), &seen, &from, &length),
+               JN_RANGE);
+    good &= is(task_next_request(target.task, sizeof text, jn_window(text, sizeof text), &seen,
+                                 &from, &length), JN_OK) &&
+            holds(seen == id && from == asker.pid && length == 3 && !memcmp(text, "abc", 3));
+    good &= is(task_next_request(target.task, sizeof text, jn_window(text, sizeof text), &seen,
+                                 &from, &length), JN_NOT_FOUND);
+    good &= is(task_answer(asker.task, id, 2, jn_window("no", 2)), JN_NOT_FOUND);
+    good &= is(task_answer(target.task, id, 4, jn_window("done", 4)), JN_OK);
+    good &= holds(entry(&task_ring, 61, &events));
+    good &= is(task_collect(asker.task, id, sizeof text, jn_window(text, sizeof text), &length),
+               JN_OK) && holds(length == 4 && !memcmp(text, "done", 4));
+    good &= is(task_collect(asker.task, id, sizeof text, jn_window(text, sizeof text), &length),
+               JN_NOT_FOUND);
+    good &= is(task_post(asker.task, target.pid, 62, 0, jn_window(text, 1), &id), JN_OK);
+    good &= is(task_withdraw(asker.task, id), JN_OK);
+    good &= is(task_next_request(target.task, sizeof text, jn_window(text, sizeof text), &seen,
+                                 &from, &length), JN_NOT_FOUND);
+    good &= is(task_post(asker.task, target.pid, 63, 0, jn_window(text, 1), &id), JN_OK);
+    good &= is(task_terminate(asker.task, target.pid, 0x12345678), JN_OK);
+    good &= holds(entry(&task_ring, 63, &events));
+    good &= is(task_collect(asker.task, id, sizeof text, jn_window(text, sizeof text), &length),
+               JN_NO_PROCESS);
+    good &= is(task_watch(asker.task, target.pid, 0, &kind, &code), JN_OK) &&
+            holds(kind == TASK_EXITED && code == 0x12345678);
+    good &= is(task_terminate(asker.task, target.pid, 1), JN_NO_PROCESS);
+    jn_cap_delete(asker.task);
+    jn_cap_delete(target.task);
+    return good;
+}
+
 static bool futexes_and_descriptors(void)
 {
     cap_t a;
@@ -302,6 +443,9 @@ int main(void)
     result("families", families());
     result("lost_client", lost_client());
     result("objects", objects());
+    result("offers", offers());
+    result("published", published());
+    result("requests", requests());
     result("futexes_and_descriptors", futexes_and_descriptors());
     result("registry", registry());
     result("terminals", terminals());

@@ -138,6 +138,62 @@ static jn_status_t op_use_credentials(struct jn_call *call, cap_t process)
     return JN_OK;
 }
 
+/* A description has one word at most; moved, its word goes with the first who takes it. */
+static jn_status_t op_offer(struct jn_call *call, uint64_t number, uint32_t flags, uint64_t *token)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    struct description *description = status == JN_OK ? client_open(client, number) : NULL;
+    *token = 0;
+    if (status != JN_OK)
+        return status;
+    if (!description)
+        return JN_BAD_HANDLE;
+    if (flags & ~(uint32_t)OFFER_MOVE)
+        return JN_NOT_SUPPORTED;
+    if (flags & OFFER_MOVE) {
+        status = jn_offers_add(&description_offers, description, client, token);
+        if (status != JN_OK)
+            return status;
+        client->offers++;
+        (void)client_take(client, number); /* the reference is the offer's now */
+        return JN_OK;
+    }
+    if (!description->token) {
+        status = jn_offers_add(&description_offers, description, NULL, &description->token);
+        if (status != JN_OK)
+            return status;
+    }
+    *token = description->token;
+    return JN_OK;
+}
+
+static jn_status_t op_accept(struct jn_call *call, uint64_t token, uint64_t *number,
+                             uint32_t *access)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    struct jn_offer *offer = status == JN_OK ? jn_offers_find(&description_offers, token) : NULL;
+    *number = 0;
+    *access = 0;
+    if (status != JN_OK)
+        return status;
+    if (!offer)
+        return JN_NOT_FOUND;
+    struct description *description = offer->thing;
+    status = client_add(client, description, number);
+    if (status != JN_OK)
+        return status;
+    *access = description->access;
+    if (offer->owner) {
+        ((struct client *)offer->owner)->offers--;
+        jn_offers_remove(&description_offers, token);
+    } else {
+        description_get(description);
+    }
+    return JN_OK;
+}
+
 const struct client_ops client_operations = {
     .create = op_create,
     .clone = op_clone,
@@ -147,4 +203,6 @@ const struct client_ops client_operations = {
     .join_ring = op_join_ring,
     .set_credentials = op_set_credentials,
     .use_credentials = op_use_credentials,
+    .offer = op_offer,
+    .accept = op_accept,
 };

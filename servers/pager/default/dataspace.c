@@ -113,6 +113,8 @@ static void end_page(void *context, uint32_t frame)
     give_up(frame, ending->alive, &ending->run, &ending->list);
 }
 
+struct jn_offers ds_offers;
+
 void ds_drop(struct dataspace *ds, bool alive)
 {
     struct ending ending = {.run.rights = JN_R | JN_W | JN_X, .alive = alive};
@@ -121,6 +123,8 @@ void ds_drop(struct dataspace *ds, bool alive)
     page_tree_free(&ds->pages, end_page, &ending);
     run_flush(&ending.run);
     free_list(ending.list);
+    if (ds->token)
+        jn_offers_remove(&ds_offers, ds->token);
     free(ds);
 }
 

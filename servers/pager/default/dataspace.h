@@ -8,6 +8,7 @@
 #define PAGER_DATASPACE_H
 
 #include "frame.h"
+#include "janus/offers.h"
 #include "page_tree.h"
 
 struct client;
@@ -29,7 +30,10 @@ struct dataspace {
     struct page_tree pages;
     struct open *opens;
     struct client *payer;
+    uint64_t token; /* of client.offer; 0: never offered */
 };
+
+extern struct jn_offers ds_offers;
 
 void ds_init(uint32_t zero_frame);
 

@@ -1,5 +1,6 @@
 /* Interface client. */
 #include "janus/idl/client.h"
+#include "janus/idl/dataspace.h"
 
 #include "janus/object.h"
 #include "pager.h"
@@ -92,6 +93,36 @@ static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
     return JN_NOT_SUPPORTED;
 }
 
+static jn_status_t op_offer(struct jn_call *call, uint64_t number, uint32_t flags, uint64_t *token)
+{
+    struct client *client = pager_client(call);
+    struct open *open = client ? user_find(client, number) : NULL;
+    *token = 0;
+    if (!open)
+        return JN_BAD_HANDLE;
+    if (flags || !(open->ds->flags & (DS_SHARED | DS_PINNED | DS_CONTIGUOUS)))
+        return JN_NOT_SUPPORTED; /* private memory has one client */
+    if (!open->ds->token) {
+        jn_status_t status = jn_offers_add(&ds_offers, open->ds, NULL, &open->ds->token);
+        if (status != JN_OK)
+            return status;
+    }
+    *token = open->ds->token;
+    return JN_OK;
+}
+
+static jn_status_t op_accept(struct jn_call *call, uint64_t token, uint64_t *number,
+                             uint32_t *access)
+{
+    struct client *client = pager_client(call);
+    struct jn_offer *offer = jn_offers_find(&ds_offers, token);
+    *number = 0;
+    *access = JN_R | JN_W | JN_X;
+    if (!client)
+        return JN_NO_RIGHT;
+    return offer ? user_enter(client, offer->thing, *access, number) : JN_NOT_FOUND;
+}
+
 const struct client_ops pager_client_ops = {
     .create = op_create,
     .clone = op_clone,
@@ -100,4 +131,6 @@ const struct client_ops pager_client_ops = {
     .open_ring = op_open_ring,
     .join_ring = op_join_ring,
     .set_credentials = op_set_credentials,
+    .offer = op_offer,
+    .accept = op_accept,
 };
