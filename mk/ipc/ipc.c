@@ -191,6 +191,9 @@ static status_t dispatch(struct thread *thread, unsigned operation, bool *done)
         return JN_OK;
     case JN_NULL:
         return JN_OK;
+    case JN_FOREIGN:
+        *done = false;
+        return door_foreign(thread);
     default:
         return JN_BAD_CALL;
     }

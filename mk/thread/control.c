@@ -271,7 +271,9 @@ static status_t set_gate(struct cap *place, uint64_t handle, uint64_t label)
         return JN_OK;
     cap_copy(from, place, from->rights);
     cap_grant_send(place);
-    place->label = label;
+    /* Who may receive there says what he hears; all others are heard under their capability's name. */
+    if (from->rights & JN_RIGHT_RECV)
+        place->label = label;
     return JN_OK;
 }
 
@@ -332,7 +334,7 @@ status_t op_thread_bind_end(struct object *object, uint64_t *words)
 /* The wait of a thread is to end early: its own at once, one for an answer when the holder of the
  * Reply, which is told, gives it. A foreign call has no status of the kernel's: its server decides.
  */
-static void cancel_wait(struct thread *thread)
+void cancel_wait(struct thread *thread)
 {
     switch (thread_state(thread)) {
     case STATE_RECV:

@@ -129,6 +129,28 @@ bool door_defer(struct thread *thread, uint64_t until)
     return true;
 }
 
+/* The program's call goes on as one of a task without door. A stop that waited for the exit finds the
+ * thread in its foreign call: it takes hold as it does there. */
+status_t door_foreign(struct thread *thread)
+{
+    struct jn_utcb *utcb = thread->utcb;
+
+    if (!(thread->kind & KIND_DOOR))
+        return JN_BAD_CALL;
+    utcb->in_adapter &= ~(uint64_t)JN_ADAPTER_INSIDE;
+    thread->r[JN_REG_RAX] = utcb->door_rax;
+    thread_return_to(thread, utcb->door_rip, utcb->door_rflags, utcb->door_rsp);
+    thread->frame = FRAME_SYSCALL;
+    thread->again = 0;
+    thread_raise_syscall(thread);
+    if (thread->kind & KIND_LEAVE && thread_state(thread) != STATE_DEAD) {
+        take_hold(thread);
+        if (thread->attention)
+            cancel_wait(thread);
+    }
+    return JN_OK;
+}
+
 void door_check(struct thread *thread)
 {
     if (thread_state(thread) == STATE_RUN && !is_inside(thread))

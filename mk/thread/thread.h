@@ -240,6 +240,8 @@ void door_check(struct thread *thread);
 /* A suspension that waits is not wanted any more. */
 void door_resume(struct thread *thread);
 void door_end(struct thread *thread);
+/* JN_FOREIGN. BAD_CALL: it is not in an adapter. */
+status_t door_foreign(struct thread *thread);
 operation_t op_task_door;
 
 /* ---- control.c ---- */
@@ -251,6 +253,8 @@ void thread_state_get(struct thread *thread, struct jn_state *state, unsigned gr
 /* Sanitises what it takes. */
 void thread_state_set(struct thread *thread, const struct jn_state *state, unsigned groups);
 void thread_return_to(struct thread *thread, uint64_t rip, uint64_t rflags, uint64_t rsp);
+/* What it waits for is to end early; see control.c. */
+void cancel_wait(struct thread *thread);
 operation_t op_thread_resume, op_thread_suspend, op_thread_read, op_thread_write,
     op_thread_set_gates, op_thread_set_sched, op_thread_set_priority, op_thread_set_foreign,
     op_thread_bind_signal, op_thread_bind_end, op_thread_attention, op_thread_cancel,

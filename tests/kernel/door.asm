@@ -3,6 +3,8 @@
 ;   40        a native call on the gate in rdi, with rdx as word 0; answers its word 0
 ;   41        stays inside until door_go is set, in steps of one instruction
 ;   42        waits for ever for the Signal in rdi
+;   43        goes on as a foreign call of a task without door
+;   44        the same, after door_go is set
 ;   1000 up   7, for foreign_check
 ;   else      -38
 bits 64
@@ -16,8 +18,11 @@ IN_ADAPTER equ 1032
 DOOR_RIP equ 1040
 DOOR_RSP equ 1048
 USER equ 1056
+DOOR_RAX equ 1168
+DOOR_RFLAGS equ 1176
 STATE equ 1216
 INVOKE equ 7
+FOREIGN equ 11
 THREAD_WRITE equ 25 ; enum jn_object_op; door.c checks it
 
 section .data align=8
@@ -43,6 +48,10 @@ door_entry:
     je .stay
     cmp eax, 42
     je .wait
+    cmp eax, 43
+    je .foreign
+    cmp eax, 44
+    je .foreign_later
     cmp eax, 1000
     jae .seven
     mov rax, -38
@@ -80,6 +89,16 @@ door_entry:
     je .stay
     mov eax, 41
     jmp .leave
+.foreign_later:
+    inc qword [rel door_inside]
+    cmp qword [rel door_go], 0
+    je .foreign_later
+.foreign:
+    mov [rcx + DOOR_RAX], rax
+    mov [rcx + DOOR_RFLAGS], r11
+    mov eax, FOREIGN
+    syscall
+    ud2
 .wait:
     mov [rcx + USER + 16], rdi
     mov eax, 2

@@ -11,7 +11,10 @@ extern volatile uint64_t foreign_result, door_go, door_seen[4], door_inside, doo
 _Static_assert(JN_OP_THREAD_WRITE == 25, "door.asm");
 _Static_assert(offsetof(struct jn_utcb, in_adapter) == 1032, "door.asm");
 _Static_assert(offsetof(struct jn_utcb, user) == 1056, "door.asm");
+_Static_assert(offsetof(struct jn_utcb, door_rax) == 1168, "door.asm");
+_Static_assert(offsetof(struct jn_utcb, door_rflags) == 1176, "door.asm");
 _Static_assert(offsetof(struct jn_utcb, state) == 1216, "door.asm");
+_Static_assert(JN_FOREIGN == 11, "door.asm");
 
 #define NOWHERE 0x1234567890f7ull /* a stack that is not there */
 #define UTCB    0x7d0000000000ull
@@ -324,7 +327,133 @@ static void door_suspend_in_time(void)
     CHECK_IS(door_inside, turns);
 }
 
+/* ---- what the adapter does not serve ---- */
+
+static void receive_call(cap_t gate, regs_t *regs)
+{
+    *regs = (regs_t){0};
+    CHECK_OK(sys(JN_WAIT, gate, regs));
+    CHECK_IS(kind_of(regs->tag), JN_KM_SYSCALL);
+}
+
+/* The gate hears of the program's call what it hears without a door, and answers it as well. */
+static void door_foreign_call(void)
+{
+    cap_t gate = make_gate(), thread = door_thread(door_task(), door_program, 17, 43);
+    regs_t regs;
+
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, 3, 0, 0));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    receive_call(gate, &regs);
+    CHECK_IS(regs.label, 3);
+    CHECK_IS(regs.words[0], 5);  /* rdx */
+    CHECK_IS(regs.words[4], 43); /* rax */
+    CHECK_IS(regs.words[5], 17); /* rdi */
+    CHECK_IS(regs.words[6], 43); /* rsi */
+    CHECK_IS(regs.words[7], (uint64_t)door_program_syscall + 2);
+    CHECK_IS(regs.words[8], NOWHERE);
+    CHECK_IS(thread_was(thread), JN_WAS_FOREIGN_CALL);
+    CHECK_IS(rip_of(thread), (uint64_t)door_program_syscall + 2);
+    CHECK_IS(own_state()->r[JN_REG_RBX], 0x101);
+    CHECK_IS(own_state()->rflags, 0x202);
+    /* Again: through the door, and in again. */
+    regs = (regs_t){.tag = JN_TAG_RESTART};
+    CHECK_OK(sys(JN_REPLY_WAIT, gate, &regs));
+    CHECK_IS(kind_of(regs.tag), JN_KM_SYSCALL);
+    CHECK_IS(regs.words[4], 43);
+    regs = (regs_t){.tag = 1, .words = {99}};
+    CHECK_OK(sys(JN_REPLY, 0, &regs));
+    settle();
+    CHECK_IS((int64_t)foreign_result, 99);
+    /* It is not for the threads of a task without adapter. */
+    regs = (regs_t){0};
+    CHECK_IS(sys(JN_FOREIGN, 0, &regs), JN_BAD_CALL);
+}
+
+/* Where the program goes on is not believed. */
+static void door_foreign_nowhere(void)
+{
+    cap_t gate = make_gate(), thread = door_thread(door_task(), door_begin, 0, 43);
+    regs_t regs;
+
+    own_state()->rip = (uint64_t)door_entry;
+    own_state()->r[JN_REG_RCX] = UTCB;
+    own_state()->r[JN_REG_RAX] = 43;
+    own_state()->r[JN_REG_R11] = ~0ull;
+    CHECK_OK(OP1(thread, JN_OP_THREAD_WRITE, JN_STATE_REGS));
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, 3, 0, 0));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    receive_call(gate, &regs);
+    CHECK_IS(regs.words[7], 0);
+    CHECK_IS(rip_of(thread), 0);
+    CHECK_IS(own_state()->rflags, 0x250fd7);
+}
+
+/* A stop that waits for the exit finds the thread in its foreign call. */
+static void door_foreign_attention(void)
+{
+    cap_t gate = make_gate(), thread = door_start(door_program, 0, 44);
+    regs_t regs;
+
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, 9, 0, 0));
+    settle();
+    CHECK_OK(OP1(thread, JN_OP_THREAD_ATTENTION, FOREVER));
+    settle();
+    expect_nothing(gate);
+    door_go = 1;
+    receive_call(gate, &regs);
+    CHECK_IS(regs.words[4], 44);
+    regs = (regs_t){.tag = 1, .words = {12}};
+    CHECK_OK(sys(JN_REPLY_WAIT, gate, &regs));
+    CHECK_IS(kind_of(regs.tag), JN_KM_ATTENTION);
+    CHECK_IS(own_state()->rip, (uint64_t)door_program_syscall + 2);
+    CHECK_IS(own_state()->r[JN_REG_RAX], 12);
+    regs = (regs_t){0};
+    CHECK_OK(sys(JN_REPLY, 0, &regs));
+    settle();
+    CHECK_IS((int64_t)foreign_result, 12);
+}
+
+static void door_foreign_suspend(void)
+{
+    cap_t gate = make_gate(), thread = door_start(door_program, 0, 44);
+    regs_t regs;
+    uint64_t out[10];
+
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, 9, 0, 0));
+    settle();
+    cap_t helper = make_thread(&root, go_soon, 0, 150);
+    CHECK_OK(OP0(helper, JN_OP_THREAD_RESUME));
+    CHECK_OK(op(thread, JN_OP_THREAD_SUSPEND, FOREVER, 0, 0, 0, 0, out));
+    CHECK_IS(out[0], JN_WAS_FOREIGN_CALL);
+    receive_call(gate, &regs);
+    regs = (regs_t){.tag = 1, .words = {13}};
+    CHECK_OK(sys(JN_REPLY, 0, &regs));
+    settle();
+    CHECK_IS((int64_t)foreign_result, 0);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    settle();
+    CHECK_IS((int64_t)foreign_result, 13);
+}
+
+/* Who cannot receive at the gate cannot choose under which label a thread is heard there. */
+static void door_minted_gate(void)
+{
+    cap_t gate = make_gate(), thread = door_thread(door_task(), door_program, 0, 43);
+    regs_t regs;
+
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, mint(gate, 21), 3, 0, 0));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    receive_call(gate, &regs);
+    CHECK_IS(regs.label, 21);
+}
+
 const struct test door_tests[] = {TEST(door_getpid),
+                                  TEST(door_foreign_call),
+                                  TEST(door_foreign_nowhere),
+                                  TEST(door_foreign_attention),
+                                  TEST(door_foreign_suspend),
+                                  TEST(door_minted_gate),
                                   TEST(door_native_call),
                                   TEST(door_arguments),
                                   TEST(door_marked),

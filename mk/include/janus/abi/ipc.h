@@ -34,7 +34,11 @@
 #define JN_SIGNAL 8     /* word 0 = bits to set in the Signal; never blocks */
 #define JN_YIELD 9      /* give the rest of the time slice to threads of equal priority */
 #define JN_NULL 10      /* does nothing: the price of the boundary */
-#define JN_SYSCALL_COUNT 11
+#define JN_FOREIGN 11   /* in an adapter: the program's system call becomes a message, as if its task
+                         * had no door. Registers are the program's but rax, rcx, r11; its rax, rip,
+                         * rsp and flags stand in the UTCB (utcb.h). Does not return: the answer goes
+                         * to the program. BAD_CALL outside of adapters. */
+#define JN_SYSCALL_COUNT 12
 
 /* rax, bits 8-9: send phase; bits 10-11: receive phase. The deadlines, in nanoseconds of the
  * information page's monotonic clock, stand in the UTCB. */

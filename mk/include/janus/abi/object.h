@@ -103,8 +103,9 @@ enum jn_object_op {
                            * call. On the own thread it goes on with what was written, all of it. */
     JN_OP_THREAD_SET_GATES, /* w0 exception gate (also foreign calls and attention), w1 its label
                              * word, w2 page-fault gate, w3 its label word. Handles with RECV right or
-                             * minted capabilities; label words are given to the receiver as they
-                             * are: only whoever holds the thread can set them. 0 = none. */
+                             * minted capabilities. With RECV the label words are given to the
+                             * receiver as they are; through a minted capability he hears its label,
+                             * whatever the word says. 0 = none. */
     JN_OP_THREAD_SET_SCHED, /* w0 scheduling context handle */
     JN_OP_THREAD_SET_PRIORITY, /* w0 priority of its base context, at most the caller's own */
     JN_OP_THREAD_SET_FOREIGN,  /* w0 1 = foreign, 0 = native */

@@ -81,7 +81,9 @@ struct jn_utcb {
     uint64_t in_adapter; /* JN_ADAPTER_..; KERNEL 18 */
     uint64_t door_rip;   /* of the program, after its syscall instruction; written at the door */
     uint64_t door_rsp;
-    uint64_t user[16]; /* the runtime library's */
+    uint64_t user[14]; /* the runtime library's */
+    uint64_t door_rax; /* JN_FOREIGN: of the program; the adapter has written them */
+    uint64_t door_rflags;
     _Alignas(64) struct jn_state state;
 };
 
