@@ -54,6 +54,8 @@ JN_CHECKED jn_status_t kernel_memory_fund(cap_t pool, uint64_t frames);
 
 /* start.c */
 JN_CHECKED jn_status_t server_start(struct server *server);
+/* The path of its program in the boot image; its length. 0: it does not fit. */
+size_t server_path(const struct server *server, char *path, size_t capacity);
 
 /* names.c: the part of the name service that bootstrap arranges. Everything does nothing before the
  * name server is ready. */

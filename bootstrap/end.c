@@ -1,5 +1,6 @@
 /* The end of servers: faults, exits, restarts. */
 #include "bootstrap.h"
+#include "janus/crash.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
 
@@ -64,13 +65,11 @@ void server_ended(struct server *server)
 /* A thread of a server faulted. That is its end: servers have all their memory from the start. */
 jn_status_t report_fault(struct server *server, struct jn_call *call, uint32_t kind)
 {
-    const uint64_t *words = call->message.words;
-    if (kind == JN_KM_PAGE_FAULT)
-        jn_log(JN_LOG_ERROR, "%s: page fault at %lx, access %lx, rip %lx, rsp %lx", server->name,
-               words[0], words[1], words[2], words[3]);
-    else
-        jn_log(JN_LOG_ERROR, "%s: exception %lu, error %lx, rip %lx, rsp %lx", server->name,
-               words[0], words[1], words[2], words[3]);
-    server_ended(server);
-    return JN_HELD; /* nobody is left to answer */
+    char path[128];
+    bool ended;
+    server_path(server, path, sizeof path);
+    jn_status_t status = jn_crash_native(call, kind, server->name, path, &ended);
+    if (ended)
+        server_ended(server);
+    return status; /* JN_HELD: nobody is left to answer */
 }

@@ -143,9 +143,7 @@ static jn_status_t kernel_message(struct jn_server *loop, struct jn_call *call, 
 {
     struct server *server = server_of_label(call->label);
     (void)loop;
-    if (!server || (kind != JN_KM_PAGE_FAULT && kind != JN_KM_EXCEPTION))
-        return JN_BAD_CALL;
-    return report_fault(server, call, kind);
+    return server ? report_fault(server, call, kind) : JN_BAD_CALL;
 }
 
 int main(void)

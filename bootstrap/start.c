@@ -1,4 +1,5 @@
 /* Starting a server: Pool, Task, memory, capabilities, thread. */
+#include <stdio.h>
 #include <string.h>
 
 #include "bootstrap.h"
@@ -71,23 +72,23 @@ static jn_status_t make_pool(struct server *server)
     return status;
 }
 
+size_t server_path(const struct server *server, char *path, size_t capacity)
+{
+    const struct manifest_server *entry = server->manifest;
+    int length = entry->path.length
+                     ? snprintf(path, capacity, "%.*s", (int)entry->path.length, entry->path.at)
+                     : snprintf(path, capacity, "sbin/janus/%s", server->name);
+    return (size_t)length < capacity ? (size_t)length : 0;
+}
+
 static jn_status_t open_file(struct start *start, struct loader_image *image)
 {
-    const struct manifest_server *entry = start->server->manifest;
     char path[128];
-    size_t length = entry->path.length;
+    size_t length = server_path(start->server, path, sizeof path);
     const void *file;
     uint64_t size;
-    if (length > sizeof path)
+    if (!length)
         return JN_NAME_TOO_LONG;
-    if (length) {
-        memcpy(path, entry->path.at, length);
-    } else {
-        static const char directory[] = "sbin/janus/";
-        memcpy(path, directory, sizeof directory - 1);
-        memcpy(path + sizeof directory - 1, entry->name.at, entry->name.length);
-        length = sizeof directory - 1 + entry->name.length;
-    }
     jn_status_t status = bootimage_find(&boot_image, path, length, &file, &size);
     if (status != JN_OK)
         return status;

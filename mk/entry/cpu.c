@@ -1,6 +1,7 @@
 /* A CPU's descriptor tables, task state segment and control registers. */
 #include "cpu.h"
 
+#include "entry/crash.h"
 #include "ipc/ipc.h"
 #include "memory/layout.h"
 #include "memory/space.h"
@@ -164,22 +165,15 @@ struct kernel_frame {
 _Noreturn void trap_kernel(const struct kernel_frame *frame);
 _Noreturn void trap_kernel(const struct kernel_frame *frame)
 {
+    const uint64_t r[JN_REG_COUNT] = {
+        frame->rax, frame->rbx, frame->rcx, frame->rdx, frame->rsi, frame->rdi,
+        frame->rbp, frame->rsp, frame->r8,  frame->r9,  frame->r10, frame->r11,
+        frame->r12, frame->r13, frame->r14, frame->r15,
+    };
     uint64_t cr2;
 
     __asm__("movq %%cr2, %0" : "=r"(cr2));
-    print("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", frame->rax, frame->rbx, frame->rcx,
-          frame->rdx);
-    print("rsi %016lx rdi %016lx rbp %016lx rsp %016lx\n", frame->rsi, frame->rdi, frame->rbp,
-          frame->rsp);
-    print("r8  %016lx r9  %016lx r10 %016lx r11 %016lx\n", frame->r8, frame->r9, frame->r10,
-          frame->r11);
-    print("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", frame->r12, frame->r13, frame->r14,
-          frame->r15);
-    /* Up to the stack's end. */
-    const uint64_t *stack = (const uint64_t *)frame->rsp;
-    for (unsigned i = 0; i < 24 && frame->rsp >= STACK_WINDOW && (uint64_t)&stack[i] % STACK_SLOT;
-         i++)
-        print("%s%016lx", i % 4 ? " " : "\n  ", stack[i]);
-    panic("\nexception %lu, error %lx, in the kernel at %016lx, address %016lx", frame->vector,
-          frame->error, frame->rip, cr2);
+    print("\nmk: panic: exception %lu, error %lx, in the kernel at %016lx, address %016lx\n",
+          frame->vector, frame->error, frame->rip, cr2);
+    crash_kernel(r, frame->rip, frame->rflags);
 }

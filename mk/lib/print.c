@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "entry/crash.h"
 #include "lib/string.h"
 #include "platform/serial.h"
-#include "platform/shutdown.h"
 
 struct format {
     unsigned width;
@@ -115,13 +115,20 @@ void print_text(const char *text, size_t bytes)
 
 void panic(const char *format, ...)
 {
+    uint64_t r[16] = {0}, rip, flags; /* enum jn_reg; what calls preserve is enough to unwind them */
     va_list arguments;
 
-    __asm__ volatile("cli");
+    __asm__ volatile("pushfq\n\tpopq %0\n\tcli" : "=r"(flags));
     print("\nmk: panic: ");
     va_start(arguments, format);
     print_list(format, &arguments);
     va_end(arguments);
     print("\n");
-    machine_shutdown(0x7f);
+    __asm__ volatile("movq %%rbx, 8(%1)\n\tmovq %%rbp, 48(%1)\n\tmovq %%rsp, 56(%1)\n\t"
+                     "movq %%r12, 96(%1)\n\tmovq %%r13, 104(%1)\n\tmovq %%r14, 112(%1)\n\t"
+                     "movq %%r15, 120(%1)\n\tleaq 1f(%%rip), %0\n1:"
+                     : "=r"(rip)
+                     : "r"(r)
+                     : "memory");
+    crash_kernel(r, rip, flags);
 }

@@ -2,6 +2,7 @@
 #include "thread/thread.h"
 
 #include "cpu.h"
+#include "entry/crash.h"
 #include "ipc/ipc.h"
 #include "memory/layout.h"
 #include "memory/pool.h"
@@ -197,16 +198,7 @@ void thread_fail(struct thread *thread, status_t status)
 
 void thread_kill(struct thread *thread, const char *why)
 {
-    static uint64_t next_report, reports;
-
-    /* At most a burst of lines a second: users cause them. */
-    if (time_now() >= next_report) {
-        next_report = time_now() + 1000000000;
-        reports = 0;
-    }
-    if (reports++ < 10)
-        print("mk: thread ended at %lx: %s, message %u, words %lx %lx %lx\n", thread->rip, why,
-              thread->message, thread->fault[0], thread->fault[1], thread->fault[2]);
+    crash_thread(thread, why);
     sched_remove(thread);
     object_doom(&thread->object);
 }

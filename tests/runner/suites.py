@@ -48,6 +48,7 @@ class Suite:
 
 
 def available(root):
+    import crash_cases
     import golden_posix
     import golden_win32
     import guest_cases
@@ -73,6 +74,8 @@ def available(root):
         Suite('servers', 'fs, task, console and object by clients of no personality',
               server_cases.cases,
               ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf']),
+        Suite('crash', 'what is said of crashes of servers, programs and the kernel',
+              crash_cases.cases, ['build/mk/janus.elf', 'build/tests/servers/crash.elf']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
         Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',

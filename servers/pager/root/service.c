@@ -1,4 +1,5 @@
 /* Interface root, and the end of those whom nobody else watches. */
+#include "janus/crash.h"
 #include "janus/idl/root.h"
 #include "janus/ipc.h"
 #include "janus/object.h"
@@ -121,17 +122,12 @@ static jn_status_t op_device(struct jn_call *call, uint64_t physical, uint64_t l
 /* The default pager or bootstrap died: nothing can go on. */
 static jn_status_t kernel_message(struct jn_server *server, struct jn_call *call, uint32_t kind)
 {
+    bool pager = call->label == ROOT_LABEL_FAULTS, ended;
+    const char *who = pager ? root_pager.path : root_bootstrap.path;
     (void)server;
-    if (kind != JN_KM_PAGE_FAULT && kind != JN_KM_EXCEPTION)
-        return JN_BAD_CALL;
-    const uint64_t *words = call->message.words;
-    const char *who = call->label == ROOT_LABEL_FAULTS ? root_pager.path : root_bootstrap.path;
-    if (kind == JN_KM_PAGE_FAULT)
-        jn_log(JN_LOG_ERROR, "%s: page fault at %lx, access %lx, rip %lx, rsp %lx", who, words[0],
-               words[1], words[2], words[3]);
-    else
-        jn_log(JN_LOG_ERROR, "%s: exception %lu, error %lx, rip %lx, rsp %lx, cr2 %lx", who,
-               words[0], words[1], words[2], words[3], words[4]);
+    jn_status_t status = jn_crash_native(call, kind, who, who, &ended);
+    if (!ended)
+        return status;
     root_fail(who, JN_DEAD);
 }
 
