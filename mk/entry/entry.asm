@@ -20,7 +20,7 @@
 
 %include "offsets.inc"
 
-extern kernel_syscall, kernel_leave, trap, trap_kernel, foreign_syscall, nobody
+extern kernel_syscall, kernel_leave, ipc_copy_quick, trap, trap_kernel, foreign_syscall, nobody
 global entry_syscall, entry_trap, leave_kernel
 
 bits 64
@@ -218,7 +218,7 @@ entry_syscall:
 align 16
 .long_call:
     cmp esi, WORDS_MAX
-    ja .slow
+    ja call_windows
     cmp qword [rsp + T_UTCB], 0
     je .slow
     find_slot CAP_FAST_CALL, .slow
@@ -422,7 +422,7 @@ align 16
     cmp rax, OP_SIGNAL
     je .signal
     cmp rax, OP_NULL
-    jne .slow
+    jne .not_null
     inc qword [gs:CPU_ENTRIES]
 ; Returns JN_OK and zeroes.
 .return_ok:
@@ -516,6 +516,10 @@ align 16
     jmp .return_ok
 .slow_signal:
     mov eax, OP_SIGNAL
+    jmp .slow
+.not_null:
+    cmp rax, OP_COPY
+    je copy
 
 ; Any other native system call.
 align 16
@@ -740,8 +744,74 @@ align 16
     leave_native
     switch_fpu .trap
 
+; ---- system calls that the first page has no room for ----
+
+; A call with up to ten words and one or two windows. rax = 0.
+align 16
+call_windows:
+    mov ecx, esi
+    and ecx, ~TAG_WINDOWS
+    cmp ecx, WORDS_REG
+    ja entry_syscall.slow
+    mov ecx, esi
+    shr ecx, TAG_WINDOWS_SHIFT
+    cmp ecx, WINDOWS_MAX
+    ja entry_syscall.slow
+    cmp qword [rsp + T_UTCB], 0
+    je entry_syscall.slow
+    find_slot CAP_FAST_CALL, entry_syscall.slow
+    mov rax, [rcx + CAP_OBJECT]
+    add rax, [gs:CPU_GATE_OFFSET]
+    mov r11, [rax + PART_RECEIVERS]
+    cmp dword [r11 + T_STATE], STATE_RECV
+    jne entry_syscall.slow_call
+    take_receiver rax, rdi
+    mov rdi, [rcx + CAP_LABEL]
+    mov [rsp + T_LABEL], rdi
+    mov ecx, esi
+    shr ecx, TAG_WINDOWS_SHIFT
+    shl ecx, 8 * (T_WINDOWS - T_MESSAGE)
+    mov [rsp + T_MESSAGE], ecx              ; message CALL, windows, not again
+    set_partner STATE_REPLY_WINDOWS
+    switch_registers .windows
+    leave_native
+    switch_fpu .windows
+
+; JN_COPY of a little that needs nobody's help; everything else of it is a slow call.
+align 16
+copy:
+    mov [rsp + RAX], rax
+    save_registers rsp
+    mov rdi, rsp
+    mov rsp, [gs:CPU_STACK]
+    call ipc_copy_quick
+    mov rdi, [gs:CPU_CURRENT]
+    test rax, rax
+    js .slow
+    mov rcx, [rdi + T_RIP]
+    mov rsp, [rdi + T_RSP]
+    mov rdx, rax                            ; word 0: bytes done
+    xor eax, eax
+    mov r11d, 0x202
+    swapgs
+    xor edi, edi
+    xor esi, esi
+    xor r10d, r10d
+    xor r8d, r8d
+    xor r9d, r9d
+    xor ebx, ebx
+    xor ebp, ebp
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    xor r15d, r15d
+    o64 sysret
+.slow:
+    call kernel_syscall
+    jmp leave_kernel
+
 ; The kernel is interrupted in idle only; an exception in it is a bug.
-.from_kernel:
+entry_trap.from_kernel:
     mov rdi, [rsp]
     cmp rdi, 32
     jb .bug

@@ -76,7 +76,19 @@ static status_t find_target(struct thread *caller, unsigned what, uint64_t offse
 /* Copies up to and with a zero byte. */
 static size_t copy_string(char *to, const char *from, size_t bytes, bool *end)
 {
-    for (size_t i = 0; i < bytes; i++) {
+    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    size_t i = 0;
+
+    /* Words without a zero byte first. `from` may be written meanwhile: each word is read once. */
+    for (; i + 8 <= bytes; i += 8) {
+        uint64_t word;
+        __builtin_memcpy(&word, from + i, 8);
+        __asm__("" : "+r"(word));
+        if ((word - ones) & ~word & highs)
+            break;
+        __builtin_memcpy(to + i, &word, 8);
+    }
+    for (; i < bytes; i++) {
         to[i] = from[i];
         if (!to[i]) {
             *end = true;
@@ -99,6 +111,45 @@ static void finish(struct thread *thread, status_t status, uint64_t done, uint64
     thread->r[word_register[0]] = done;
     thread->r[word_register[1]] = address;
     thread->r[word_register[2]] = access;
+}
+
+/* The whole of a copy of at most a page, for a thread that has not entered C and goes straight back;
+ * -1: something is in the way, do it again by ipc_copy(). One processor only: with several it is the
+ * kernel lock that keeps page tables and callers where they are. */
+int64_t ipc_copy_quick(struct thread *thread)
+{
+    uint64_t own = thread->r[word_register[1]], bytes = thread->r[word_register[2]], done = 0;
+    unsigned what = (unsigned)(thread->r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT);
+    bool in = what & JN_COPY_IN, end = false;
+    unsigned other_access = in ? JN_ACCESS_READ : JN_ACCESS_WRITE;
+    unsigned own_access = in ? JN_ACCESS_WRITE : JN_ACCESS_READ;
+    struct target target;
+
+    if (cpu_count > 1 || thread->restarted || bytes > PAGE_SIZE ||
+        what & ~(JN_COPY_IN | JN_COPY_OUT | JN_COPY_STRING | 3u) || in == !!(what & JN_COPY_OUT) ||
+        (what & JN_COPY_STRING && !in))
+        return -1;
+    struct thread *caller = reply_caller(thread, thread->r[JN_REG_RDI]);
+    if (!caller || caller == no_thread ||
+        find_target(caller, what, thread->r[word_register[0]], bytes, &target))
+        return -1;
+    while (done < bytes && !end) {
+        uint64_t there = target.address + done, here = own + done, part = bytes - done;
+        char *other = space_access(&target.task->space, there, other_access);
+        char *mine = other ? space_access(&thread->task->space, here, own_access) : NULL;
+        if (!mine)
+            return -1;
+        part = part < page_rest(there) ? part : page_rest(there);
+        part = part < page_rest(here) ? part : page_rest(here);
+        if (what & JN_COPY_STRING)
+            part = copy_string(mine, other, part, &end);
+        else
+            memcpy(in ? mine : other, in ? other : mine, part);
+        done += part;
+    }
+    cpu_self()->entries++;
+    thread->entries++;
+    return (int64_t)done;
 }
 
 /* Progress is kept in `thread->copied` across preemption and across page faults of the copier. */

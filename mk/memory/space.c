@@ -51,22 +51,33 @@ void space_page(struct space *space, uint64_t address, unsigned *rights, unsigne
 
 void *space_access(struct space *space, uint64_t address, unsigned access)
 {
-    struct path path;
+    uint64_t *table = space->top, *entry, value;
+    unsigned level;
 
     if (address >= USER_END)
         return NULL;
-    table_walk(space, address, &path);
-    uint64_t *entry = path.entry[path.level];
-    /* What is not write-back is no RAM, and the direct map does not show it. */
-    if (!entry_is_leaf(*entry, path.level) || (*entry & PTE_MEMORY_TYPE))
+    /* Not table_walk(): two of these are most of a small copy, and only the leaf counts. */
+#pragma GCC unroll 3
+    for (level = LEVELS - 1; level; level--) {
+        value = table[level_index(address, level)];
+        if ((value & (PTE_PRESENT | PTE_LARGE)) != PTE_PRESENT)
+            break;
+        table = entry_table(value);
+    }
+    entry = &table[level_index(address, level)];
+    value = *entry;
+    if (!entry_is_leaf(value, level))
         return NULL;
-    if (((access & JN_ACCESS_WRITE) && !(*entry & PTE_WRITE)) ||
-        ((access & JN_ACCESS_EXEC) && (*entry & PTE_NX)))
+    /* What is not write-back is no RAM, and the direct map does not show it. */
+    if (value & PTE_MEMORY_TYPE)
+        return NULL;
+    if (((access & JN_ACCESS_WRITE) && !(value & PTE_WRITE)) ||
+        ((access & JN_ACCESS_EXEC) && (value & PTE_NX)))
         return NULL;
     uint64_t bits = PTE_ACCESSED | (access & JN_ACCESS_WRITE ? PTE_DIRTY : 0);
-    if ((*entry & bits) != bits)
+    if ((value & bits) != bits)
         __atomic_fetch_or(entry, bits, __ATOMIC_RELAXED);
-    return phys_to_virt((*entry & PTE_ADDRESS) + (address & (LEVEL_SIZE(path.level) - 1)));
+    return phys_to_virt((value & PTE_ADDRESS) + (address & (LEVEL_SIZE(level) - 1)));
 }
 
 /* ---- the kernel's pages ---- */
