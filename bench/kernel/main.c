@@ -8,14 +8,17 @@
 /* paths.asm; hidden: reached without a table of addresses */
 #pragma GCC visibility push(hidden)
 extern volatile uint64_t stamp_out, stamp_in, stamp_back, stamp_end;
-extern volatile uint64_t path_gate, path_tag, path_rounds, path_utcb_state_rip, path_page;
+extern volatile uint64_t path_gate, path_tag, path_rounds, path_utcb_state_rip, path_utcb_offset;
+extern volatile uint64_t path_page;
 void path_call(cap_t gate, uint64_t tag);
 void path_serve(void);
 void path_serve_ud2(void);
+void path_serve_faults(void);
 void path_null(void);
 void path_signal(cap_t signal);
 void path_await(cap_t signal);
 void path_ud2(void);
+void path_int3(void);
 void path_touch(void);
 void path_foreign(void);
 void path_door(void);
@@ -28,6 +31,7 @@ extern char __executable_start[], _end[];
 
 enum {
     ROUNDS = 200,
+    WARM_UP = 50000,
     PAGE = 4096,
     STACK_PAGES = 16,
 };
@@ -48,6 +52,7 @@ struct work {
     bool avx;
     bool foreign;
     bool door; /* foreign, with an adapter in its own task */
+    bool same; /* in our own task */
 };
 
 static struct work work;
@@ -56,6 +61,8 @@ static volatile unsigned sample_count;
 static char stack[STACK_PAGES * PAGE] __attribute__((aligned(4096)));
 static char shown_page[PAGE] __attribute__((aligned(4096)));
 static cap_t peer_pool, peer_task, peer_thread, gate, signal;
+static unsigned rounds = ROUNDS; /* of a measurement; the last ROUNDS count */
+static volatile unsigned skipped;
 
 static _Noreturn void finish(uint64_t code)
 {
@@ -80,7 +87,7 @@ static void note_sample(void)
     uint32_t out = (uint32_t)stamp_in - (uint32_t)stamp_out - 1 - work.own_out;
     uint32_t back = (uint32_t)stamp_end - (uint32_t)stamp_back - 1 - work.own_back;
 
-    if (i == ROUNDS)
+    if (i == ROUNDS || skipped++ < rounds - ROUNDS)
         return;
     samples_out[i] = out;
     samples_back[i] = work.own_back ? back : 0;
@@ -105,9 +112,12 @@ static void peer_start(uint32_t flags)
     uint64_t pages = ((uint64_t)_end - start + PAGE - 1) / PAGE;
     static struct jn_state first;
 
-    must("pool", jn_pool_create(JN_CAP_POOL, 256, &peer_pool));
-    must("task", jn_task_create(peer_pool, JN_NATIVE_INFO, &peer_task));
-    for (uint64_t i = 0; i < pages; i++) {
+    must("pool", jn_pool_create(JN_CAP_POOL, 512, &peer_pool));
+    if (work.same)
+        peer_task = JN_CAP_TASK;
+    else
+        must("task", jn_task_create(peer_pool, JN_NATIVE_INFO, &peer_task));
+    for (uint64_t i = 0; !work.same && i < pages; i++) {
         uint32_t rights, order, bits;
         uint64_t at = start + i * PAGE;
         if (jn_task_page(JN_CAP_TASK, at, &rights, &order, &bits) != JN_OK || !rights)
@@ -123,6 +133,8 @@ static void peer_start(uint32_t flags)
     first = (struct jn_state){.rip = (uint64_t)peer_main, .rflags = 0x202};
     first.r[JN_REG_RSP] = (uint64_t)stack + sizeof stack - 8;
     must("state", jn_thread_write(peer_thread, JN_STATE_REGS, &first));
+    if (work.same)
+        return;
     must("gate", jn_cap_copy_to(peer_task, gate, PEER_GATE, JN_RIGHT_SEND));
     must("signal", jn_cap_copy_to(peer_task, signal, PEER_SIGNAL, JN_RIGHT_SEND));
     must("gates", jn_thread_set_gates(peer_thread, gate, 1, gate, 2));
@@ -132,7 +144,8 @@ static void peer_stop(void)
 {
     must("end", jn_cap_destroy(peer_pool));
     jn_cap_delete(peer_thread);
-    jn_cap_delete(peer_task);
+    if (!work.same)
+        jn_cap_delete(peer_task);
 }
 
 static uint64_t median(uint64_t *values)
@@ -169,11 +182,12 @@ static void measure(struct work what, void (*serve)(void), uint64_t answer_tag, 
         uint64_t entries, switches, entries_after, switches_after;
         work = what;
         work.avx = avx;
-        sample_count = 0;
+        sample_count = skipped = 0;
         path_gate = gate;
         path_tag = answer_tag;
-        path_rounds = ROUNDS + 1;
+        path_rounds = rounds + 1;
         path_utcb_state_rip = (uint64_t)&jn_utcb()->state.rip;
+        path_utcb_offset = (uint64_t)&jn_utcb()->item_offset[0];
         path_page = PEER_PAGE_ADDRESS;
         peer_start(what.foreign ? JN_THREAD_FOREIGN : 0);
         must("start", jn_thread_resume(peer_thread));
@@ -185,12 +199,12 @@ static void measure(struct work what, void (*serve)(void), uint64_t answer_tag, 
             jn_log(JN_LOG_ERROR, "%s: %u rounds", both ? both : out, sample_count);
             continue;
         }
-        entries = (entries_after - entries) / ROUNDS;
-        switches = (switches_after - switches) / ROUNDS;
+        entries = (entries_after - entries) / rounds;
+        switches = (switches_after - switches) / rounds;
         if (out)
             say(out, suffix, median(samples_out), 1, !work.door);
         if (back)
-            say(back, suffix, median(samples_back), 1, 1);
+            say(back, suffix, median(samples_back), 1, !work.same);
         if (both)
             say(both, suffix, median(samples_both), entries, switches);
     }
@@ -198,28 +212,24 @@ static void measure(struct work what, void (*serve)(void), uint64_t answer_tag, 
 
 static void run_call(void)
 {
-    path_call(PEER_GATE, work.tag);
+    path_call(work.same ? gate : PEER_GATE, work.tag);
 }
 
+/* A page that was never mapped; its page tables are there, but for the first. */
 static void run_touch(void)
 {
     path_touch();
-    /* The page goes again; the peer owns its task's capability for that. */
-    uint64_t words[JN_WORDS_REG] = {PEER_PAGE_ADDRESS, 1, JN_R | JN_W | JN_X, 0};
-    jn_status_t ignored = jn_invoke(PEER_SIGNAL + JN_CAP_STEP, JN_OP_TASK_UNMAP, words);
-    (void)ignored;
+    path_page += PAGE;
 }
 
 static void serve_faults(void)
 {
     struct jn_utcb *utcb = jn_utcb();
-    must("own task",
-         jn_cap_copy_to(peer_task, peer_task, PEER_SIGNAL + JN_CAP_STEP, JN_RIGHT_CONTROL));
+
     utcb->items[0].what =
         JN_ITEM_MAP | (JN_R | JN_W) << JN_ITEM_RIGHTS_SHIFT | 12 << JN_ITEM_ORDER_SHIFT;
     utcb->items[0].where = (uint64_t)shown_page;
-    utcb->item_offset[0] = PEER_PAGE_ADDRESS;
-    path_serve();
+    path_serve_faults();
 }
 
 static void run_null(void)
@@ -228,19 +238,27 @@ static void run_null(void)
     stamp_in = stamp_end;
 }
 
-static void null_call(void)
+static void null_call(bool avx)
 {
-    for (int avx = 0; avx < 2; avx++) {
-        work = (struct work){.own_out = 2, .avx = avx};
-        sample_count = 0;
-        for (int i = 0; i < ROUNDS; i++) {
-            if (avx)
-                path_dirty_avx();
-            run_null();
-            note_sample();
-        }
-        say("null_call", avx ? "_avx" : "", median(samples_out), 1, 0);
+    work = (struct work){.own_out = 2};
+    sample_count = skipped = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (avx)
+            path_dirty_avx();
+        run_null();
+        note_sample();
     }
+    say("null_call", avx ? "_avx" : "", median(samples_out), 1, 0);
+}
+
+/* QEMU sizes its translation caches by the use it sees over a tenth of a second; what booting needed
+ * makes every switch of address spaces dearer until then. */
+static void warm_up(void)
+{
+    rounds = WARM_UP;
+    work = (struct work){.run = run_call, .tag = 4, .own_out = 2, .own_back = 3};
+    measure(work, path_serve, 4, NULL, NULL, NULL);
+    rounds = ROUNDS;
 }
 
 /* Nobody serves but the peer's own task; its last word is an exception. */
@@ -277,14 +295,19 @@ int main(void)
     jn_log_set_name("bench");
     must("gate", jn_gate_create(JN_CAP_POOL, &gate));
     must("signal", jn_signal_create(JN_CAP_POOL, &signal));
-    null_call();
+    warm_up();
+    null_call(false);
     measure((struct work){.run = run_call, .tag = 4, .own_out = 2, .own_back = 3}, path_serve, 4,
             "ipc_call", "ipc_reply", "ipc_round_trip");
+    measure((struct work){.run = run_call, .tag = 4, .own_out = 2, .own_back = 3, .same = true},
+            path_serve, 4, NULL, NULL, "ipc_round_trip_same");
     measure((struct work){.run = run_call, .tag = 64, .own_out = 2, .own_back = 3}, path_serve, 64,
             NULL, NULL, "ipc_round_trip_64");
+    measure((struct work){.run = path_int3, .own_out = 1, .own_back = 3}, path_serve, 0, NULL, NULL,
+            "exception");
     measure((struct work){.run = path_ud2, .own_out = 1, .own_back = 3}, path_serve_ud2,
-            JN_TAG_STATE, NULL, NULL, "exception");
-    measure((struct work){.run = run_touch, .own_out = 1, .own_back = 3}, serve_faults,
+            JN_TAG_STATE, NULL, NULL, "exception_state");
+    measure((struct work){.run = run_touch, .own_out = 2, .own_back = 3}, serve_faults,
             1 << JN_TAG_ITEMS_SHIFT, NULL, NULL, "page_fault");
     measure((struct work){.run = path_foreign, .own_out = 2, .own_back = 3, .foreign = true},
             path_serve, 1, NULL, NULL, "foreign_null");
@@ -292,5 +315,7 @@ int main(void)
             NULL);
     measure((struct work){.run = run_door, .own_out = 2, .foreign = true, .door = true}, await_end,
             0, "door", NULL, NULL);
+    /* Last: from here on this thread has vector state of its own. */
+    null_call(true);
     finish(0);
 }

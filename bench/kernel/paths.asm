@@ -14,7 +14,7 @@ default rel
 
 section .bss align=4096
 global stamp_out, stamp_in, stamp_back, stamp_end
-global path_gate, path_tag, path_rounds, path_utcb_state_rip, path_page
+global path_gate, path_tag, path_rounds, path_utcb_state_rip, path_utcb_offset, path_page
 stamp_out:  resq 1
 stamp_in:   resq 1
 stamp_back: resq 1
@@ -23,6 +23,7 @@ path_gate:  resq 1 ; of the server's loop
 path_tag:   resq 1 ; of its answers
 path_rounds: resq 1
 path_utcb_state_rip: resq 1 ; address of the saved rip in the server's UTCB
+path_utcb_offset: resq 1 ; address of its first item's offset
 path_page:  resq 1 ; address that path_touch touches
 alignb 4096
 
@@ -108,6 +109,35 @@ path_serve_ud2:
 .done:
     restore
 
+; void path_serve_faults(void): the same for page faults, one instruction before stamp_in: the item in the
+; UTCB goes to the address of the fault
+global path_serve_faults
+path_serve_faults:
+    keep
+    mov rdi, [path_gate]
+    xor esi, esi
+    mov eax, JN_WAIT
+    jmp .enter
+.loop:
+    mov eax, JN_REPLY_WAIT
+.enter:
+    syscall
+    mov r11, rdx                ; word 0: the address
+    rdtsc
+    mov [stamp_in], eax
+    dec qword [path_rounds]
+    jz .done
+    and r11, -4096
+    mov rdi, [path_utcb_offset]
+    mov [rdi], r11
+    mov rdi, [path_gate]
+    mov rsi, [path_tag]
+    rdtsc
+    mov [stamp_back], eax
+    jmp .loop
+.done:
+    restore
+
 ; void path_null(void): 2 instructions before
 global path_null
 path_null:
@@ -150,6 +180,17 @@ path_ud2:
     rdtsc
     mov [stamp_out], eax
     ud2
+    rdtsc
+    mov [stamp_end], eax
+    restore
+
+; void path_int3(void): the same with an exception after which the thread can go on as it is
+global path_int3
+path_int3:
+    keep
+    rdtsc
+    mov [stamp_out], eax
+    int3
     rdtsc
     mov [stamp_end], eax
     restore

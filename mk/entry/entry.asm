@@ -20,7 +20,8 @@
 
 %include "offsets.inc"
 
-extern kernel_syscall, kernel_leave, ipc_copy_quick, trap, trap_kernel, foreign_syscall, nobody
+extern kernel_syscall, kernel_leave, ipc_copy_quick, reply_with_page, trap, trap_kernel
+extern foreign_syscall, nobody, cpu_count
 global entry_syscall, entry_trap, leave_kernel
 
 bits 64
@@ -285,7 +286,7 @@ align 16
 align 16
 .long_answer:
     cmp esi, WORDS_MAX
-    ja .slow
+    ja answer_page
     cmp qword [rsp + T_UTCB], 0
     je .slow
     find_slot CAP_FAST_WAIT, .slow
@@ -328,6 +329,7 @@ align 16
 .answer_full:
     test rsi, rsi
     jnz .slow_wait
+.go_on_full:
     wait_again
     switch_registers .full_answer, stack
     mov rsp, rax
@@ -840,6 +842,51 @@ entry_trap.from_kernel:
     and rsp, -16
     call trap_kernel
     ud2
+
+; ---- the answer to a page fault that maps one page -----------------------------------------------
+; C maps it, or says that it is not as simple. The rest of a kernel entry is not needed, for nothing but
+; two page tables changes; but where there is a lock, this needs it, so it is for one CPU alone.
+; In: as entry_syscall.long_answer.
+align 16
+answer_page:
+    cmp rsi, 1 << TAG_ITEMS_SHIFT
+    jne entry_syscall.slow
+    cmp dword [rel cpu_count], 1
+    jne entry_syscall.slow
+    find_slot CAP_FAST_WAIT, entry_syscall.slow
+    mov rcx, [rcx + CAP_OBJECT]
+    add rcx, [gs:CPU_GATE_OFFSET]
+    cmp rcx, [rsp + T_GATE]
+    jne entry_syscall.slow
+    cmp qword [rcx + PART_PENDING], 0
+    jne entry_syscall.slow
+    mov r11, [rsp + T_CALLER]
+    cmp dword [r11 + T_STATE], STATE_FAULT
+    jne entry_syscall.slow
+    mov [rsp + RDX], rdx
+    mov [rsp + RDI], rdi
+    mov [rsp + R8], r8
+    mov [rsp + R9], r9
+    mov [rsp + R10], r10
+    mov rdi, rsp
+    mov rsi, r11
+    mov rsp, [gs:CPU_STACK]
+    call reply_with_page
+    mov rsp, [gs:CPU_CURRENT]
+    test al, al
+    jz .not_simple
+    mov r11, [rsp + T_CALLER]
+    mov rax, [rsp + T_GATE]
+    jmp entry_syscall.go_on_full
+.not_simple:
+    mov rdx, [rsp + RDX]
+    mov rdi, [rsp + RDI]
+    mov r8, [rsp + R8]
+    mov r9, [rsp + R9]
+    mov r10, [rsp + R10]
+    mov esi, 1 << TAG_ITEMS_SHIFT
+    mov eax, OP_REPLY_WAIT
+    jmp entry_syscall.slow
 
 %if ($ - $$) > 4096
 %error "the page of traps is full"

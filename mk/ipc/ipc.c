@@ -93,20 +93,20 @@ static bool can_swap(const struct thread *thread, const struct thread *caller, u
            gate_here(cap->object) == thread->gate && !thread->gate->pending;
 }
 
-/* The answer of most pagers: one page. False: it is something else, and nothing was done. */
-static bool answer_with_page(struct thread *thread, struct thread *caller)
+/* Called by the fast path as well, which is why it does nothing that a kernel entry would be needed
+ * for: it cannot be preempted, and no translation becomes invalid. */
+bool reply_with_page(struct thread *thread, struct thread *caller)
 {
     const volatile struct jn_utcb *utcb = thread->utcb;
-    uint64_t tag = thread->r[JN_REG_RSI], done = 0;
 
-    if ((uint32_t)tag != 1u << JN_TAG_ITEMS_SHIFT || (int64_t)tag < 0 || !utcb)
+    if (!utcb)
         return false;
     uint64_t what = utcb->items[0].what, where = utcb->items[0].where;
-    uint64_t rights = what >> JN_ITEM_RIGHTS_SHIFT & (JN_R | JN_W | JN_X);
-    if (what !=
-            (JN_ITEM_MAP | rights << JN_ITEM_RIGHTS_SHIFT | PAGE_SHIFT << JN_ITEM_ORDER_SHIFT) ||
-        space_map(&thread->task->space, where, &caller->task->space, utcb->item_offset[0], 1,
-                  (unsigned)rights, false, &done))
+    unsigned rights = what >> JN_ITEM_RIGHTS_SHIFT & (JN_R | JN_W | JN_X);
+    if (what != (JN_ITEM_MAP | (uint64_t)rights << JN_ITEM_RIGHTS_SHIFT |
+                 PAGE_SHIFT << JN_ITEM_ORDER_SHIFT) ||
+        !space_map_page(&thread->task->space, where, &caller->task->space, utcb->item_offset[0],
+                        rights))
         return false;
     thread->utcb->sent_items = 1;
     return true;
@@ -120,7 +120,8 @@ static status_t reply_wait(struct thread *thread, unsigned flags)
     if (caller == no_thread)
         return wait(thread, flags);
     bool swap = can_swap(thread, caller, flags);
-    if (swap && thread_state(caller) == STATE_FAULT && answer_with_page(thread, caller)) {
+    if (swap && thread_state(caller) == STATE_FAULT &&
+        thread->r[JN_REG_RSI] == 1u << JN_TAG_ITEMS_SHIFT && reply_with_page(thread, caller)) {
         swap_with_caller(thread, caller, thread->gate);
         return JN_OK;
     }

@@ -70,6 +70,10 @@ static inline unsigned gate_part_cpu(const struct gate_part *part)
 /* ---- ipc.c ---- */
 void kernel_syscall(struct thread *thread);
 
+/* The answer of most pagers to a page fault, one item that maps one page. False: it is something else,
+ * and nothing was done. */
+bool reply_with_page(struct thread *thread, struct thread *caller);
+
 /* The order of words 0 to 9 in registers. */
 extern const uint8_t word_register[JN_WORDS_REG];
 

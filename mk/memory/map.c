@@ -164,8 +164,8 @@ static status_t transfer_step(const struct transfer *t, uint64_t *passed)
 
 /* One page that is nothing special on either side, which is what nearly every answer to a fault is:
  * the same as transfer_run() and mapping_insert_pages() do, in one piece. */
-static bool map_page(const struct space *source, uint64_t source_address, struct space *space,
-                     uint64_t address, unsigned rights)
+bool space_map_page(const struct space *source, uint64_t source_address, struct space *space,
+                    uint64_t address, unsigned rights)
 {
     if (((source_address | address) & PAGE_MASK) || source_address >= USER_END ||
         address >= USER_END || (rights & ~(unsigned)(JN_W | JN_X)) != JN_R ||
@@ -233,7 +233,7 @@ static __attribute__((noinline)) status_t map_range(struct space *source, uint64
 status_t space_map(struct space *source, uint64_t source_address, struct space *space,
                    uint64_t address, uint64_t pages, unsigned rights, bool grant, uint64_t *done)
 {
-    if (pages == 1 && !grant && map_page(source, source_address, space, address, rights)) {
+    if (pages == 1 && !grant && space_map_page(source, source_address, space, address, rights)) {
         *done = 1;
         return JN_OK;
     }

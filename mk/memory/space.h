@@ -42,6 +42,11 @@ MUST_CHECK status_t space_map(struct space *source, uint64_t source_address, str
                               uint64_t address, uint64_t pages, unsigned rights, bool grant,
                               uint64_t *done);
 
+/* The same for one page of 4 KiB that is nothing special on either side, which is what nearly every
+ * answer to a fault is. False: it is not that simple, and nothing was done. Never preempted. */
+bool space_map_page(const struct space *source, uint64_t source_address, struct space *space,
+                    uint64_t address, unsigned rights);
+
 /* State of an unmap that is kept across STATUS_RESTART: zero at the start. */
 struct unmap_progress {
     uint64_t done;  /* pages passed over */
