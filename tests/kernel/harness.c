@@ -272,7 +272,7 @@ uint64_t now(void)
 #define SLOT_LAST         (25 * JN_CAP_STEP)
 #define SLOT_CLOCK        (26 * JN_CAP_STEP)
 #define SLOT_CLOCK_THREAD (27 * JN_CAP_STEP)
-#define SETTLE_NS         5000000
+#define SETTLE_NS         25000000
 #define SETTLE_PARTS      5
 
 static volatile uint64_t settles, settling;
