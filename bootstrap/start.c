@@ -74,9 +74,12 @@ static jn_status_t make_pool(struct server *server)
 
 size_t server_path(const struct server *server, char *path, size_t capacity)
 {
-    const struct manifest_server *entry = server->manifest;
-    int length = entry->path.length
-                     ? snprintf(path, capacity, "%.*s", (int)entry->path.length, entry->path.at)
+    struct text other = server->manifest->path;
+    char key[sizeof server->name + 5];
+    size_t key_length = (size_t)snprintf(key, sizeof key, "%s.path", server->name);
+    (void)manifest_setting(&manifest, key, key_length, &other);
+    int length = other.length
+                     ? snprintf(path, capacity, "%.*s", (int)other.length, other.at)
                      : snprintf(path, capacity, "sbin/janus/%s", server->name);
     return (size_t)length < capacity ? (size_t)length : 0;
 }

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "janus/handover.h"
 #include "janus/idl/client.h"
 #include "janus/idl/personality.h"
+#include "janus/idl/supervisor.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
 
@@ -154,6 +156,20 @@ jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns, uint64_t 
                                          uint64_t pages)
 {
     return task_set_alarm_usage(task, user_ns, system_ns, pages);
+}
+
+bool backend_process_personality_of(const void *head, size_t length, char *server,
+                                    size_t capacity)
+{
+    char setting[256];
+    size_t setting_length;
+
+    if (capacity < 5 ||
+        supervisor_setting(JN_CAP_SUPERVISOR, "programs", 8, setting, sizeof setting,
+                           &setting_length) != JN_OK)
+        return false;
+    memcpy(server, "svc/", 4);
+    return handover_program_of(setting, setting_length, head, length, server + 4, capacity - 4);
 }
 
 jn_status_t backend_process_hand_over(const char *personality, const void *record, size_t length,

@@ -184,10 +184,13 @@ static bool is_off(const char *personality)
 }
 
 /* The personality's server. It may still be starting. */
-static jn_status_t find_personality(const char *setting, const char *path, cap_t *server)
+static jn_status_t find_personality(const char *name, cap_t *server)
 {
-    if (is_off(setting))
+    char path[HANDOVER_NAME_MAX + 4] = "svc/";
+
+    if (is_off(name))
         return JN_NO_SERVICE;
+    strcat(path, name);
     return name_lookup(JN_CAP_NAMES, path, strlen(path), NAME_WAIT,
                        jn_time_monotonic() + PERSONALITY_PATIENCE_NS, server);
 }
@@ -258,21 +261,23 @@ static bool refused(const struct making *m, jn_status_t status, uint32_t *kind, 
 static bool start(struct making *m, uint32_t *kind, uint32_t *value, const char **text)
 {
     struct program program = {0};
-    bool win32, done = false;
+    bool done = false;
     cap_t server;
     jn_status_t status;
 
     if (!make_clients(m) || !make_descriptors(m))
         return refuse(WORLD_FATAL, 0, m->text, kind, value, text);
     if (program_find(m->s, m->fs, m->record, &program, kind, value, text)) {
-        win32 = program.kind == PROGRAM_WIN32;
-        status = win32 ? find_personality("win32", "svc/win32", &server)
-                       : find_personality("posix", "svc/posix", &server);
+        const char *name = !strcmp(program.personality, "win32")   ? "Win32"
+                           : !strcmp(program.personality, "posix") ? "POSIX"
+                                                                   : program.personality;
+
+        status = find_personality(program.personality, &server);
         if (status != JN_OK) {
             refuse(CHANNEL_NOT_STARTABLE, ERRNO_NO_PERSONALITY,
                    session_text("%s: a %s program, and the %s personality is not in this boot",
-                                m->record->arguments.bytes, win32 ? "Win32" : "POSIX",
-                                win32 ? "win32" : "posix"), kind, value, text);
+                                m->record->arguments.bytes, name, program.personality), kind, value,
+                   text);
         } else {
             status = hand_over(m, &program, server);
             jn_cap_delete(server);

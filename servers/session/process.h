@@ -2,14 +2,14 @@
 #ifndef SESSION_PROCESS_H
 #define SESSION_PROCESS_H
 
+#include "janus/handover.h"
 #include "session.h"
 
-enum program_kind { PROGRAM_POSIX, PROGRAM_WIN32 };
 
 struct program {
     char *path;             /* absolute */
     uint64_t open;          /* of the process's fs client */
-    enum program_kind kind;
+    char personality[HANDOVER_NAME_MAX]; /* whose it is: "posix", ... */
 };
 
 /* Finds the file that the record names and looks at its first bytes. `fs` is the process's client.

@@ -1,10 +1,11 @@
 /* Which file is the program: a path of the guest, a drive path, or a name on PATH; and whose it is,
- * by its first bytes: "\177ELF" and "#!" are for posix, "MZ" for win32. */
+ * by its first bytes: "\177ELF" and "#!" are for posix, "MZ" for win32, others as the manifest says. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "janus/idl/fs.h"
 #include "janus/idl/io.h"
+#include "janus/idl/supervisor.h"
 #include "janus/runtime.h"
 #include "process.h"
 
@@ -133,12 +134,29 @@ static bool fail(uint32_t exit_kind, uint32_t errno_value, const char *message, 
     return false;
 }
 
+static bool personality_of(const unsigned char *head, size_t length, char *name)
+{
+    char setting[256];
+    size_t setting_length;
+
+    name[0] = 0;
+    if (length >= 2 && head[0] == 'M' && head[1] == 'Z')
+        strcpy(name, "win32");
+    else if ((length >= 4 && memcmp(head, "\177ELF", 4) == 0) ||
+             (length >= 2 && memcmp(head, "#!", 2) == 0))
+        strcpy(name, "posix");
+    else if (supervisor_setting(JN_CAP_SUPERVISOR, "programs", 8, setting, sizeof setting,
+                                &setting_length) == JN_OK)
+        return handover_program_of(setting, setting_length, head, length, name, HANDOVER_NAME_MAX);
+    return name[0] != 0;
+}
+
 bool program_find(struct session *s, cap_t fs, const struct run_record *record,
                   struct program *program, uint32_t *kind, uint32_t *value, const char **text)
 {
     const char *typed = record->arguments.bytes;
     struct search search = {.fs = fs};
-    unsigned char head[4] = {0};
+    unsigned char head[16] = {0};
     uint32_t open_kind, created;
     uint64_t device, done = 0;
     jn_status_t status;
@@ -162,12 +180,7 @@ bool program_find(struct session *s, cap_t fs, const struct run_record *record,
     if (status != JN_OK)
         return fail(CHANNEL_NOT_STARTABLE, ERRNO_ACCESS,
                     session_text("%s: %s", typed, jn_status_text(status)), kind, value, text);
-    if (done >= 2 && head[0] == 'M' && head[1] == 'Z') {
-        program->kind = PROGRAM_WIN32;
-        return true;
-    }
-    program->kind = PROGRAM_POSIX;
-    if ((done == 4 && memcmp(head, "\177ELF", 4) == 0) || (done >= 2 && memcmp(head, "#!", 2) == 0))
+    if (personality_of(head, done, program->personality))
         return true;
     return fail(CHANNEL_NOT_STARTABLE, ERRNO_NO_EXEC, session_text("%s: Exec format error", typed),
                 kind, value, text);

@@ -49,6 +49,7 @@ class Suite:
 
 def available(root):
     import crash_cases
+    import example_cases
     import golden_posix
     import golden_win32
     import guest_cases
@@ -91,6 +92,9 @@ def available(root):
               lambda context: guest_cases.cases(context, 'mixed'),
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite',
                'build/personalities/posix']),
+        Suite('example', 'a third personality with calls of its own, in two builds',
+              example_cases.cases,
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example']),
         Suite('smp', 'the kernel, and programs of both personalities, on four CPUs',
               smp_cases.cases, ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
     ]

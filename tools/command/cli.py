@@ -26,6 +26,7 @@ class Options:
         self.timeout = None
         self.icount = False
         self.verbose = False
+        self.settings = []
 
 
 def unserved(what):
@@ -59,7 +60,7 @@ def parse_options(arguments):
             setattr(options, name[2:], True)
             continue
         if name not in ('--posix', '--win32', '--share', '--disk', '--env', '--smp', '--mem',
-                        '--timeout'):
+                        '--timeout', '--set'):
             raise Failure(f'unknown option {word}')
         if not equals:
             if not rest:
@@ -91,6 +92,10 @@ def apply_option(options, name, value):
         if '=' not in value or value.startswith('='):
             raise Failure(f'--env wants NAME=VALUE, not "{value}"')
         options.env.append(value)
+    elif name == '--set':
+        if '=' not in value or value.startswith('=') or any(c.isspace() for c in value):
+            raise Failure(f'--set wants NAME=VALUE without blanks, not "{value}"')
+        options.settings.append(value)
     elif name == '--smp':
         options.smp = positive(name, value)
         if options.smp > CPUS_MAX:

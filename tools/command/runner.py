@@ -20,7 +20,7 @@ class NotStartable(Failure):
 
 def machine(options, image='janus.img'):
     """The QEMU command line; names of files are relative to build/, which may hold any character."""
-    words = []
+    words = list(getattr(options, 'settings', []))
     for name in ('posix', 'win32'):
         if getattr(options, name):
             words.append(f'{name}={getattr(options, name)}')

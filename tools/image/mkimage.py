@@ -85,6 +85,8 @@ class Image:
             source = self.find(rest[1])
             if word == 'file' or os.path.exists(source):
                 self.add_file(path, int(rest[0], 8), source)
+        elif word == 'replace':
+            self.add_file(path, int(rest[0], 8), self.find(rest[1]), replace=True)
         elif word == 'link':
             self.add(path, Entry(stat.S_IFLNK | 0o777, self.built_ns, rest[0].encode()))
         elif word == 'glob':

@@ -12,6 +12,7 @@
 #ifndef JANUS_HANDOVER_H
 #define JANUS_HANDOVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -108,6 +109,13 @@ static inline const char *handover_next(const char *string)
         ;
     return string;
 }
+
+/* The personality whose programs begin as `head` does. setting: the manifest's `programs`, HEX=NAME pairs
+ * with commas between (docs/manifest.md); the first that fits counts. False: none, or a name that does
+ * not fit. ELF, scripts and PE need no entry. */
+#define HANDOVER_NAME_MAX 64
+bool handover_program_of(const char *setting, size_t setting_length, const void *head,
+                         size_t head_length, char *name, size_t capacity);
 
 /* Puts every default into an empty record: no descriptors, limits of a fresh system, umask 022. */
 void handover_init(struct handover *handover);

@@ -220,7 +220,7 @@ long image_start(struct image *image, struct thread *caller)
     return 0;
 }
 
-/* ---- PE images ---- */
+/* ---- other personalities' images ---- */
 
 static struct handover_descriptor *handover_descriptors(struct process *p, uint32_t *count)
 {
@@ -320,7 +320,7 @@ long image_hand_over(struct image *image, struct thread *t)
     }
     struct backend_clients clients = p->clients;
     clients.pager = pager;
-    jn_status_t status = backend_process_hand_over("svc/win32", record, length, &clients);
+    jn_status_t status = backend_process_hand_over(image->server, record, length, &clients);
     free(record);
     if (status != JN_OK) {
         backend_cap_drop(pager);
@@ -328,8 +328,8 @@ long image_hand_over(struct image *image, struct thread *t)
         if (status == JN_TIMEOUT)
             return HAND_OVER_BUSY;
         if (status == JN_NO_SERVICE)
-            jn_log(JN_LOG_ERROR, "%s is a Win32 program, and no Win32 personality runs",
-                   image->path);
+            jn_log(JN_LOG_ERROR, "%s is a program for %s, which does not run", image->path,
+                   image->server);
         return status == JN_NO_SERVICE ? -LX_ENOEXEC : errno_of(status);
     }
     p->clients = (struct backend_clients){0};
@@ -369,7 +369,7 @@ static long do_exec(struct thread *t, uint64_t dirfd, uint64_t address, uint64_t
     if (!error)
         error = image_open(image, &path);
     if (!error)
-        error = image->is_pe ? image_hand_over(image, t) : image_start(image, t);
+        error = image->is_other ? image_hand_over(image, t) : image_start(image, t);
     strings_free(&image->arguments);
     strings_free(&image->environment);
     free(image);

@@ -26,7 +26,8 @@ struct image {
     struct strings arguments, environment;
     char head[512]; /* the file's beginning */
     size_t head_length;
-    bool is_pe;
+    bool is_other; /* another personality's program; `server` takes it, as "svc/NAME" */
+    char server[68];
 };
 
 /* Opens path (already relative to dir) as a program; follows `#!` lines. On failure nothing is open. */
@@ -47,7 +48,7 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
  * the new image, or NULL for a process without threads. After success the caller's message is
  * answered by the new program's start. Closes the image's file. */
 long image_start(struct image *image, struct thread *thread);
-/* Hands the process to the Win32 personality. On success it is no longer ours. */
+/* Hands the process to image->server. On success it is no longer ours. */
 long image_hand_over(struct image *image, struct thread *thread);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "janus/backend/process.h"
 #include "path.h"
 #include "status.h"
 
@@ -164,11 +165,16 @@ long image_open(struct image *image, const struct backend_path *path)
     for (int depth = 0; !error; depth++) {
         const char *head = image->head;
         if (image->head_length >= 2 && head[0] == 'M' && head[1] == 'Z') {
-            image->is_pe = true;
+            image->is_other = true;
+            strcpy(image->server, "svc/win32");
             return 0;
         }
-        if (image->head_length < 2 || head[0] != '#' || head[1] != '!')
+        if (image->head_length < 2 || head[0] != '#' || head[1] != '!') {
+            image->is_other = memcmp(head, "\177ELF", 4) &&
+                              backend_process_personality_of(head, image->head_length,
+                                                             image->server, sizeof image->server);
             return 0;
+        }
         if (depth == SCRIPT_DEPTH) {
             image_close(image);
             return -LX_ELOOP;

@@ -124,7 +124,7 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
         error = errno_of(backend_process_set_cookie(clients->task, p->handle));
     if (!error)
         error = open_program(image, &h);
-    if (!error && image->is_pe) {
+    if (!error && image->is_other) {
         image_close(image);
         error = -LX_ENOEXEC;
     }

@@ -58,8 +58,30 @@ static uint64_t walk(const struct handover *h)
     return sum;
 }
 
+static void test_programs(void)
+{
+    static const char setting[] = "7f4a5850=example,ca=other,zz=x,1=y,=n,00ff=";
+    char name[8];
+    struct {
+        const char *head, *wanted;
+        size_t length;
+    } cases[] = {
+        {"\x7fJXP\1", "example", 5}, {"\x7fJXP", "example", 4}, {"\x7fJX", NULL, 3},
+        {"\xca", "other", 1},         {"\x7f" "ELF", NULL, 4},   {"", NULL, 0},
+        {"\0\xff", NULL, 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool found = handover_program_of(setting, sizeof setting - 1, cases[i].head,
+                                         cases[i].length, name, sizeof name);
+        assert(found == (cases[i].wanted != NULL));
+        assert(!found || !strcmp(name, cases[i].wanted));
+    }
+    assert(!handover_program_of(setting, sizeof setting - 1, "\x7fJXP", 4, name, 7)); /* too long */
+}
+
 int main(void)
 {
+    test_programs();
     static uint64_t buffer[256];
     size_t length = make(buffer, sizeof buffer);
     struct handover h;

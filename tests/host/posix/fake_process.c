@@ -333,6 +333,13 @@ void backend_process_free_thread_id(cap_t task, uint64_t tid)
     (void)task, (void)tid;
 }
 
+bool backend_process_personality_of(const void *head, size_t length, char *server,
+                                    size_t capacity)
+{
+    (void)head, (void)length, (void)server, (void)capacity;
+    return false;
+}
+
 jn_status_t backend_process_hand_over(const char *personality, const void *record, size_t length,
                                       const struct backend_clients *clients)
 {

@@ -51,6 +51,10 @@ JN_CHECKED jn_status_t backend_process_new_thread_id(cap_t task, uint32_t align,
 void backend_process_free_thread_id(cap_t task, uint64_t tid);
 JN_CHECKED jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns,
                                                     uint64_t system_ns, uint64_t pages);
+/* Whether the manifest says that a file beginning with `head` is a program of a personality other than
+ * POSIX and Win32: its server's name, "svc/NAME". */
+bool backend_process_personality_of(const void *head, size_t length, char *server,
+                                    size_t capacity);
 /* Gives the process, with its clients, to another personality (name "svc/posix", "svc/win32").
  * Failure leaves it with the caller; success takes all five capabilities over. TIMEOUT, from
  * svc/win32 only: it is busy, perhaps with a call to svc/posix; serve, and try again. */
