@@ -57,6 +57,12 @@ struct cpu {
     struct gate_part *mailbox; /* parts of Gates to look at, linked by `posted`; NULL: none */
     uint64_t ipis, holds, shoot_downs; /* sent; of them to hold a CPU; CPUs asked to flush */
     struct run_queue run;
+    /* -- trace/ -- */
+    struct jn_trace_ring *trace; /* NULL: none */
+    struct jn_trace_record *trace_records;
+    bool trace_wake;     /* the tracer is to be woken */
+    bool trace_entry;    /* the kernel was entered, and nothing written down of it yet */
+    uint64_t trace_cost; /* TSC ticks that its records took, not yet told */
 } __attribute__((aligned(64)));
 
 extern struct cpu cpus[CPU_MAX];
@@ -79,6 +85,8 @@ static inline struct thread *current_thread(void)
 /* Loads GDT, IDT, TSS, GS base and the system call MSRs of CPU `id`, whose kernel stack ends at
  * `stack_top`; boot code calls it on each CPU, first of all. IST stacks are memory/layout.h's. */
 void cpu_init(uint32_t id, uint64_t stack_top);
+/* This CPU's system calls, exceptions and interrupts enter at the plain or the traced code. */
+void cpu_set_entries(bool traced);
 
 /* True if an interrupt or a more urgent thread waits: a long operation then brings its structures
  * into a state that can be taken up again and returns STATUS_RESTART. */

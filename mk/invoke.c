@@ -9,6 +9,7 @@
 #include "platform/ports.h"
 #include "signal/signal.h"
 #include "task/task.h"
+#include "trace/trace.h"
 
 #define POOL_OF(object_) container_of(object_, struct pool, object)
 
@@ -185,6 +186,11 @@ static const struct {
     OP(CONSOLE_WRITE, CONSOLE, SEND, op_console_write, 0),
     OP(CONSOLE_SHUTDOWN, CONSOLE, CONTROL, op_console_shutdown, 0),
     OP(COUNTERS, CONSOLE, INFO, op_counters, 9),
+
+    OP(TRACE_RING, CONSOLE, CONTROL, op_trace_ring, 0),
+    OP(TRACE_CONTROL, CONSOLE, CONTROL, op_trace_control, 0),
+    OP(TASK_NAME, TASK, CONTROL, op_task_name, 0),
+    OP(THREAD_NUMBER, THREAD, CONTROL, op_thread_number, 0),
 #undef OP
 };
 

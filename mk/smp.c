@@ -5,6 +5,7 @@
 #include "platform/irq.h"
 #include "platform/lapic.h"
 #include "thread/thread.h"
+#include "trace/trace.h"
 
 static uint32_t lock_word;
 static uint32_t kicks; /* CPUs to be interrupted when the lock is released */
@@ -50,6 +51,8 @@ static void serve_asked(struct cpu *cpu)
         cpu->cr3 = kernel_cr3;
     if (asked & (ASK_LEAVE | ASK_FLUSH))
         __asm__ volatile("mov %0, %%cr3" : : "r"(cpu->cr3) : "memory");
+    if (asked & ASK_TRACE)
+        cpu_set_entries(trace_on);
     __atomic_store_n(&cpu->asked, 0, __ATOMIC_RELEASE);
 }
 

@@ -37,6 +37,7 @@ enum {
     ASK_FLUSH = 1, /* forget all translations of user memory */
     ASK_LEAVE = 2, /* load the kernel's own address space */
     ASK_STATE = 4, /* segment bases and FPU registers into the thread */
+    ASK_TRACE = 8, /* enter where trace_on says */
 };
 
 void kernel_lock(struct cpu *cpu);

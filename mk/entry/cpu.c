@@ -43,9 +43,9 @@ struct table_register {
 
 static uint64_t gdt[CPU_MAX][GDT_ENTRIES];
 static struct tss tss[CPU_MAX];
-static struct idt_gate idt[256] __attribute__((aligned(64)));
+static struct idt_gate idt[2][256] __attribute__((aligned(64))); /* plain, traced */
 
-extern const char vectors[], vector_nmi[], entry_syscall[];
+extern const char vectors[], vector_nmi[], entry_syscall[], traced_vectors[], traced_syscall[];
 
 #define MSR_EFER           0xc0000080
 #define EFER_SYSCALL       1
@@ -69,11 +69,11 @@ static uint64_t read_msr(uint32_t msr)
     return (uint64_t)high << 32 | low;
 }
 
-static void idt_set(unsigned vector, const void *target, unsigned privilege, unsigned stack)
+static void idt_set(struct idt_gate *table, unsigned vector, const void *target, unsigned privilege, unsigned stack)
 {
     uint64_t address = (uint64_t)target;
 
-    idt[vector] = (struct idt_gate){
+    table[vector] = (struct idt_gate){
         .offset0 = (uint16_t)address,
         .selector = KERNEL_CS,
         .ist = (uint8_t)stack,
@@ -83,20 +83,27 @@ static void idt_set(unsigned vector, const void *target, unsigned privilege, uns
     };
 }
 
-static void idt_init(void)
+static void idt_init(struct idt_gate *table, const char *stubs)
 {
     for (unsigned vector = 0; vector < 256; vector++)
-        idt_set(vector, vectors + 16 * vector, vector == 3 || vector == 4 ? 3 : 0, 0);
-    idt_set(1, vectors + 16 * 1, 0, STACK_DEBUG);
-    idt_set(2, vector_nmi, 0, STACK_NMI);
-    idt_set(8, vectors + 16 * 8, 0, STACK_DOUBLE_FAULT);
-    idt_set(18, vectors + 16 * 18, 0, STACK_MACHINE_CHECK);
+        idt_set(table, vector, stubs + 16 * vector, vector == 3 || vector == 4 ? 3 : 0, 0);
+    idt_set(table, 1, stubs + 16 * 1, 0, STACK_DEBUG);
+    idt_set(table, 2, vector_nmi, 0, STACK_NMI);
+    idt_set(table, 8, stubs + 16 * 8, 0, STACK_DOUBLE_FAULT);
+    idt_set(table, 18, stubs + 16 * 18, 0, STACK_MACHINE_CHECK);
+}
+
+void cpu_set_entries(bool traced)
+{
+    struct table_register idt_register = {sizeof idt[0] - 1, (uint64_t)idt[traced]};
+
+    __asm__ volatile("lidt %0" : : "m"(idt_register));
+    write_msr(MSR_LSTAR, (uint64_t)(traced ? traced_syscall : entry_syscall));
 }
 
 static void load_tables(uint32_t id)
 {
     struct table_register gdt_register = {sizeof gdt[id] - 1, (uint64_t)gdt[id]};
-    struct table_register idt_register = {sizeof idt - 1, (uint64_t)idt};
 
     __asm__ volatile("lgdt %0\n\t"
                      "pushq %1\n\t"
@@ -111,11 +118,9 @@ static void load_tables(uint32_t id)
                      "movl %%eax, %%es\n\t"
                      "movl %%eax, %%fs\n\t"
                      "movl %%eax, %%gs\n\t"
-                     "lidt %3\n\t"
-                     "ltr %w4"
+                     "ltr %w3"
                      :
-                     : "m"(gdt_register), "i"(KERNEL_CS), "i"(KERNEL_CS + 8), "m"(idt_register),
-                       "r"((uint32_t)TSS_SELECTOR)
+                     : "m"(gdt_register), "i"(KERNEL_CS), "i"(KERNEL_CS + 8), "r"((uint32_t)TSS_SELECTOR)
                      : "rax", "memory");
 }
 
@@ -135,8 +140,10 @@ void cpu_init(uint32_t id, uint64_t stack)
     tss[id].io_map = sizeof(struct tss);
     for (unsigned i = STACK_NMI; i <= STACK_DOUBLE_FAULT; i++)
         tss[id].ist[i - 1] = stack_top(id, i);
-    if (id == 0)
-        idt_init();
+    if (id == 0) {
+        idt_init(idt[0], vectors);
+        idt_init(idt[1], traced_vectors);
+    }
     load_tables(id);
 
     cpu->self = cpu;
@@ -151,7 +158,7 @@ void cpu_init(uint32_t id, uint64_t stack)
     write_msr(MSR_KERNEL_GS_BASE, 0);
     write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SYSCALL);
     write_msr(MSR_STAR, (uint64_t)SYSRET_BASE << 48 | (uint64_t)KERNEL_CS << 32);
-    write_msr(MSR_LSTAR, (uint64_t)entry_syscall);
+    cpu_set_entries(false);
     write_msr(MSR_FMASK, FMASK);
     __asm__ volatile("movq %%cr0, %%rax\n\torl $8, %%eax\n\tmovq %%rax, %%cr0" : : : "rax");
 }

@@ -16,17 +16,27 @@
 ; which is OR-ed to the operation; an undeliverable tag has bits above its word count. thread->frame
 ; is not kept up to date here: C sets it for whoever it lets out.
 ;
+; trace/entry.asm assembles all of this a second time: what stands there for the time of tracing is
+; left out here.
+;
 ; Whoever leaves for the slow path leaves rdi, rsi, rax (up to kind) and the ten words as they came.
 
 %include "offsets.inc"
 
 extern kernel_syscall, kernel_leave, ipc_copy_quick, reply_with_page, trap, trap_kernel
 extern foreign_syscall, nobody, cpu_count
+%ifdef TRACED
+extern trace_fast
+%endif
 global entry_syscall, entry_trap, leave_kernel
 
 bits 64
 default rel
+%ifdef TRACED
+section .text.traced progbits alloc exec nowrite align=4096
+%else
 section .text.entry progbits alloc exec nowrite align=4096
+%endif
 
 %define RAX T_R + 8 * 0
 %define RBX T_R + 8 * 1
@@ -174,6 +184,26 @@ section .text.entry progbits alloc exec nowrite align=4096
     jmp %{1}_fpu_done
 %endmacro
 
+; What happened here is written down, by trace_fast(); all registers are kept. Nothing, unless this is
+; assembled by trace/entry.asm. rsp is the thread, GS the kernel's, and the kernel stack is empty.
+%macro trace_point 1
+%ifdef TRACED
+    mov [gs:CPU_SCRATCH], rsp
+    mov rsp, [gs:CPU_STACK]
+    push %1
+    call trace_save
+    mov rsp, [gs:CPU_SCRATCH]
+%endif
+%endmacro
+
+; The tracer is to be woken: the slow path can.
+%macro trace_full 1
+%ifdef TRACED
+    cmp byte [gs:CPU_TRACE_WAKE], 0
+    jne %1
+%endif
+%endmacro
+
 ; To native thread r11, whose message is in the registers.
 %macro leave_native 0
     mov rsp, [r11 + T_RSP]
@@ -198,6 +228,7 @@ entry_syscall:
 
 .call:
     ; call: rdi = handle, rsi = tag
+    trace_full .slow
     cmp esi, WORDS_REG
     ja .long_call
     find_slot CAP_FAST_CALL, .slow
@@ -211,6 +242,7 @@ entry_syscall:
     mov rdi, [rcx + CAP_LABEL]
     mov [rsp + T_LABEL], rdi
     set_partner STATE_REPLY
+    trace_point POINT_DELIVER
     switch_registers .call
     leave_native
     switch_fpu .call
@@ -236,6 +268,7 @@ align 16
     set_partner STATE_REPLY
     copy_words
     mov rdi, [rsp + T_LABEL]
+    trace_point POINT_DELIVER
     switch_registers .long
     leave_native
     switch_fpu .long
@@ -244,6 +277,7 @@ align 16
 .not_call:
     js .foreign
 .native:
+    trace_full .slow
     cmp rax, OP_REPLY_WAIT
     jne .not_reply
     ; reply_wait: rdi = handle of the gate, rsi = tag of the answer
@@ -263,6 +297,7 @@ align 16
 .answer:
     wait_again
     xor edi, edi
+    trace_point POINT_ANSWER
     switch_registers .native_answer
     leave_native
     switch_fpu .native_answer
@@ -306,6 +341,7 @@ align 16
     wait_again
     copy_words
     xor edi, edi
+    trace_point POINT_ANSWER
     switch_registers .long_answer
     leave_native
     switch_fpu .long_answer
@@ -314,9 +350,10 @@ align 16
 align 16
 .answer_foreign:
     wait_again
+    trace_point POINT_ANSWER
     switch_registers .foreign_answer
     mov rax, rdx
-.load_syscall:
+..@load_syscall:
     load_registers r11
     mov rsp, [r11 + T_RSP]
     mov rcx, [r11 + T_RIP]
@@ -331,6 +368,7 @@ align 16
     jnz .slow_wait
 .go_on_full:
     wait_again
+    trace_point POINT_ANSWER
     switch_registers .full_answer, stack
     mov rsp, rax
     jmp load_full
@@ -364,6 +402,7 @@ align 16
     mov [rsp + T_LABEL], rdi
     mov esi, KERNEL_TAG(KM_SYSCALL, WORDS_REG)
     set_partner STATE_FOREIGN
+    trace_point POINT_DELIVER
     switch_registers .foreign_call
     leave_native
     switch_fpu .foreign_call
@@ -395,6 +434,7 @@ align 16
     jb .in_adapter
     inc qword [gs:CPU_ENTRIES]
     mov eax, eax                            ; the upper half held the kind
+    trace_point POINT_DOOR
     mov rcx, rsp
     mov rsp, [gs:CPU_STACK]
     push 0x2b
@@ -426,6 +466,7 @@ align 16
     cmp rax, OP_NULL
     jne .not_null
     inc qword [gs:CPU_ENTRIES]
+    trace_point POINT_NULL
 ; Returns JN_OK and zeroes.
 .return_ok:
     mov rcx, [rsp + T_RIP]
@@ -471,6 +512,7 @@ align 16
     lea rdi, [rax + SIGNAL_WAITERS]
     mov [rcx + 8], rdi
     sub r11, T_QUEUE
+    trace_point POINT_SIGNAL
     mov rdi, [rax + SIGNAL_BITS]
     or rdi, rdx
     mov qword [rax + SIGNAL_BITS], 0
@@ -515,6 +557,10 @@ align 16
     jne .slow_signal
     or [rax + SIGNAL_BITS], rdx
     inc qword [gs:CPU_ENTRIES]
+%ifdef TRACED
+    xor r11d, r11d
+%endif
+    trace_point POINT_SIGNAL
     jmp .return_ok
 .slow_signal:
     mov eax, OP_SIGNAL
@@ -555,7 +601,7 @@ leave_kernel:
     swapgs
     je load_full
     mov rax, [r11 + RAX]
-    jmp entry_syscall.load_syscall
+    jmp ..@load_syscall
 
 ; Nothing is to be done. The interrupt that ends this abandons the stack.
 .idle:
@@ -579,12 +625,53 @@ load_full:
     mov r11, [r11 + R11]
     iretq
 
-%if ($ - $$) > 4096
+%ifdef TRACED
+; [rsp + 8]: the point. The registers as struct trace_frame.
+trace_save:
+    push r15
+    push r14
+    push r13
+    push r12
+    push r11
+    push r10
+    push r9
+    push r8
+    push rbp
+    push rdi
+    push rsi
+    push rdx
+    push rcx
+    push rbx
+    push rax
+    mov rdi, rsp
+    mov rsi, [gs:CPU_SCRATCH]
+    call trace_fast
+    pop rax
+    pop rbx
+    pop rcx
+    pop rdx
+    pop rsi
+    pop rdi
+    pop rbp
+    pop r8
+    pop r9
+    pop r10
+    pop r11
+    pop r12
+    pop r13
+    pop r14
+    pop r15
+    ret
+%elif ($ - $$) > 4096
 %error "the entry page is full"
 %endif
 
 ; ---- exceptions and interrupts: a page of their own ---------------------------------------------
+%ifdef TRACED
+section .text.traced_trap progbits alloc exec nowrite align=4096
+%else
 section .text.trap progbits alloc exec nowrite align=4096
+%endif
 ; In: on the stack vector, error code, rip, cs, rflags, rsp, ss.
 
 ; Exceptions that become a message without another look: #DE #BP #OF #BR #UD #TS #NP #SS #MF #AC #XM
@@ -742,6 +829,7 @@ align 16
     xor r13d, r13d
     xor r14d, r14d
     xor r15d, r15d
+    trace_point POINT_DELIVER
     switch_registers .trap
     leave_native
     switch_fpu .trap
@@ -775,6 +863,7 @@ call_windows:
     shl ecx, 8 * (T_WINDOWS - T_MESSAGE)
     mov [rsp + T_MESSAGE], ecx              ; message CALL, windows, not again
     set_partner STATE_REPLY_WINDOWS
+    trace_point POINT_DELIVER
     switch_registers .windows
     leave_native
     switch_fpu .windows
@@ -877,6 +966,13 @@ answer_page:
     jz .not_simple
     mov r11, [rsp + T_CALLER]
     mov rax, [rsp + T_GATE]
+%ifdef TRACED
+    mov esi, 1 << TAG_ITEMS_SHIFT
+    xor edx, edx                            ; what C has left in the registers is no message
+    xor r10d, r10d
+    xor r8d, r8d
+    xor r9d, r9d
+%endif
     jmp entry_syscall.go_on_full
 .not_simple:
     mov rdx, [rsp + RDX]
@@ -888,6 +984,8 @@ answer_page:
     mov eax, OP_REPLY_WAIT
     jmp entry_syscall.slow
 
+%ifndef TRACED
 %if ($ - $$) > 4096
 %error "the page of traps is full"
+%endif
 %endif

@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "ipc/ipc.h"
 #include "signal/signal.h"
+#include "trace/trace.h"
 
 #define VALUE(name, value)        __asm__ volatile("\n=> " #name " %c0" : : "i"((long)(value)))
 #define FIELD(name, type, member) VALUE(name, offsetof(struct type, member))
@@ -57,6 +58,12 @@ void offsets(void)
     FIELD(T_QUEUE, thread, queue);
     FIELD(T_XSAVE, thread, xsave);
 
+    FIELD(CPU_TRACE_WAKE, cpu, trace_wake);
+    VALUE(POINT_DELIVER, POINT_DELIVER);
+    VALUE(POINT_ANSWER, POINT_ANSWER);
+    VALUE(POINT_SIGNAL, POINT_SIGNAL);
+    VALUE(POINT_DOOR, POINT_DOOR);
+    VALUE(POINT_NULL, POINT_NULL);
     FIELD(CPU_ENTRIES, cpu, entries);
     FIELD(CPU_FAULTS, cpu, faults);
     FIELD(CPU_PREEMPTED, cpu, preempted);

@@ -2,7 +2,10 @@
 ; vector, and goes on to entry_trap. NMI is answered here: it may come anywhere, with either GS.
 
 extern entry_trap, nmi_count
-global vectors, vector_nmi
+global vectors
+%ifndef TRACED
+global vector_nmi
+%endif
 
 bits 64
 default rel
@@ -26,7 +29,9 @@ vectors:
   %assign v v + 1
 %endrep
 
+%ifndef TRACED
 align 16
 vector_nmi:
     inc qword [nmi_count]
     iretq
+%endif

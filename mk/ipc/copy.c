@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "memory/layout.h"
 #include "task/task.h"
+#include "trace/trace.h"
 
 #define LENDING_DEPTH 8
 
@@ -152,6 +153,18 @@ int64_t ipc_copy_quick(struct thread *thread)
     return (int64_t)done;
 }
 
+uint64_t ipc_copy_where(struct thread *thread, struct thread **caller)
+{
+    struct target target = {0};
+    unsigned what = (unsigned)(thread->r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT);
+
+    *caller = reply_caller(thread, thread->r[JN_REG_RDI]);
+    if (*caller && *caller != no_thread &&
+        find_target(*caller, what, thread->r[word_register[0]], thread->r[word_register[2]], &target))
+        return 0;
+    return target.address;
+}
+
 /* Progress is kept in `thread->copied` across preemption and across page faults of the copier. */
 status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
 {
@@ -180,6 +193,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
         uint64_t there = target.address + done, here = own + done, part = bytes - done;
         char *other = space_access(&target.task->space, there, other_access);
         if (!other) {
+            TRACE(trace_copy(thread, caller, JN_FAULT, target.address, done, in));
             finish(thread, JN_FAULT, done, there, other_access);
             return JN_OK;
         }
@@ -203,6 +217,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
             return STATUS_RESTART;
         }
     }
+    TRACE(trace_copy(thread, caller, JN_OK, target.address, done, in));
     finish(thread, JN_OK, done, 0, 0);
     return JN_OK;
 }

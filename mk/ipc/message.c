@@ -3,6 +3,7 @@
 
 #include "cpu.h"
 #include "lib/string.h"
+#include "trace/trace.h"
 
 /* Are the bits of the tag's low half among those that are known and allowed here? */
 status_t tag_check(const struct thread *sender, uint64_t tag, unsigned allowed)
@@ -85,5 +86,6 @@ status_t message_deliver(struct thread *sender, struct thread *receiver)
     receiver->frame = FRAME_CALL;
     cpu_self()->slow_ipcs++;
     receiver->ipcs++;
+    TRACE(trace_deliver(sender, receiver));
     return JN_OK;
 }

@@ -9,6 +9,7 @@
 #include "ipc/ipc.h"
 #include "smp.h"
 #include "task/task.h"
+#include "trace/trace.h"
 
 struct thread *reply_chain_end(struct thread *caller)
 {
@@ -170,6 +171,7 @@ static void go_on(struct thread *caller)
 
 void reply_release(struct thread *thread, struct thread *caller, bool lent)
 {
+    TRACE(trace_answer(thread, caller));
     if (lent) {
         sched_assign(caller, sched_loaded());
         caller->state |= STATE_HOME;

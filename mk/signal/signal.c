@@ -7,6 +7,7 @@
 #include "memory/pool.h"
 #include "smp.h"
 #include "task/task.h"
+#include "trace/trace.h"
 
 status_t signal_create(struct pool *pool, struct signal **result)
 {
@@ -42,9 +43,14 @@ void signal_raise(struct signal *signal, uint64_t bits)
     signal->bits |= bits;
     if (!signal->bits)
         return;
-    if (!list_empty(&signal->waiters))
-        wake_with(container_of(signal->waiters.next, struct thread, queue), signal);
-    else if (signal->bound) {
+    if (!list_empty(&signal->waiters)) {
+        struct thread *waiter = container_of(signal->waiters.next, struct thread, queue);
+        TRACE(trace_signal(signal, waiter));
+        wake_with(waiter, signal);
+        return;
+    }
+    TRACE(trace_signal(signal, NULL));
+    if (signal->bound) {
         thread_hold(signal->bound); /* it may be about to wait */
         if (thread_state(signal->bound) == STATE_RECV)
             wake_with(signal->bound, signal);

@@ -5,6 +5,9 @@
 #include "memory/pool.h"
 #include "signal/signal.h"
 #include "thread/thread.h"
+#include "trace/trace.h"
+
+struct list all_tasks = {&all_tasks, &all_tasks};
 
 status_t task_create(struct pool *pool, uint64_t info_address, struct task **result)
 {
@@ -27,6 +30,8 @@ status_t task_create(struct pool *pool, uint64_t info_address, struct task **res
         goto fail_table;
     task->info_address = info_address;
     object_init(&task->object, JN_TYPE_TASK, pool, sizeof *task);
+    list_insert(&all_tasks, &task->all);
+    TRACE(trace_task(task));
     *result = task;
     return JN_OK;
 
@@ -55,12 +60,15 @@ bool task_finish(struct task *task)
         task->table_done = captable_finish(task);
         return false;
     }
+    trace_tracer_end(task);
     if (task->info_address) {
         space_unmap_kernel_page(&task->space, task->info_address);
         task->info_address = 0;
     }
     if (space_destroy(&task->space) == STATUS_RESTART)
         return false;
+    TRACE(trace_task_end(task));
+    list_remove(&task->all);
     signal_end(&task->end_signal, task->end_bits);
     object_free(&task->object);
     return true;

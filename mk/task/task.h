@@ -26,8 +26,12 @@ struct task {
     uint64_t sweep; /* next slot that captable_finish() empties */
     bool table_done;
     uint64_t info_address;
+    struct list all;        /* member of all_tasks */
+    uint64_t name[JN_NAME_WORDS]; /* for traces and reports; no meaning here */
     uint64_t door_begin, door_end, door_entry; /* the adapter; end 0: none */
 };
+
+extern struct list all_tasks;
 
 #define TASK_OF(object_) container_of(object_, struct task, object)
 

@@ -9,6 +9,7 @@
 #include "signal/signal.h"
 #include "smp.h"
 #include "task/task.h"
+#include "trace/trace.h"
 
 /* Ends receiver lists and stands for "no caller": its state equals none that the fast path wants.
  */
@@ -90,6 +91,7 @@ status_t thread_create(struct pool *pool, struct task *task, uint64_t utcb, stru
     object_init(&thread->object, JN_TYPE_THREAD, pool, sizeof *thread);
     list_insert(&task->threads, &thread->in_task);
     task->thread_count++;
+    TRACE(trace_thread(thread));
     *result = thread;
     return JN_OK;
 }
@@ -324,6 +326,7 @@ void thread_detach(struct thread *thread)
         thread->caller = no_thread;
         reply_orphan(caller);
     }
+    TRACE(trace_thread_end(thread));
     thread_unwait(thread, JN_KM_CALLER_GONE);
     door_end(thread);
     sched_remove(thread);

@@ -128,6 +128,7 @@ struct thread {
     uint64_t end_bits;
     struct list worker; /* member of gate->gate->workers */
 
+    uint64_t number; /* for traces and reports */
     uint64_t entries, switches, faults;
     uint32_t cpu; /* it runs there, and its `sched` is of there */
     uint32_t cpu_wanted;

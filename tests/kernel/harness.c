@@ -366,6 +366,17 @@ static void run_case(const struct test *test)
     }
 }
 
+/* Everything that follows is written down, if only to be forgotten: the traced entries have to do the
+ * same as the plain ones. */
+static void trace_all(void)
+{
+    uint32_t cpus = ((const struct jn_info *)JN_ROOT_INFO)->cpus;
+
+    for (uint64_t i = 0; i < cpus; i++)
+        CHECK_OK(OP3(JN_CAP_LOG, JN_OP_TRACE_RING, i, 6, TRACE_RINGS + i * TRACE_RING_SPACE));
+    CHECK_OK(OP3(JN_CAP_LOG, JN_OP_TRACE_CONTROL, 1, 0, 0));
+}
+
 static const char *only; /* the case that is asked for */
 
 static bool wanted(const char *name)
@@ -415,6 +426,8 @@ _Noreturn void main(const struct jn_boot *boot)
         print("FAIL boot page\n");
     start_clock();
     uint64_t value;
+    if (after_word(boot->command_line, "traced"))
+        trace_all();
     only = after_word(boot->command_line, "only=");
     if (after_word(boot->command_line, "measure")) {
         run_suite(measure_tests);

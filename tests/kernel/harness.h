@@ -72,6 +72,10 @@ uint64_t now(void); /* ns, in any task */
 /* Lets all others run until none can. */
 void settle(void);
 
+/* Where cases have trace rings mapped, CPU by CPU. */
+#define TRACE_RINGS      0x7d0000000000ull
+#define TRACE_RING_SPACE 0x1000000ull
+
 #define PRIORITY_TEST 100
 
 struct jn_state *own_state(void);

@@ -7,6 +7,7 @@
 #include "janus/abi/ipc.h"
 #include "janus/abi/object.h"
 #include "janus/abi/status.h"
+#include "janus/abi/trace.h"
 #include "janus/abi/utcb.h"
 
 #endif

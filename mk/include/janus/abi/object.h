@@ -154,8 +154,20 @@ enum jn_object_op {
                      * CPU to CPU, w7 of them to stop one, w8 CPUs asked to flush */
     JN_OP_POOL_BIND_END, /* Pool, CONTROL. w0 Signal, w1 bits raised when it and all that was made
                           * from it are gone */
+    JN_OP_TRACE_RING, /* Console, CONTROL. w0 CPU, w1 order, w2 address: a ring of 2^order pages of
+                       * records behind a header page (trace.h), charged to the caller's Task's
+                       * Pool, mapped there read-only; it ends with the Task. BUSY: the CPU has a
+                       * ring, or something stands there; another Task is the tracer. */
+    JN_OP_TRACE_CONTROL, /* Console, CONTROL. w0 1 on, 0 off, 2 off and without rings; w1 Signal (0: none), w2 bits raised each
+                          * time a quarter of a ring was filled, and not before the tracer waits
+                          * for it again. On begins with a record for every task and thread.
+                          * BUSY: a CPU has no ring, or another Task is the tracer. */
+    JN_OP_TASK_NAME,     /* Task, CONTROL. w0-w5: a name for traces and reports, zero-padded */
+    JN_OP_THREAD_NUMBER, /* Thread, CONTROL. w0: its number in traces and reports */
     JN_OP_COUNT
 };
+
+#define JN_NAME_WORDS 6 /* of JN_OP_TASK_NAME */
 
 #define JN_THREAD_FOREIGN 1
 
