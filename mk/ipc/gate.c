@@ -319,7 +319,8 @@ status_t gate_send(struct thread *thread, struct gate_part *part, unsigned flags
     }
     thread->state = STATE_SEND | (thread->state & ~STATE_MASK);
     queue_caller(part, thread);
-    if (!here && !cpu_is_held(cpu))
+    /* It may have parked since the look at its receivers: cpu_post() looks again. */
+    if (!here)
         cpu_post(part);
     else if (thread->message != MESSAGE_SEND)
         help_worker(part, thread->sched);

@@ -16,6 +16,7 @@ void timeout_expired(struct timer *timer)
 {
     struct thread *thread = container_of(timer, struct thread, timer);
 
+    thread_hold(thread); /* the flag is what keeps a fast path off it */
     thread->state &= ~STATE_TIMED;
     thread_fail(thread, JN_TIMEOUT);
 }

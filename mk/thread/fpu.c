@@ -66,7 +66,7 @@ void fpu_flush(struct thread *thread)
 }
 
 /* On another CPU, which is held: the thread does not run there again before it is switched to, and
- * with that the trap is on. */
+ * with that the trap is on. If it is not the current one there, the trap is on already. */
 void fpu_forget(struct thread *thread)
 {
     struct cpu *cpu = &cpus[thread->cpu];
@@ -75,7 +75,7 @@ void fpu_forget(struct thread *thread)
         cpu->fpu_owner = no_thread;
         if (cpu == cpu_self())
             fpu_enable(false);
-        else
+        else if (cpu->current == thread)
             cpu->reload = 1;
     }
 }

@@ -144,14 +144,26 @@ inline slow_call(me, thread)
     if
     :: !slot[thread] -> state[thread] = ENDED
     :: else ->
-        d_step { queued[thread] = 1; state[thread] = SEND };
+        held = IS_HELD(me, 1);
         if
-        :: IS_HELD(me, 1) -> serve_gate(me)
-        :: else -> d_step {
-#ifndef BREAK_POST
-            posted = 1;
+        :: held && state[S] == RECV ->
+            assert(me == 1 || !in_fast_path);
+            d_step { state[thread] = REPLY; caller = thread; make_ready(me, S) }
+        :: else ->
+            d_step { queued[thread] = 1; state[thread] = SEND };
+            /* CPU 1 may have parked since, with a receiver that came meanwhile. */
+            if
+#ifndef BREAK_SECOND_LOOK
+            :: IS_HELD(me, 1) -> serve_gate(me)
+#else
+            :: IS_HELD(me, 1)
 #endif
-            kicks[1] = 1 }
+            :: else -> d_step {
+#ifndef BREAK_POST
+                posted = 1;
+#endif
+                kicks[1] = 1 }
+            fi
         fi
     fi;
     current[me] = NOBODY
@@ -281,7 +293,7 @@ inline fast_reply_wait()
 
 proctype Cpu(byte me)
 {
-    bit got, done;
+    bit got, done, held;
 
     take_lock(me);
     leave(me);
