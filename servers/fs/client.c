@@ -99,8 +99,10 @@ struct client *client_copy(struct client *old, uint64_t pid)
         client->free_head = old->free_head;
         client->opens = old->opens;
         for (uint32_t i = 1; i < client->capacity; i++)
-            if (!(client->table[i] & 1))
+            if (!(client->table[i] & 1)) {
+                lease_drop((struct description *)client->table[i]);
                 description_get((struct description *)client->table[i]);
+            }
     }
     client->ring = old->ring;
     if (client->ring)
@@ -125,6 +127,7 @@ void client_empty(struct client *client)
         client->offers--;
         description_put(jn_offers_take_owned(&description_offers, client));
     }
+    lease_cells_free(&client->cells);
     if (client->space)
         jn_cap_delete(client->space);
     client->space = JN_CAP_NULL;

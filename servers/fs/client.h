@@ -4,6 +4,7 @@
 
 #include "janus/types.h"
 #include "janus/list.h"
+#include "lease.h"
 #include "wait.h"
 
 struct description;
@@ -32,6 +33,7 @@ struct client {
     struct wait_ring *ring; /* NULL until open_ring */
     struct list waiters;
     struct list locks; /* with IO_LOCK_CLIENT */
+    struct lease_cells cells;
     uint32_t group_count;
     uint32_t groups[GROUP_LIMIT];
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "directory.h"
+#include "lease.h"
 #include "lock.h"
 #include "node.h"
 #include "pipe.h"
@@ -33,6 +34,7 @@ void description_put(struct description *description)
 {
     if (--description->references)
         return;
+    lease_drop(description);
     lock_drop_description(description);
     sharing_close(description);
     if (description->kind == OPEN_PIPE)

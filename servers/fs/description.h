@@ -10,6 +10,7 @@
 struct client;
 struct device;
 struct entry;
+struct lease;
 struct node;
 struct text;
 
@@ -33,7 +34,8 @@ struct description {
     bool delete_on_close;
     struct node *node;    /* referenced */
     struct entry *entry;  /* referenced; NULL: nameless */
-    uint64_t position;
+    uint64_t position;   /* unless lease has it */
+    struct lease *lease; /* of a file; NULL: none */
     struct list in_opens; /* of node->sharing */
     struct list locks;    /* whose owner it is */
     uint64_t token;       /* of client.offer; 0: never offered */

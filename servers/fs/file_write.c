@@ -145,7 +145,7 @@ jn_status_t file_write(struct node *node, uint64_t offset, uint64_t length, stru
             *done += copied;
         }
         if (offset + *done > node->size)
-            node->size = offset + *done;
+            node_set_size(node, offset + *done);
     }
     return *done ? JN_OK : status;
 }
@@ -157,7 +157,7 @@ jn_status_t file_resize(struct node *node, uint64_t size)
         return JN_TOO_BIG;
     if (size > node->size) {
         clear_tail(node);
-        node->size = size;
+        node_set_size(node, size);
         return JN_OK;
     }
     uint64_t inside = size & (PAGE_BYTES - 1), last = size >> PAGE_SHIFT, run;
@@ -171,6 +171,6 @@ jn_status_t file_resize(struct node *node, uint64_t size)
     uint64_t end = last + (inside != 0);
     file_free_pages(file, end, UINT64_MAX);
     file_forget_image(file, end);
-    node->size = size;
+    node_set_size(node, size);
     return JN_OK;
 }

@@ -8,6 +8,7 @@
 #include "janus/idl/fs.h"
 #include "janus/idl/io.h"
 #include "janus/runtime.h"
+#include "lease.h"
 #include "pipe.h"
 #include "sharing.h"
 
@@ -67,6 +68,13 @@ jn_status_t node_permit(const struct client *client, const struct node *node, ui
     else if (client_in_group(client, node->gid))
         mode >>= 3;
     return (mode & wanted) == wanted ? JN_OK : JN_ACCESS;
+}
+
+void node_set_size(struct node *node, uint64_t size)
+{
+    node->size = size;
+    if (node->sharing)
+        lease_set_size(node);
 }
 
 void node_read_now(struct node *node)

@@ -109,6 +109,9 @@ JN_CHECKED jn_status_t node_permit(const struct client *client, const struct nod
 bool node_is_owner(const struct client *client, const struct node *node);
 void node_stat(struct client *client, struct node *node, struct io_stat *stat);
 
+/* The size of a file that may be leased. */
+void node_set_size(struct node *node, uint64_t size);
+
 /* Times: contents were read (relatime), contents changed, only the inode changed. */
 void node_read_now(struct node *node);
 void node_modify_now(struct node *node);

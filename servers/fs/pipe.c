@@ -9,6 +9,7 @@
 #include "janus/idl/io.h"
 #include "janus/server.h"
 #include "node.h"
+#include "pipe_ring.h"
 
 /* Memory of all pipes. Beyond this a pipe does not grow past its first page, as under Linux's
  * pipe-user-pages-soft. */
@@ -30,7 +31,20 @@ struct pipe *pipe_of(struct node *node)
     return node->pipe;
 }
 
-static void drop_buffer(struct pipe *pipe)
+bool pipe_memory_take(uint32_t bytes)
+{
+    if (pipe_memory + bytes > PIPE_MEMORY_LIMIT)
+        return false;
+    pipe_memory += bytes;
+    return true;
+}
+
+void pipe_memory_give(uint32_t bytes)
+{
+    pipe_memory -= bytes;
+}
+
+void pipe_drop_buffer(struct pipe *pipe)
 {
     pipe_memory -= pipe->allocated;
     free(pipe->buffer);
@@ -45,18 +59,22 @@ void pipe_destroy(struct pipe *pipe)
 {
     wait_wake(&pipe->queue, UINT32_MAX);
     wait_wake(&pipe->openers, UINT32_MAX);
-    drop_buffer(pipe);
+    pipe_ring_free(pipe);
+    pipe_drop_buffer(pipe);
     free(pipe);
 }
 
 void pipe_open(struct pipe *pipe, uint32_t access)
 {
+    pipe_ring_revoke(pipe); /* an end that is leased is alone */
     if (access & IO_ACCESS_READ)
         pipe->readers++;
     if (access & IO_ACCESS_WRITE) {
         pipe->writers++;
         pipe->writers_come++;
     }
+    if (pipe->ring)
+        pipe_ring_closed(pipe);
 }
 
 void pipe_close(struct node *node, uint32_t access)
@@ -66,8 +84,12 @@ void pipe_close(struct node *node, uint32_t access)
         wait_wake(&pipe->queue, IO_ERROR | IO_WRITABLE);
     if ((access & IO_ACCESS_WRITE) && --pipe->writers == 0)
         wait_wake(&pipe->queue, IO_HANGUP | IO_READABLE | IO_READ_HANGUP);
-    if (!pipe->readers && !pipe->writers)
-        drop_buffer(pipe); /* what nobody has read is lost */
+    if (!pipe->readers && !pipe->writers) { /* what nobody has read is lost */
+        pipe_ring_free(pipe);
+        pipe_drop_buffer(pipe);
+    } else if (pipe->ring) {
+        pipe_ring_closed(pipe);
+    }
 }
 
 /* Makes room in memory for `wanted` bytes in all; what there is of it is the result. */
@@ -102,6 +124,8 @@ static uint32_t reserve(struct pipe *pipe, uint32_t wanted)
 
 static bool is_writable(const struct pipe *pipe)
 {
+    if (pipe->ring)
+        return JN_PIPE_RING_BYTES - pipe_ring_length(pipe->ring) >= JN_PIPE_RING_ROOM;
     return pipe->slots_used < pipe->slot_count;
 }
 
@@ -162,6 +186,8 @@ jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, struct jn_c
     *done = 0;
     if (length == 0)
         return JN_OK;
+    if (pipe->ring)
+        return pipe_ring_read(pipe, length, peek, call, done);
     if (pipe->length == 0)
         return pipe->writers ? JN_WOULD_BLOCK : JN_OK;
     uint32_t bytes = length < pipe->length ? (uint32_t)length : pipe->length;
@@ -196,6 +222,8 @@ jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_call *call,
         return JN_OK;
     if (!pipe->readers)
         return JN_BROKEN_PIPE;
+    if (pipe->ring)
+        return pipe_ring_write(pipe, length, call, done);
     if (!pipe->slots && !(pipe->slots = malloc(pipe->slot_count * sizeof(*pipe->slots))))
         return JN_NO_MEMORY;
     uint32_t bytes = accepted(pipe, length);
@@ -234,7 +262,7 @@ uint32_t pipe_poll(const struct pipe *pipe, const struct description *descriptio
 {
     uint32_t ready = 0;
     if (description->access & IO_ACCESS_READ) {
-        if (pipe->length)
+        if (pipe_length(pipe))
             ready |= IO_READABLE;
         if (!pipe->writers && pipe->writers_come != description->writers_seen)
             ready |= IO_HANGUP;
@@ -246,6 +274,20 @@ uint32_t pipe_poll(const struct pipe *pipe, const struct description *descriptio
             ready |= IO_ERROR;
     }
     return ready;
+}
+
+jn_status_t pipe_arm(struct pipe *pipe, struct client *client, uint64_t cookie, uint32_t events,
+                     uint32_t access)
+{
+    jn_status_t status = wait_arm(&pipe->queue, client, cookie, events, NULL);
+    if (status == JN_OK && pipe->ring && cookie)
+        pipe_ring_armed(pipe, access);
+    return status;
+}
+
+uint32_t pipe_length(const struct pipe *pipe)
+{
+    return pipe->ring ? pipe_ring_length(pipe->ring) : pipe->length;
 }
 
 uint32_t pipe_capacity(const struct pipe *pipe)
@@ -262,6 +304,8 @@ jn_status_t pipe_set_capacity(const struct client *client, struct pipe *pipe, ui
         count *= 2;
     if (count > pipe->slot_count && count > PIPE_CAPACITY_LIMIT / PIPE_ATOMIC && client->uid != 0)
         return JN_NOT_PERMITTED;
+    if (pipe->ring) /* its size is fixed; Linux refuses as well when it has no memory */
+        return count == pipe->slot_count ? JN_OK : JN_BUSY;
     if (count < pipe->slots_used)
         return JN_BUSY;
     if (pipe->slots) {

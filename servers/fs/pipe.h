@@ -11,6 +11,7 @@ struct client;
 struct description;
 struct jn_call;
 struct node;
+struct pipe_ring;
 
 #define PIPE_CAPACITY 65536u
 #define PIPE_CAPACITY_LIMIT (1u << 20) /* for clients without privilege */
@@ -30,6 +31,7 @@ struct pipe {
     struct pipe_slot *slots; /* a ring; NULL until the first write */
     uint32_t readers, writers;
     uint64_t writers_come; /* counts writers that ever opened: POLLHUP needs one to have been there */
+    struct pipe_ring *ring; /* has the data once an end was leased; NULL: buffer has them */
     struct wait_queue queue;   /* for data, space, ends */
     struct wait_queue openers; /* of a FIFO: IO_READABLE waits for a writer, IO_WRITABLE for a reader */
 };
@@ -42,12 +44,22 @@ void pipe_destroy(struct pipe *pipe);
 void pipe_open(struct pipe *pipe, uint32_t access);
 void pipe_close(struct node *node, uint32_t access);
 
+/* Forgets what is in the buffer; the ends of a pipe are not told. */
+void pipe_drop_buffer(struct pipe *pipe);
+/* Memory of all pipes: false if it would pass the limit. */
+JN_CHECKED bool pipe_memory_take(uint32_t bytes);
+void pipe_memory_give(uint32_t bytes);
+
 JN_CHECKED jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek,
                                  struct jn_call *call, uint64_t *done);
 JN_CHECKED jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_call *call,
                                   uint64_t *done);
 /* IO_READABLE .. that hold now for this end. */
 uint32_t pipe_poll(const struct pipe *pipe, const struct description *description);
+/* Arms a cookie for this end of a pipe (either, if it is open for both). */
+JN_CHECKED jn_status_t pipe_arm(struct pipe *pipe, struct client *client, uint64_t cookie,
+                                uint32_t events, uint32_t access);
+uint32_t pipe_length(const struct pipe *pipe);
 uint32_t pipe_capacity(const struct pipe *pipe);
 JN_CHECKED jn_status_t pipe_set_capacity(const struct client *client, struct pipe *pipe,
                                          uint64_t bytes);

@@ -21,6 +21,7 @@ struct node_sharing *sharing_of(struct node *node)
             return NULL;
         list_init(&sharing->locks);
         wait_queue_init(&sharing->lock_waits);
+        list_init(&sharing->leases);
         list_init(&sharing->opens);
         node->sharing = sharing;
     }

@@ -15,6 +15,7 @@ struct node;
 struct node_sharing {
     struct list locks;            /* struct lock, see lock.c */
     struct wait_queue lock_waits;
+    struct list leases;           /* of descriptions, lease.c */
     struct list opens;            /* descriptions with share modes */
     uint32_t mandatory;           /* locks with IO_LOCK_MANDATORY */
     uint32_t programs;            /* opens with FS_OPEN_PROGRAM: nobody may open it for writing */

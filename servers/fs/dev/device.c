@@ -46,8 +46,8 @@ static jn_status_t write_full(uint64_t length, struct jn_call *call, uint64_t *d
 }
 
 static const struct device devices[] = {
-    {DEVICE_ID(1, 3), "null", 0666, read_nothing, write_nowhere},
-    {DEVICE_ID(1, 5), "zero", 0666, read_zeroes, write_nowhere},
+    {DEVICE_NULL, "null", 0666, read_nothing, write_nowhere},
+    {DEVICE_ZERO, "zero", 0666, read_zeroes, write_nowhere},
     {DEVICE_ID(1, 7), "full", 0666, read_zeroes, write_full},
     {DEVICE_ID(1, 8), "random", 0666, random_read, random_write},
     {DEVICE_ID(1, 9), "urandom", 0666, random_read, random_write},

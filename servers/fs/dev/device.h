@@ -19,6 +19,9 @@ struct device {
 #define DEVICE_ID(major, minor) \
     (((uint64_t)(minor) & 0xff) | (uint64_t)(major) << 8 | ((uint64_t)(minor) & ~0xffull) << 12)
 
+#define DEVICE_NULL DEVICE_ID(1, 3)
+#define DEVICE_ZERO DEVICE_ID(1, 5)
+
 /* NULL: there is no such device here. */
 const struct device *device_find(uint64_t id);
 /* Whether the console server has it, and as which device (console.idl). */

@@ -156,6 +156,7 @@ static jn_status_t op_offer(struct jn_call *call, uint64_t number, uint32_t flag
         if (status != JN_OK)
             return status;
         client->offers++;
+        lease_drop(description);
         (void)client_take(client, number); /* the reference is the offer's now */
         return JN_OK;
     }
@@ -189,6 +190,7 @@ static jn_status_t op_accept(struct jn_call *call, uint64_t token, uint64_t *num
         ((struct client *)offer->owner)->offers--;
         jn_offers_remove(&description_offers, token);
     } else {
+        lease_drop(description);
         description_get(description);
     }
     return JN_OK;

@@ -71,15 +71,15 @@ static jn_status_t io_op_read(struct jn_call *call, uint64_t open, int64_t offse
         struct pipe *pipe = node->pipe;
         status = pipe_read(pipe, length, flags & IO_PEEK, call, done);
         if (status == JN_WOULD_BLOCK) {
-            jn_status_t armed = wait_arm(&pipe->queue, client, cookie,
-                                         IO_READABLE | IO_HANGUP | IO_ERROR, NULL);
+            jn_status_t armed = pipe_arm(pipe, client, cookie,
+                                         IO_READABLE | IO_HANGUP | IO_ERROR, IO_ACCESS_READ);
             return armed == JN_OK ? status : armed;
         }
         return finish(call, status, done);
     }
     if (offset < -1)
         return JN_BAD_ARG;
-    uint64_t position = offset == -1 ? description->position : (uint64_t)offset;
+    uint64_t position = offset == -1 ? lease_position(description) : (uint64_t)offset;
     if (length > INT64_MAX - position)
         return JN_BAD_ARG;
     if (length > IO_TRANSFER_LIMIT)
@@ -105,7 +105,7 @@ static jn_status_t io_op_read(struct jn_call *call, uint64_t open, int64_t offse
         return JN_BAD_HANDLE;
     }
     if (status == JN_OK && offset == -1 && !(flags & IO_PEEK))
-        description->position = position + *done;
+        lease_set_position(description, position + *done);
     return finish(call, status, done);
 }
 
@@ -114,7 +114,7 @@ static jn_status_t write_file(struct client *client, struct description *descrip
                               uint64_t *done)
 {
     struct node *node = description->node;
-    uint64_t position = offset == -1 ? description->position : (uint64_t)offset;
+    uint64_t position = offset == -1 ? lease_position(description) : (uint64_t)offset;
     if (append)
         position = node->size;
     if (length > INT64_MAX - position)
@@ -132,7 +132,7 @@ static jn_status_t write_file(struct client *client, struct description *descrip
         node_modify_now(node);
         node_drop_set_id(client, node);
         if (offset == -1)
-            description->position = position + *done;
+            lease_set_position(description, position + *done);
     }
     return status;
 }
@@ -155,8 +155,8 @@ static jn_status_t io_op_write(struct jn_call *call, uint64_t open, int64_t offs
         struct pipe *pipe = node->pipe;
         status = pipe_write(pipe, length, call, done);
         if (status == JN_WOULD_BLOCK) {
-            jn_status_t armed = wait_arm(&pipe->queue, client, cookie,
-                                         IO_WRITABLE | IO_HANGUP | IO_ERROR, NULL);
+            jn_status_t armed = pipe_arm(pipe, client, cookie,
+                                         IO_WRITABLE | IO_HANGUP | IO_ERROR, IO_ACCESS_WRITE);
             return armed == JN_OK ? status : armed;
         }
         return finish(call, status, done);
@@ -196,7 +196,7 @@ static jn_status_t seek_file(struct description *description, int64_t offset, ui
     case IO_SEEK_SET:
         break;
     case IO_SEEK_CUR:
-        base = (int64_t)description->position;
+        base = (int64_t)lease_position(description);
         break;
     case IO_SEEK_END:
         base = (int64_t)size;
@@ -209,7 +209,7 @@ static jn_status_t seek_file(struct description *description, int64_t offset, ui
         jn_status_t status = file_seek(node, whence == IO_SEEK_DATA, &at);
         if (status != JN_OK)
             return status;
-        description->position = at;
+        lease_set_position(description, at);
         *position = (int64_t)at;
         return JN_OK;
     }
@@ -221,7 +221,7 @@ static jn_status_t seek_file(struct description *description, int64_t offset, ui
         return JN_BAD_ARG;
     if (result < 0)
         return JN_BAD_ARG;
-    description->position = (uint64_t)result;
+    lease_set_position(description, (uint64_t)result);
     *position = result;
     return JN_OK;
 }
@@ -280,7 +280,7 @@ static jn_status_t io_op_poll(struct jn_call *call, uint64_t open, uint32_t even
         wanted |= events & IO_READABLE;
     if (description->access & IO_ACCESS_WRITE)
         wanted |= events & IO_WRITABLE;
-    return wait_arm(&pipe->queue, client, cookie, wanted, NULL);
+    return pipe_arm(pipe, client, cookie, wanted, description->access);
 }
 
 static jn_status_t io_op_disarm(struct jn_call *call, uint64_t cookie)
@@ -307,9 +307,11 @@ static jn_status_t io_op_control(struct jn_call *call, uint64_t open, uint32_t c
     switch (code) {
     case IO_CONTROL_READABLE_BYTES:
         if (pipe)
-            *result = node->pipe->length;
+            *result = pipe_length(node->pipe);
         else if (description->kind == OPEN_FILE)
-            *result = node->size > description->position ? node->size - description->position : 0;
+            *result = node->size > lease_position(description)
+                          ? node->size - lease_position(description)
+                          : 0;
         else
             return JN_NOT_TERMINAL;
         return JN_OK;
@@ -335,8 +337,10 @@ static jn_status_t io_op_duplicate(struct jn_call *call, uint64_t open, uint64_t
     if (status != JN_OK)
         return status;
     status = client_add(client, description, copy);
-    if (status == JN_OK)
+    if (status == JN_OK) {
+        lease_drop(description);
         description_get(description);
+    }
     return status;
 }
 
@@ -432,6 +436,8 @@ static jn_status_t io_op_lock(struct jn_call *call, uint64_t open, uint32_t kind
         if ((description->access & needed) != needed)
             return JN_ACCESS;
     }
+    if (scope == IO_LOCK_MANDATORY)
+        lease_drop_all(description->node); /* reads are checked from now on */
     return lock_set(client, description, kind, scope, range, cookie);
 }
 
@@ -467,8 +473,10 @@ static jn_status_t io_op_transfer(struct jn_call *call, uint64_t open, cap_t tar
     status = request_open(call, open, &client, &description);
     if (status == JN_OK)
         status = client_add(other, description, target_open);
-    if (status == JN_OK)
+    if (status == JN_OK) {
+        lease_drop(description);
         description_get(description);
+    }
     return status;
 }
 

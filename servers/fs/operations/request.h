@@ -31,6 +31,7 @@ JN_CHECKED jn_status_t request_answer(struct jn_call *call, unsigned window, con
 
 extern const struct client_ops client_operations;
 extern const struct io_ops io_operations;
+extern const struct lease_ops lease_operations;
 extern const struct fs_ops fs_operations;
 extern const struct dataspace_ops dataspace_operations;
 

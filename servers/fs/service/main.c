@@ -8,6 +8,7 @@
 #include "janus/idl/dataspace.h"
 #include "janus/idl/fs.h"
 #include "janus/idl/io.h"
+#include "janus/idl/lease.h"
 #include "janus/idl/supervisor.h"
 #include "janus/runtime.h"
 #include "janus/server.h"
@@ -64,6 +65,7 @@ int main(void)
         io_interface(&io_operations),
         fs_interface(&fs_operations),
         dataspace_interface(&dataspace_operations),
+        lease_interface(&lease_operations),
         client_interface(&client_operations),
     };
     struct jn_server server = {

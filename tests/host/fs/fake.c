@@ -139,6 +139,48 @@ void jn_cap_delete(cap_t cap)
     (void)cap;
 }
 
+/* Signals: capabilities counted from one number; copies are the object's own number. */
+#define FAKE_SIGNALS 256
+uint64_t fake_raised[FAKE_SIGNALS];
+static bool signal_dead[FAKE_SIGNALS];
+static cap_t next_signal = 1;
+
+jn_status_t jn_signal_create(cap_t pool, cap_t *out)
+{
+    (void)pool;
+    if (next_signal == FAKE_SIGNALS)
+        return JN_NO_MEMORY;
+    *out = next_signal++;
+    return JN_OK;
+}
+
+jn_status_t jn_signal_raise(cap_t signal, uint64_t bits)
+{
+    (void)bits;
+    if (signal_dead[signal])
+        return JN_DEAD;
+    fake_raised[signal]++;
+    return JN_OK;
+}
+
+bool fake_signal_is_dead(cap_t signal)
+{
+    return signal_dead[signal];
+}
+
+jn_status_t jn_cap_copy(cap_t source, uint32_t rights, cap_t *out)
+{
+    (void)rights;
+    *out = source;
+    return JN_OK;
+}
+
+jn_status_t jn_cap_destroy(cap_t cap)
+{
+    signal_dead[cap] = true;
+    return JN_OK;
+}
+
 /* ---- rings ---- */
 
 jn_status_t jn_ring_create(struct jn_ring *ring, uint32_t entries, cap_t signal, uint64_t bits,

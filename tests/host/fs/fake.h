@@ -29,6 +29,10 @@ extern unsigned fake_event_count;
 void *fake_mapped(uint64_t address, uint32_t *access);
 extern uint64_t fake_chunks_left;
 
+/* How often each Signal was raised, by its capability. */
+extern uint64_t fake_raised[];
+bool fake_signal_is_dead(cap_t signal);
+
 /* What get_info answers for pid 7, per field. */
 extern const char *fake_info[8];
 extern size_t fake_info_length[8];
