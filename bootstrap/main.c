@@ -151,6 +151,7 @@ int main(void)
     static struct jn_interface interface;
     static struct jn_server loop;
     jn_log_set_name("bootstrap");
+    jn_task_name(JN_CAP_TASK, "bootstrap", 9);
     read_manifest();
     check_personalities();
     must("gate", jn_gate_create(JN_CAP_POOL, &own_gate));

@@ -175,8 +175,10 @@ jn_status_t server_start(struct server *server)
     status = make_pool(server);
     if (status == JN_OK)
         status = jn_task_create(server->pool, JN_NATIVE_INFO, &server->task);
-    if (status == JN_OK)
+    if (status == JN_OK) {
+        jn_task_name(server->task, server->manifest->name.at, server->manifest->name.length);
         status = make_client(&start);
+    }
     if (status == JN_OK)
         status = loader_map(&image, &ops, &start, server->task);
     if (status == JN_OK)

@@ -58,6 +58,11 @@ jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
     return status;
 }
 
+void backend_thread_set_number(struct backend_thread *thread, uint64_t number)
+{
+    jn_thread_number(thread->thread, number);
+}
+
 jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
                                  const struct jn_state *state)
 {

@@ -194,6 +194,24 @@ jn_status_t jn_task_info(cap_t task, uint64_t *threads, uint64_t *pages, uint64_
     return status;
 }
 
+/* A nameless task is only harder to recognise: nobody handles these errors. */
+void jn_task_name(cap_t task, const char *name, size_t length)
+{
+    uint64_t words[JN_WORDS_REG] = {0};
+    size_t most = JN_NAME_WORDS * sizeof *words;
+
+    memcpy(words, name, length < most ? length : most);
+    jn_status_t ignored = jn_invoke(task, JN_OP_TASK_NAME, words);
+    (void)ignored;
+}
+
+void jn_thread_number(cap_t thread, uint64_t number)
+{
+    uint64_t words[JN_WORDS_REG] = {number};
+    jn_status_t ignored = jn_invoke(thread, JN_OP_THREAD_NUMBER, words);
+    (void)ignored;
+}
+
 jn_status_t jn_thread_resume(cap_t thread)
 {
     return invoke(thread, JN_OP_THREAD_RESUME, 0, 0, 0, 0, 0, NULL);

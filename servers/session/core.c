@@ -161,6 +161,13 @@ static bool advance_end(struct core *core)
                 return true; /* it failed */
             core_append_frame(core, CHANNEL_SHARE_END, 0, NULL, 0);
         }
+        core->state = CORE_TRACING;
+        return true;
+    case CORE_TRACING:
+        if (core_output_room(core) < CORE_OUTPUT / 2)
+            return false;
+        if (core->world->trace_next && core->world->trace_next(core->context))
+            return true;
         send_exit(core);
         return true;
     case CORE_LEAVING:

@@ -54,6 +54,8 @@ struct world {
     /* The next change of the shared tree as frames appended through core_append_*; false: none left
      * (SHARE_END was not sent by the world). Only called when the output is nearly empty. */
     bool (*share_next)(void *context);
+    /* The same for frames of a trace, which come after all that the program has done. NULL: none. */
+    bool (*trace_next)(void *context);
     void (*finished)(void *context); /* EXIT or FATAL is delivered */
 };
 #define WORLD_FATAL 0xffffffffu
@@ -63,6 +65,7 @@ enum core_state {
     CORE_RUNNING,
     CORE_DRAINING, /* the program has ended, its output is on the way */
     CORE_SHARING,  /* changes of the shared tree go back */
+    CORE_TRACING,  /* a trace goes out */
     CORE_LEAVING,  /* EXIT or FATAL is in the output */
     CORE_DONE,
 };

@@ -301,6 +301,7 @@ bool process_start(struct session *s, const struct run_record *record, uint32_t 
         *text = share_snapshot(s, record);
     if (*text)
         return refuse(WORLD_FATAL, 0, *text, kind, value, text);
+    trace_begin();
     started = start(&m, kind, value, text);
     drop_clients(&m);
     if (!started) {
@@ -328,6 +329,7 @@ void process_check_end(struct session *s)
     if (status == JN_WOULD_BLOCK)
         return;
     s->pid = 0;
+    trace_end();
     notes_send(s);
     if (status != JN_OK)
         core_fatal(&s->core, session_text("the program's end is unknown: %s",

@@ -69,6 +69,12 @@ struct session {
 void notes_begin(void);
 void notes_send(struct session *s);
 
+/* ---- trace.c: nothing, unless this boot has servers/trace ---- */
+void trace_begin(void);
+void trace_end(void);
+/* The next frame of it is in the output; false: that was all. */
+bool trace_next(struct session *s);
+
 /* ---- world.c ---- */
 extern const struct world session_world;
 /* Answers a static text that is kept until the next call. */

@@ -129,6 +129,11 @@ static bool world_share_next(void *context)
     return share_next(context);
 }
 
+static bool world_trace_next(void *context)
+{
+    return trace_next(context);
+}
+
 static void finished(void *context)
 {
     ((struct session *)context)->finished = true;
@@ -139,5 +144,5 @@ const struct world session_world = {
     .close_input = close_input, .close_output = close_output, .file_begin = file_begin,
     .file_data = file_data, .file_end = file_end, .start = start, .resize = resize,
     .signal = world_signal, .set_timer = set_timer, .kill_rest = kill_rest,
-    .share_next = world_share_next, .finished = finished,
+    .share_next = world_share_next, .trace_next = world_trace_next, .finished = finished,
 };

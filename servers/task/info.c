@@ -30,6 +30,8 @@ jn_status_t info_set(struct jn_call *call, struct process *process, uint32_t fie
     free(process->info[field].data);
     process->info[field].data = data;
     process->info[field].length = length;
+    if (field == TASK_INFO_NAME)
+        process_name(process);
     return JN_OK;
 }
 

@@ -1,6 +1,7 @@
 /* The life of a process: creation, images, end, reaping. */
 #include "process.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,19 @@ jn_status_t process_create(struct process *parent, uint32_t flags, struct proces
     return JN_OK;
 }
 
+void process_name(const struct process *process)
+{
+    char text[48];
+    int length = snprintf(text, sizeof text, "%lu %.*s", (unsigned long)process->pid,
+                          (int)process->info[TASK_INFO_NAME].length,
+                          process->info[TASK_INFO_NAME].length ? process->info[TASK_INFO_NAME].data
+                                                               : "");
+    if (process->task != JN_CAP_NULL)
+        jn_task_name(process->task, text, (size_t)length);
+    if (process->new_task != JN_CAP_NULL)
+        jn_task_name(process->new_task, text, (size_t)length);
+}
+
 jn_status_t process_prepare(struct process *process)
 {
     process_abandon(process);
@@ -86,6 +100,8 @@ jn_status_t process_prepare(struct process *process)
     status = jn_task_create(process->new_pool, TASK_INFORMATION_PAGE, &process->new_task);
     if (status != JN_OK)
         process_abandon(process);
+    else
+        process_name(process);
     return status;
 }
 

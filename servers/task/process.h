@@ -121,6 +121,8 @@ jn_status_t process_create(struct process *parent, uint32_t flags, struct proces
 jn_status_t process_prepare(struct process *process);
 /* More kernel memory for this server's Pool (main.c); true: try again. */
 bool kernel_memory_more(uint64_t frames);
+/* Its kernel tasks are named for traces and reports: "PID NAME". */
+void process_name(const struct process *process);
 void process_abandon(struct process *process);
 jn_status_t process_commit(struct process *process);
 /* Ends it: kernel objects go, children go to pid 1, the parent hears of it. */

@@ -42,6 +42,7 @@ struct options {
     bool share_read_only;
     bool verbose;
     bool notes;           /* copy NOTE frames to standard error, for bench */
+    const char *trace;    /* where TRACE frames go, or NULL */
     double timeout;       /* seconds from QEMU's start; 0: none */
     uint64_t stdin_limit; /* a larger regular file is streamed, not carried */
 };

@@ -95,6 +95,18 @@ static void take_exit(const struct channel_frame *frame)
     host.exited = true;
 }
 
+static void take_trace(const struct channel_frame *frame)
+{
+    static FILE *file;
+
+    if (!host.options.trace)
+        return;
+    if (!file && !(file = fopen(host.options.trace, "wb")))
+        host_fail("%s: %s", host.options.trace, strerror(errno));
+    if (fwrite(frame->payload, 1, frame->length, file) != frame->length || fflush(file))
+        host_fail("%s: %s", host.options.trace, strerror(errno));
+}
+
 static void take_frame(const struct channel_frame *frame)
 {
     uint32_t value;
@@ -148,6 +160,9 @@ static void take_frame(const struct channel_frame *frame)
         if (host.options.notes)
             dprintf(STDERR_FILENO, "note: %.*s\n", (int)frame->length,
                     (const char *)frame->payload);
+        break;
+    case CHANNEL_TRACE:
+        take_trace(frame);
         break;
     default:
         host_fail("the guest sent a frame of type %u", frame->type);

@@ -36,7 +36,9 @@ void options_parse(struct options *options, int argc, char **argv)
         if (i == argc)
             host_fail("janus-host: %s wants a value", name);
         const char *value = argv[i++];
-        if (strcmp(name, "--machine") == 0) {
+        if (strcmp(name, "--trace") == 0) {
+            options->trace = value;
+        } else if (strcmp(name, "--machine") == 0) {
             for (long n = atol(value); n > 0 && i < argc; n--)
                 append(&options->machine, argv[i++]);
         } else if (strcmp(name, "--machine-directory") == 0) {

@@ -44,6 +44,7 @@ enum channel_type {
     CHANNEL_EXIT = 14,      /* guest; u32 kind, u32 value, then text to the end of the payload */
     CHANNEL_FATAL = 15,     /* guest; text: Janus itself failed; ends the run with status 125 */
     CHANNEL_NOTE = 16,      /* guest; text "name=value": a figure for `bench`, else ignored */
+    CHANNEL_TRACE = 17,     /* guest; records of janus/abi/trace.h, if the boot had trace=on */
     CHANNEL_TYPE_END,
 };
 

@@ -45,6 +45,10 @@ JN_CHECKED jn_status_t jn_task_page(cap_t task, uint64_t address, uint32_t *righ
 JN_CHECKED jn_status_t jn_task_bind_end(cap_t task, cap_t signal, uint64_t bits);
 JN_CHECKED jn_status_t jn_task_info(cap_t task, uint64_t *threads, uint64_t *pages, uint64_t *cpu_ns);
 
+/* For traces and reports. `name`: what does not fit is cut. */
+void jn_task_name(cap_t task, const char *name, size_t length);
+void jn_thread_number(cap_t thread, uint64_t number);
+
 JN_CHECKED jn_status_t jn_thread_resume(cap_t thread);
 JN_CHECKED jn_status_t jn_pool_bind_end(cap_t pool, cap_t signal, uint64_t bits);
 /* The task's adapter: before its first thread (JN_OP_TASK_DOOR). */

@@ -90,6 +90,8 @@ long thread_create(struct process *p, uint64_t tid, struct thread **result)
         return -LX_EAGAIN;
     }
     t->tid = own_tid;
+    if (own_tid != p->pid)
+        backend_thread_set_number(&t->backend, own_tid);
     t->process = p;
     t->alternate.ss_flags = LX_SS_DISABLE;
     list_init(&t->woken_link);

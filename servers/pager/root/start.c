@@ -56,6 +56,9 @@ void root_task_make(struct root_task *self, uint64_t frames)
                                     &self->thread);
     if (status != JN_OK)
         root_fail(self->path, status);
+    const char *name = strrchr(self->path, '/');
+    name = name ? name + 1 : self->path;
+    jn_task_name(self->task, name, strlen(name));
     root_task_give(self, self->task, JN_CAP_TASK, JN_RIGHT_ALL);
     root_task_give(self, self->thread, JN_CAP_THREAD, JN_RIGHT_ALL);
     root_task_give(self, self->pool, JN_CAP_POOL, JN_RIGHT_ALL & ~JN_RIGHT_DESTROY);

@@ -39,6 +39,12 @@ jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
     return JN_OK;
 }
 
+void backend_thread_set_number(struct backend_thread *thread, uint64_t number)
+{
+    (void)thread;
+    (void)number;
+}
+
 jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
                                  const struct jn_state *state)
 {

@@ -35,6 +35,13 @@ bool kernel_memory_more(uint64_t frames)
     return false;
 }
 
+void jn_task_name(cap_t task, const char *name, size_t length)
+{
+    (void)task;
+    (void)name;
+    (void)length;
+}
+
 jn_status_t jn_task_create(cap_t pool, uint64_t info, cap_t *out)
 {
     (void)pool, (void)info;

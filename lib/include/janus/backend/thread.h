@@ -18,6 +18,8 @@ struct backend_thread {
  * the personality's gate with `label`. */
 JN_CHECKED jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
                                              struct backend_thread *thread);
+/* Its number in traces: the tid that programs see, if it is not the pid. */
+void backend_thread_set_number(struct backend_thread *thread, uint64_t number);
 /* Loads the groups of state (JN_STATE_..) and lets it run. */
 JN_CHECKED jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
                                             const struct jn_state *state);
