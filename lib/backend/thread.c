@@ -226,8 +226,8 @@ jn_status_t backend_copy_string(struct backend_thread *thread, uint64_t address,
 jn_status_t backend_thread_lend(struct backend_thread *thread, uint64_t address, uint64_t length,
                                 struct jn_window *window)
 {
-    jn_status_t status = backend_thread_hold(thread);
-    if (status == JN_OK)
-        *window = jn_window_lent(thread->reply, address, length);
-    return status;
+    if (!thread->reply && !current)
+        return JN_NO_REPLY;
+    *window = jn_window_lent(thread->reply ? thread->reply : JN_WINDOW_CURRENT, address, length);
+    return JN_OK;
 }

@@ -128,56 +128,80 @@ cap_t jn_get_cap(struct jn_message *m)
     return cap;
 }
 
-static void drop_caps(struct jn_message *m)
+void jn_drop_caps(struct jn_message *m)
 {
     for (uint32_t i = m->next_cap; i < m->cap_count; i++)
         jn_cap_delete(m->caps[i]);
     m->cap_count = m->next_cap;
 }
 
-bool jn_request_complete(struct jn_call *call)
-{
-    drop_caps(&call->message);
-    return !call->message.bad;
-}
-
-/* Puts the words into registers and UTCB; returns the low half of the tag. Registers that the
+/* Puts what is not in registers into the UTCB; returns the low half of the tag. Registers that the
  * message does not use are zeroed (KERNEL 13). */
-uint64_t jn_message_load(struct jn_message *m, struct jn_registers *registers)
+uint64_t jn_message_load(struct jn_message *m)
 {
-    uint32_t i = 0, in_registers = m->words_count < JN_WORDS_REG ? m->words_count : JN_WORDS_REG;
-    for (; i < in_registers; i++)
-        registers->words[i] = m->words[i];
-    for (; i < JN_WORDS_REG; i++)
-        registers->words[i] = 0;
-    if (m->words_count > JN_WORDS_REG)
-        memcpy(&jn_utcb()->words[JN_WORDS_REG], &m->words[JN_WORDS_REG],
+    uint64_t *words = m->words;
+    switch (m->words_count) {
+    case 0:
+        words[0] = 0;
+        /* fall through */
+    case 1:
+        words[1] = 0;
+        /* fall through */
+    case 2:
+        words[2] = 0;
+        /* fall through */
+    case 3:
+        words[3] = 0;
+        /* fall through */
+    case 4:
+        words[4] = 0;
+        /* fall through */
+    case 5:
+        words[5] = 0;
+        /* fall through */
+    case 6:
+        words[6] = 0;
+        /* fall through */
+    case 7:
+        words[7] = 0;
+        /* fall through */
+    case 8:
+        words[8] = 0;
+        /* fall through */
+    case 9:
+        words[9] = 0;
+        break;
+    default:
+        memcpy(&jn_utcb()->words[JN_WORDS_REG], &words[JN_WORDS_REG],
                (m->words_count - JN_WORDS_REG) * 8);
+    }
+    if (!(m->items | m->windows))
+        return m->words_count;
     struct jn_utcb *utcb = jn_utcb();
-    for (i = 0; i < m->items; i++) {
+    for (uint32_t i = 0; i < m->items; i++) {
         utcb->items[i].what = m->item[i].what;
         utcb->items[i].where = m->item[i].where;
         utcb->item_offset[i] = m->item[i].offset;
     }
-    for (i = 0; i < m->windows; i++)
+    for (uint32_t i = 0; i < m->windows; i++)
         utcb->windows[i] = m->window[i];
     return m->words_count | (uint64_t)m->items << JN_TAG_ITEMS_SHIFT |
            (uint64_t)m->windows << JN_TAG_WINDOWS_SHIFT;
 }
 
-/* Loads what was received. Capabilities are moved out of the landing slots at once, so that the
- * landing window is empty again before anything else is received. */
-void jn_message_store(struct jn_message *m, const struct jn_registers *registers)
+/* Takes in what was received beside the registers. Capabilities are moved out of the landing slots at
+ * once, so that the landing window is empty again before anything else is received. */
+void jn_message_store(struct jn_message *m)
 {
-    uint64_t tag = registers->tag;
+    uint64_t tag = m->tag;
     jn_begin(m, tag >> JN_TAG_METHOD_SHIFT);
     m->words_count = tag & JN_TAG_WORDS;
-    if (m->words_count > JN_WORDS_MAX)
-        m->words_count = JN_WORDS_MAX;
-    memcpy(m->words, registers->words, sizeof registers->words);
-    if (m->words_count > JN_WORDS_REG)
+    if (m->words_count > JN_WORDS_REG) {
+        if (m->words_count > JN_WORDS_MAX)
+            m->words_count = JN_WORDS_MAX;
         memcpy(&m->words[JN_WORDS_REG], &jn_utcb()->words[JN_WORDS_REG],
                (m->words_count - JN_WORDS_REG) * 8);
+    }
     uint32_t items = (tag & JN_TAG_ITEMS) >> JN_TAG_ITEMS_SHIFT;
     if (!items)
         return;
@@ -212,6 +236,14 @@ void jn_message_set_send_deadline(uint64_t deadline)
     send_deadline = deadline;
 }
 
+static int64_t call(cap_t server, struct jn_registers *registers)
+{
+    if (!send_deadline)
+        return jn_syscall(JN_CALL, server, registers);
+    jn_utcb()->send_deadline = send_deadline;
+    return jn_syscall(JN_CALL | JN_SEND_UNTIL, server, registers);
+}
+
 jn_status_t jn_message_call(cap_t server, struct jn_message *m, bool repeatable)
 {
     if (m->bad) {
@@ -219,47 +251,77 @@ jn_status_t jn_message_call(cap_t server, struct jn_message *m, bool repeatable)
         m->bad = 1;
         return JN_BAD_MESSAGE;
     }
-    struct jn_registers registers;
-    int64_t result;
-    uint64_t method = m->tag_method;
-    do {
-        registers.tag = jn_message_load(m, &registers) | method << JN_TAG_METHOD_SHIFT;
-        if (send_deadline)
-            jn_utcb()->send_deadline = send_deadline;
-        result = jn_syscall(JN_CALL | (send_deadline ? JN_SEND_UNTIL : 0), server, &registers);
-    } while (result == JN_AGAIN && repeatable);
+    m->tag = jn_message_load(m) | m->tag_method << JN_TAG_METHOD_SHIFT;
+    struct jn_registers again;
+    if (repeatable)
+        again = m->registers;
+    int64_t result = call(server, &m->registers);
+    while (result == JN_AGAIN && repeatable) {
+        m->registers = again;
+        result = call(server, &m->registers);
+    }
     if (result < 0) {
         jn_begin(m, 0);
         m->bad = 2;
         return (jn_status_t)result;
     }
-    jn_message_store(m, &registers);
+    jn_message_store(m);
     return (jn_status_t)(int32_t)m->tag_method;
+}
+
+/* Status of an answer without struct jn_message. */
+static jn_status_t answered(int64_t result, struct jn_registers *registers, uint32_t results)
+{
+    if (result < 0)
+        return (jn_status_t)result; /* the kernel made the words zeroes */
+    if (registers->tag & JN_TAG_ITEMS) { /* nobody asked for capabilities */
+        struct jn_message m;
+        m.registers = *registers;
+        jn_message_store(&m);
+        jn_drop_caps(&m);
+    }
+    jn_status_t status = (jn_status_t)(int32_t)(registers->tag >> JN_TAG_METHOD_SHIFT);
+    return status == JN_OK && (registers->tag & JN_TAG_WORDS) < results ? JN_BAD_MESSAGE : status;
+}
+
+jn_status_t jn_registers_call(cap_t server, struct jn_registers *registers, uint32_t results)
+{
+    return answered(call(server, registers), registers, results);
+}
+
+jn_status_t jn_registers_call_repeatable(cap_t server, struct jn_registers *registers,
+                                         uint32_t results)
+{
+    struct jn_registers request = *registers;
+    int64_t result = call(server, registers);
+    while (result == JN_AGAIN) {
+        *registers = request;
+        result = call(server, registers);
+    }
+    return answered(result, registers, results);
 }
 
 jn_status_t jn_message_end(struct jn_message *m, jn_status_t status)
 {
-    drop_caps(m);
+    if (m->next_cap < m->cap_count)
+        jn_drop_caps(m);
     /* An error may come without results (then they read as 0); success may not. */
     return status == JN_OK && m->bad ? JN_BAD_MESSAGE : status;
 }
 
 jn_status_t jn_message_reply(cap_t reply, struct jn_message *m, jn_status_t status)
 {
-    struct jn_registers registers;
     if (m->bad) {
         jn_begin(m, 0);
         status = JN_BAD_MESSAGE;
     }
-    registers.tag = jn_message_load(m, &registers) |
-                    (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
-    int64_t result = jn_syscall(JN_REPLY, reply, &registers);
+    m->tag = jn_message_load(m) | (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
+    int64_t result = jn_syscall(JN_REPLY, reply, &m->registers);
     if (result < 0 && result != JN_NO_REPLY && result != JN_BAD_CAP) {
         /* The items could not be delivered: the caller still waits, and hears why. */
         jn_begin(m, 0);
-        registers.tag = jn_message_load(m, &registers) |
-                        (uint64_t)(uint32_t)result << JN_TAG_METHOD_SHIFT;
-        (void)jn_syscall(JN_REPLY, reply, &registers);
+        m->tag = jn_message_load(m) | (uint64_t)(uint32_t)result << JN_TAG_METHOD_SHIFT;
+        (void)jn_syscall(JN_REPLY, reply, &m->registers);
     }
     jn_cap_delete(reply);
     return (jn_status_t)result;

@@ -5,6 +5,9 @@
 #include "janus/object.h"
 #include "janus/runtime.h"
 
+/* The interfaces of the task's one server. */
+static const struct jn_interface *by_number[JN_INTERFACE_NUMBERS];
+
 static jn_status_t dispatch(struct jn_server *server, struct jn_call *call)
 {
     struct jn_message *m = &call->message;
@@ -15,10 +18,9 @@ static jn_status_t dispatch(struct jn_server *server, struct jn_call *call)
         return server->kernel_message(server, call, kind);
     }
     uint32_t interface = (uint32_t)(m->tag_method >> 8), method = (uint32_t)m->tag_method & 0xff;
-    for (size_t i = 0; i < server->interface_count; i++)
-        if (server->interfaces[i].number == interface)
-            return server->interfaces[i].dispatch(server->interfaces[i].ops, call, method);
-    return JN_BAD_CALL;
+    const struct jn_interface *found =
+        interface < sizeof by_number / sizeof by_number[0] ? by_number[interface] : NULL;
+    return found ? found->dispatch(found->ops, call, method) : JN_BAD_CALL;
 }
 
 #define POOL_CHECK 32   /* messages between two looks at the Pool */
@@ -40,8 +42,15 @@ static void keep_pool(void)
 _Noreturn void jn_server_run(struct jn_server *server)
 {
     static struct jn_call call; /* one loop a task; 700 bytes that the stack need not hold */
-    struct jn_registers registers = {0};
+    struct jn_message *m = &call.message;
+    struct jn_registers *registers = &m->registers;
     bool answer = false;
+    for (size_t i = 0; i < server->interface_count; i++) {
+        if (server->interfaces[i].number >= JN_INTERFACE_NUMBERS)
+            jn_panic("interface %u has no place", server->interfaces[i].number);
+        by_number[server->interfaces[i].number] = &server->interfaces[i];
+    }
+    call.server = server;
     if (server->signal != JN_CAP_NULL) {
         jn_status_t status = jn_thread_bind_signal(JN_CAP_THREAD, server->signal);
         if (status != JN_OK)
@@ -54,11 +63,13 @@ _Noreturn void jn_server_run(struct jn_server *server)
         if (deadline)
             jn_utcb()->recv_deadline = deadline;
         uint64_t operation = (answer ? JN_REPLY_WAIT : JN_WAIT) | (deadline ? JN_RECV_UNTIL : 0);
-        int64_t result = jn_syscall(operation, server->gate, &registers);
+        int64_t result = server->quick
+                             ? jn_serve_quick(operation, server->gate, registers, server->quick)
+                             : jn_syscall(operation, server->gate, registers);
         answer = false;
         if (result == JN_SIGNALLED) {
             if (server->on_signal)
-                server->on_signal(server, registers.label);
+                server->on_signal(server, registers->label);
             continue;
         }
         if (result == JN_TIMEOUT) {
@@ -68,26 +79,25 @@ _Noreturn void jn_server_run(struct jn_server *server)
         }
         if (result < 0) {
             /* The answer's items could not be delivered: the caller still waits, and hears why. */
-            registers = (struct jn_registers){.tag = (uint64_t)(uint32_t)result
-                                                     << JN_TAG_METHOD_SHIFT};
-            (void)jn_syscall(JN_REPLY, JN_CAP_NULL, &registers);
+            *registers = (struct jn_registers){.tag = (uint64_t)(uint32_t)result
+                                                      << JN_TAG_METHOD_SHIFT};
+            (void)jn_syscall(JN_REPLY, JN_CAP_NULL, registers);
             continue;
         }
-        call.label = registers.label;
-        call.tag = registers.tag;
+        call.label = registers->label;
+        call.tag = registers->tag;
         call.reply = JN_CAP_NULL;
         call.answer_tag = 0;
-        call.server = server;
-        jn_message_store(&call.message, &registers);
+        jn_message_store(m);
         if (server->grows) /* now, while neither request nor answer stands in the UTCB */
             keep_pool();
         jn_status_t status = dispatch(server, &call);
         if (status == JN_HELD)
             continue;
-        if (call.message.bad || status == JN_BAD_CALL)
-            jn_begin_answer(&call.message);
-        registers.tag = jn_message_load(&call.message, &registers) | call.answer_tag |
-                        (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
+        if (m->bad || status == JN_BAD_CALL)
+            jn_begin_answer(m);
+        registers->tag = jn_message_load(m) | call.answer_tag |
+                         (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
         answer = true;
     }
 }

@@ -22,7 +22,14 @@ struct jn_message {
         uint64_t what, where, offset;
     } item[JN_ITEMS_MAX]; /* to be sent: they go into the UTCB last */
     struct jn_window window[JN_WINDOWS_MAX];
-    uint64_t words[JN_WORDS_MAX];
+    /* The system call takes its registers out of the message, and leaves what came there. */
+    union {
+        struct jn_registers registers;
+        struct {
+            uint64_t tag, label;
+            uint64_t words[JN_WORDS_MAX];
+        };
+    };
 };
 
 /* Pages of the server's own memory that an answer maps into the client's receive window. */
@@ -121,7 +128,35 @@ const char *jn_get_inline(struct jn_message *m, size_t *length, size_t limit);
 void jn_get_string(struct jn_message *m, char *text, size_t capacity, size_t *length, size_t limit,
                    jn_status_t *status);
 cap_t jn_get_cap(struct jn_message *m);
-bool jn_request_complete(struct jn_call *call);
+/* Deletes the received capabilities that nobody took. */
+void jn_drop_caps(struct jn_message *m);
+static inline bool jn_request_complete(struct jn_call *call)
+{
+    if (call->message.next_cap < call->message.cap_count)
+        jn_drop_caps(&call->message);
+    return !call->message.bad;
+}
+
+/* Stubs of methods that carry nothing but scalars and windows do without struct jn_message. */
+
+/* Offers window `index` with the next call. */
+static inline void jn_offer_window(uint32_t index, struct jn_window window, uint32_t access)
+{
+    window.access = access;
+    jn_utcb()->windows[index] = window;
+}
+/* Sends the registers (tag complete) and loads the answer's: its status. BAD_MESSAGE: it has fewer
+ * words than `results` although it succeeded. Its words are 0 where nothing came. */
+jn_status_t jn_registers_call(cap_t server, struct jn_registers *registers, uint32_t results);
+/* The same for what may be repeated after a server's restart. */
+jn_status_t jn_registers_call_repeatable(cap_t server, struct jn_registers *registers,
+                                         uint32_t results);
+/* An answer of the first `count` words, which the caller has put there. */
+static inline void jn_answer_words(struct jn_message *m, uint32_t count)
+{
+    jn_begin(m, 0);
+    m->words_count = count;
+}
 
 /* From now on calls give up with TIMEOUT if nobody has received them by then (monotonic ns; 0: they
  * wait for ever). For two servers that may call each other: one of them must be able to turn back. */
@@ -135,9 +170,10 @@ jn_status_t jn_message_end(struct jn_message *m, jn_status_t status);
  * gone, which most servers ignore. */
 jn_status_t jn_message_reply(cap_t reply, struct jn_message *m, jn_status_t status);
 
-/* Between jn_message and registers, UTCB and tag (message.c, server.c). */
-uint64_t jn_message_load(struct jn_message *m, struct jn_registers *registers);
-void jn_message_store(struct jn_message *m, const struct jn_registers *registers);
+/* Between jn_message and its registers, and the UTCB (message.c, server.c): the low half of the tag
+ * to send with; what was received. */
+uint64_t jn_message_load(struct jn_message *m);
+void jn_message_store(struct jn_message *m);
 
 /* A window on own memory. */
 static inline struct jn_window jn_window(const void *address, uint64_t length)

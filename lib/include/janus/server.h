@@ -4,6 +4,25 @@
 
 #include "janus/message.h"
 
+#define JN_INTERFACE_NUMBERS 64 /* all are below */
+
+/* Foreign system calls that are answered without a look at anything else: no waiting, no waking, no
+ * state beyond the thread's own, so neither before_wait nor deadline is asked after them. */
+#define JN_QUICK_CALLS 512
+#define JN_NOT_QUICK (-0x7fffffffll - 1) /* no result: the message goes to kernel_message */
+struct jn_quick_entry {
+    void *object;
+    uint64_t label; /* as the thread's gates have it; 0: a free place */
+};
+/* Known to serve.asm. */
+struct jn_quick {
+    const struct jn_quick_entry *table; /* places by the low JN_QUICK_INDEX_BITS bits of the label */
+    uint64_t size;                      /* places */
+    /* By the number in the caller's rax; NULL: none. Gets the object and the first four arguments. */
+    int64_t (*call[JN_QUICK_CALLS])(void *object, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+};
+#define JN_QUICK_INDEX_BITS 28
+
 struct jn_server {
     cap_t gate;                            /* RECV right */
     cap_t signal;                          /* JN_CAP_NULL: none; jn_server_run binds it to the thread */
@@ -25,7 +44,12 @@ struct jn_server {
      * clients make it map and mint. Not for those that the supervisor itself calls. */
     bool grows;
     void *context;
+    const struct jn_quick *quick; /* or NULL */
 };
+
+/* jn_syscall() for a wait, which answers what is quick by itself (serve.asm). */
+int64_t jn_serve_quick(uint64_t operation, cap_t gate, struct jn_registers *registers,
+                       const struct jn_quick *quick);
 
 /* Serves for ever. */
 _Noreturn void jn_server_run(struct jn_server *server);

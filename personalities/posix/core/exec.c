@@ -14,6 +14,7 @@
 #include "path.h"
 #include "posix_timer.h"
 #include "process.h"
+#include "quick.h"
 #include "signals.h"
 #include "status.h"
 #include "syscalls.h"
@@ -199,6 +200,8 @@ long image_start(struct image *image, struct thread *caller)
         mm_release(old, old->owner == p);
     }
     p->trace = wants_trace(&image->environment);
+    if (p->trace)
+        core_quick_stop();
     posix_timers_delete(p);
     descriptors_close_on_exec(p);
     reset_signals(p);

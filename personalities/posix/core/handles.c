@@ -1,30 +1,47 @@
-/* Handles: numbers that name waiters to servers and threads to the kernel. Index in the low half,
- * generation in the high half, so that a late ring entry never reaches a newcomer. */
+/* Handles: numbers that name waiters to servers and threads to the kernel. From the low end: index, kind,
+ * generation, so that a late ring entry never reaches a newcomer. The table is one that the server loop
+ * can read (janus/server.h). */
 #include <stdlib.h>
 
 #include "core.h"
+#include "quick.h"
 
-struct handle {
-    void *object;
-    uint32_t generation;
-    uint32_t kind; /* 0: free */
-    uint32_t next_free;
-};
+#define KIND_SHIFT 28
+#define KIND_MASK 15u
+#define GENERATION_SHIFT 32
+#define GENERATION_MASK 0x1fffffffu /* the kernel's label words have 62 bits */
 
-static struct handle *table;
+_Static_assert(KIND_SHIFT == JN_QUICK_INDEX_BITS, "the index");
+
+/* A free place has label 0 and its last generation, and the next free one, in `object`. */
+static struct jn_quick_entry *table;
 static uint32_t size, first_free;
+
+static uint32_t index_of(uint64_t value)
+{
+    return (uint32_t)value & ((1u << KIND_SHIFT) - 1);
+}
+
+static void *free_object(uint32_t generation, uint32_t next)
+{
+    return (void *)((uint64_t)generation << GENERATION_SHIFT | next);
+}
 
 static bool grow(void)
 {
     uint32_t wanted = size ? size * 2 : 256;
-    struct handle *larger = realloc(table, wanted * sizeof *table);
+    if (wanted > 1u << KIND_SHIFT)
+        return false;
+    struct jn_quick_entry *larger = realloc(table, wanted * sizeof *table);
     if (!larger)
         return false;
     table = larger;
     for (uint32_t i = size; i < wanted; i++)
-        table[i] = (struct handle){NULL, 1, 0, i + 1 < wanted ? i + 1 : 0};
+        table[i] = (struct jn_quick_entry){free_object(1, i + 1 < wanted ? i + 1 : 0), 0};
     first_free = size ? size : 1; /* index 0 stays unused: it ends the free list */
     size = wanted;
+    core_quick.table = table;
+    core_quick.size = size;
     return true;
 }
 
@@ -33,34 +50,27 @@ uint64_t core_handle_create(enum core_kind kind, void *object)
     if (!first_free && !grow())
         return 0;
     uint32_t index = first_free;
-    struct handle *handle = &table[index];
-    first_free = handle->next_free;
-    handle->object = object;
-    handle->kind = kind;
-    return (uint64_t)handle->generation << 32 | index;
+    struct jn_quick_entry *entry = &table[index];
+    uint64_t was = (uint64_t)entry->object;
+    first_free = (uint32_t)was;
+    entry->object = object;
+    entry->label = was >> GENERATION_SHIFT << GENERATION_SHIFT | (uint32_t)kind << KIND_SHIFT | index;
+    return entry->label;
 }
 
 void core_handle_destroy(uint64_t value)
 {
-    uint32_t index = (uint32_t)value;
-    struct handle *handle = &table[index];
-    handle->kind = 0;
-    handle->object = NULL;
-    /* 29 bits: the kernel's label words have 62. */
-    handle->generation = (handle->generation + 1) & 0x1fffffff;
-    if (!handle->generation)
-        handle->generation = 1;
-    handle->next_free = first_free;
+    uint32_t index = index_of(value);
+    uint32_t generation = ((uint32_t)(table[index].label >> GENERATION_SHIFT) + 1) & GENERATION_MASK;
+    table[index] = (struct jn_quick_entry){free_object(generation ? generation : 1, first_free), 0};
     first_free = index;
 }
 
 void *core_handle_find(uint64_t value, enum core_kind kind)
 {
-    uint32_t index = (uint32_t)value;
-    if (index >= size)
+    uint32_t index = index_of(value);
+    if (!value || index >= size || table[index].label != value ||
+        ((uint32_t)value >> KIND_SHIFT & KIND_MASK) != kind)
         return NULL;
-    struct handle *handle = &table[index];
-    if (handle->kind != kind || handle->generation != value >> 32)
-        return NULL;
-    return handle->object;
+    return table[index].object;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core.h"
+#include "quick.h"
 #include "janus/backend/gate.h"
 #include "janus/idl/client.h"
 #include "janus/idl/personality.h"
@@ -175,6 +176,7 @@ int main(void)
         .deadline = deadline,
         .on_timeout = on_timeout,
         .before_wait = before_wait,
+        .quick = &core_quick,
     };
     status = supervisor_ready(JN_CAP_SUPERVISOR);
     if (status != JN_OK)

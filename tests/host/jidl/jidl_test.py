@@ -51,7 +51,7 @@ class Makes(unittest.TestCase):
         self.assertIn('#define SAMPLE_X 3', made)
 
     def test_source_and_page(self):
-        for mode, mark in (('source', 'jn_message_call(jn_server, jn_m, true)'),
+        for mode, mark in (('source', 'jn_registers_call_repeatable(jn_server, &jn_r, 1)'),
                            ('page', '## add(u64 a, i32 b, in window data)')):
             status, _, made = run(self.SAMPLE, mode)
             self.assertEqual(status, 0)
