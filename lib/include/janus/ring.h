@@ -66,5 +66,10 @@ JN_CHECKED jn_status_t jn_ring_open(cap_t server_client, uint32_t entries, cap_t
                                     uint64_t bits, struct jn_ring_reader *reader);
 /* The next entry; false: none. */
 bool jn_ring_next(struct jn_ring_reader *reader, struct jn_ring_entry *entry);
+/* Is there one? */
+static inline bool jn_ring_waits(const struct jn_ring_reader *reader)
+{
+    return __atomic_load_n(&reader->header->produced, __ATOMIC_ACQUIRE) != reader->consumed;
+}
 
 #endif

@@ -77,12 +77,15 @@ static void on_signal(struct jn_server *server, uint64_t bits)
 
 static jn_status_t kernel_message(struct jn_server *server, struct jn_call *call, uint32_t kind)
 {
-    (void)server;
     const uint64_t *words = call->message.words;
     backend_call_begin(call);
     switch (kind) {
     case JN_KM_SYSCALL:
         core_syscall(call->label, words);
+        /* A signal that the call itself brought about comes before its return (kill(3)); a program
+         * on another CPU runs on while this server looks at its rings. */
+        if (rings[RING_TASK].open && jn_ring_waits(&rings[RING_TASK].ring))
+            on_signal(server, 1ull << RING_TASK);
         break;
     case JN_KM_PAGE_FAULT:
         core_page_fault(call->label, words);

@@ -56,16 +56,23 @@ int main(int argc, char **argv)
     }
     waitpid(child, &status, 0);
     say_status("segv", status);
+    /* The child ends only when it was seen to go on: until then waitpid() could find the end. */
+    int go_on[2];
+    pipe(go_on);
     if ((child = fork()) == 0) {
+        close(go_on[1]);
         raise(SIGSTOP);
+        read(go_on[0], &value, 1);
         _exit(3);
     }
+    close(go_on[0]);
     waitpid(child, &status, WUNTRACED);
     say_status("stop", status);
     SAY(waitpid(child, &status, WNOHANG));
     kill(child, SIGCONT);
     waitpid(child, &status, WCONTINUED);
     say_status("cont", status);
+    close(go_on[1]);
     waitpid(child, &status, 0);
     say_status("end", status);
     siginfo_t info;
