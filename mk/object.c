@@ -39,13 +39,21 @@ void object_free(struct object *object)
     pool_free(object->pool, object, object->size);
 }
 
+/* A permutation of 62 bits under a secret: distinct objects stay distinct, and no result is the
+ * address of anything. */
 uint64_t object_identity(const struct object *object)
 {
     static uint64_t secret;
+    const uint64_t mask = (1ull << 62) - 1;
+    uint64_t value = (uint64_t)object / sizeof *object;
 
     if (!secret)
         __asm__ volatile("rdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax" : "=a"(secret) : : "rdx");
-    return ((uint64_t)object ^ secret) * 0x9e3779b97f4a7c15ull;
+    for (unsigned round = 0; round < 3; round++) {
+        value = ((value ^ secret) * 0x9e3779b97f4a7c15ull) & mask;
+        value ^= value >> 31;
+    }
+    return value;
 }
 
 static void detach(struct object *object)

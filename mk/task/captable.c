@@ -22,7 +22,7 @@ static uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(4096)));
 static uint64_t zero_table[512] __attribute__((aligned(4096)));
 static uint64_t *window; /* the window's page directory pointer table */
 static uint64_t used[TASKS_MAX / 64];
-static unsigned next_place;
+static unsigned first_word; /* of `used`: all before it are full */
 
 static uint64_t zero_entry(void)
 {
@@ -65,19 +65,17 @@ static void set_half(struct task *task, unsigned half, uint64_t physical)
 
 status_t captable_create(struct task *task)
 {
-    unsigned place = next_place, words = TASKS_MAX / 64;
-
-    for (unsigned i = 0; i <= words; i++, place = (place / 64 + 1) % words * 64)
-        if (~used[place / 64] >> place % 64)
-            break;
-    if (!(~used[place / 64] >> place % 64))
+    /* The lowest place: directories are made for what is used at once. A CPU that has translations of
+     * what was there loads CR3 before it runs the new task. */
+    while (first_word < TASKS_MAX / 64 && !~used[first_word])
+        first_word++;
+    if (first_word == TASKS_MAX / 64)
         return JN_NO_MEMORY;
-    place += (unsigned)__builtin_ctzll(~used[place / 64] >> place % 64);
+    unsigned place = first_word * 64 + (unsigned)__builtin_ctzll(~used[first_word]);
     task->captable = TABLE_WINDOW + place * TABLE_BYTES;
     if (!directory_entry(task->captable))
         return JN_NO_MEMORY;
     used[place / 64] |= 1ull << place % 64;
-    next_place = (place + 1) % TASKS_MAX;
     for (unsigned half = 0; half < TABLE_HALVES; half++)
         set_half(task, half, image_to_phys(zero_table));
     return JN_OK;
@@ -177,6 +175,8 @@ bool captable_finish(struct task *task)
     __asm__ volatile("movq %%cr3, %%rax\n\tmovq %%rax, %%cr3" : : : "rax", "memory");
     uint64_t place = (task->captable - TABLE_WINDOW) / TABLE_BYTES;
     used[place / 64] &= ~(1ull << place % 64);
+    if (place / 64 < first_word)
+        first_word = (unsigned)(place / 64);
     return true;
 }
 

@@ -316,9 +316,13 @@ status_t op_thread_set_priority(struct object *object, uint64_t *words)
 status_t op_thread_set_foreign(struct object *object, uint64_t *words)
 {
     struct thread *thread = subject(object);
+    uint64_t before = thread->kind;
 
-    thread->kind = (thread->kind & ~KIND_FOREIGN) | (words[0] & 1 ? KIND_FOREIGN : 0);
-    return door_attach(thread);
+    thread->kind = (before & ~KIND_FOREIGN) | (words[0] & 1 ? KIND_FOREIGN : 0);
+    status_t status = door_attach(thread);
+    if (status)
+        thread->kind = before;
+    return status;
 }
 
 status_t op_thread_bind_signal(struct object *object, uint64_t *words)

@@ -1,18 +1,68 @@
-/* A task with ordinary rights makes random and nearly right system calls, with several threads,
- * while a victim is watched: its memory, its messages and its capability must not change. */
+/* A task with ordinary rights makes random and nearly right system calls, with several threads, on
+ * all CPUs, natively and through the door, while a victim is watched: its memory, its messages and
+ * its capability must not change. No answer may contain an address of the kernel. */
 #include "harness.h"
 
 #define THREADS 4
 
-static volatile uint64_t calls, victim_calls, victim_bad;
+#pragma GCC visibility push(hidden)
+extern void fuzz_begin(void), fuzz_door(void), fuzz_end(void);
+extern int64_t fuzz_syscall(uint64_t operation, uint64_t handle, uint64_t *registers);
+extern int64_t fuzz_outside(uint64_t operation, uint64_t handle, uint64_t *registers);
+extern volatile uint64_t fuzz_entered;
+#pragma GCC visibility pop
+
+_Static_assert(offsetof(struct jn_utcb, in_adapter) == 1032, "fuzz.asm");
+
+/* What fuzz_syscall() takes and gives. */
+struct registers {
+    regs_t sent;
+    uint64_t rcx, r11;
+};
+
+static uint64_t calls;
+static volatile uint64_t victim_calls, victim_bad;
 uint64_t fuzz_seed = 88172645463325252ull;
 
+/* Never the address of anything in the kernel: what looks like one in an answer is one. */
 static uint64_t dice(void)
 {
-    fuzz_seed ^= fuzz_seed << 13;
-    fuzz_seed ^= fuzz_seed >> 7;
-    fuzz_seed ^= fuzz_seed << 17;
-    return fuzz_seed;
+    uint64_t value = fuzz_seed;
+
+    value ^= value << 13;
+    value ^= value >> 7;
+    value ^= value << 17;
+    fuzz_seed = value;
+    return value & ~(1ull << 62);
+}
+
+static volatile uint64_t leaked, leaked_at;
+
+/* Canonical, in the kernel's half, and none of the edges. */
+static void look_for_address(uint64_t value, uint64_t where)
+{
+    if (value >= 0xffff800000001000 && value < UINT64_MAX - 0x2000000) {
+        leaked = value;
+        leaked_at = where;
+    }
+}
+
+/* Registers after a call, but for the bits of a Signal, which are the union of what was raised; now
+ * and then what the kernel wrote to the UTCB. */
+static void look_for_addresses(const struct registers *registers, uint64_t operation, bool bits)
+{
+    const uint64_t *value = (const uint64_t *)registers;
+
+    for (unsigned i = 0; i < sizeof *registers / sizeof *value; i++)
+        if (!bits || (i != 1 && i != 2)) /* the label, word 0 */
+            look_for_address(value[i], operation << 16 | i);
+    if (fuzz_seed % 64)
+        return;
+    value = (const uint64_t *)jn_utcb();
+    for (unsigned i = 0; i < sizeof(struct jn_utcb) / sizeof *value; i++)
+        if (i < offsetof(struct jn_utcb, windows) / sizeof *value ||
+            i >= offsetof(struct jn_utcb, send_deadline) / sizeof *value) /* pairs of 32 bits */
+            look_for_address(value[i], 1ull << 32 | i);
 }
 
 /* Values at which something begins, ends or overflows, and small numbers. */
@@ -76,19 +126,19 @@ static void fuzz_utcb(struct jn_utcb *utcb)
     }
 }
 
-static void fuzzer(uint64_t unused)
+static void fuzzer(uint64_t doors)
 {
-    (void)unused;
     for (;;) {
+        struct registers all = {0};
         regs_t regs;
-        uint64_t r = dice(), operation = r % 11;
+        uint64_t r = dice(), operation = r % 12;
 
         if (r >> 16 & 1)
             fuzz_utcb(jn_utcb());
         for (unsigned i = 0; i < 10; i++)
             regs.words[i] = value();
         regs.tag = (r >> 20) % 16 ? (r >> 24) % 12 : dice();
-        if (operation == JN_INVOKE || operation >= 9) {
+        if (operation == JN_INVOKE || operation == 9 || operation == 10) {
             operation = JN_INVOKE;
             unsigned method = (r >> 24) % (JN_OP_COUNT + 1);
             /* What would soon end the fuzzer itself is rare. */
@@ -98,6 +148,8 @@ static void fuzzer(uint64_t unused)
                 (r >> 32) % rare)
                 continue;
             regs.tag = tag_of(5, 0, 0, method);
+        } else if (operation == JN_FOREIGN && (r >> 32) % rare) {
+            continue;
         } else if (operation == JN_COPY) {
             regs.tag = tag_of(3, 0, 0, (r >> 24) % 256);
         } else if ((r >> 20) % 4 == 0) {
@@ -106,8 +158,15 @@ static void fuzzer(uint64_t unused)
         /* Mostly without waiting; now and then with, until the root thread cancels it. */
         uint64_t phases =
             (r >> 40) % 8 ? JN_SEND_NOW | JN_RECV_NOW : (r >> 44) % 3 << 8 | (r >> 48) % 3 << 10;
-        sys(operation | phases | ((r >> 52) % 64 == 0 ? dice() : 0), value(), &regs);
-        calls++;
+        operation |= phases | ((r >> 52) % 64 == 0 ? dice() : 0);
+        all.sent = regs;
+        bool bits = regs.tag >> JN_TAG_METHOD_SHIFT == JN_OP_SIGNAL_POLL;
+        if (doors && (r >> 58) % 4 == 0)
+            fuzz_outside(operation, value(), (uint64_t *)&all);
+        else if (fuzz_syscall(operation, value(), (uint64_t *)&all) == JN_SIGNALLED)
+            bits = true;
+        look_for_addresses(&all, operation, bits);
+        __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
     }
 }
 
@@ -125,7 +184,20 @@ static void victim(uint64_t gate)
     }
 }
 
-static void one_round(uint64_t until)
+/* A native thread, or one whose system calls outside the range enter the door. */
+static cap_t make_fuzzer(struct task *task, bool doors, unsigned number)
+{
+    cap_t thread = make_thread(task, fuzzer, doors, PRIORITY_TEST);
+    unsigned cpus = ((const struct jn_info *)JN_ROOT_INFO)->cpus;
+
+    if (doors)
+        CHECK_OK(OP1(thread, JN_OP_THREAD_SET_FOREIGN, 1));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_SET_CPU, number % cpus));
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    return thread;
+}
+
+static void one_round(uint64_t until, bool doors)
 {
     cap_t small = slot(), threads[THREADS], case_pool = pool;
     struct task *task;
@@ -139,8 +211,10 @@ static void one_round(uint64_t until)
         OP3(task->task, JN_OP_CAP_COPY, gates[i], (8 + i) * 64, JN_RIGHT_ALL);
     OP3(task->task, JN_OP_CAP_COPY, task->task, JN_CAP_TASK, JN_RIGHT_ALL & ~JN_RIGHT_DESTROY);
     OP3(task->task, JN_OP_CAP_COPY, small, JN_CAP_POOL, JN_RIGHT_ALL & ~JN_RIGHT_DESTROY);
+    if (doors)
+        CHECK_OK(OP3(task->task, JN_OP_TASK_DOOR, fuzz_begin, fuzz_end, fuzz_door));
     for (unsigned i = 0; i < THREADS; i++) {
-        threads[i] = start_thread(task, fuzzer, 0);
+        threads[i] = make_fuzzer(task, doors, i);
         OP3(task->task, JN_OP_CAP_COPY, threads[i], (14 + i) * 64, JN_RIGHT_ALL);
         OP2(gates[i % 2], JN_OP_GATE_MINT, 0, 0);
     }
@@ -172,17 +246,21 @@ static void fuzz(void)
     for (unsigned i = 0; i < 4 * 4096; i++)
         memory[i] = (uint8_t)(i * 31);
     thread = start_thread(own, victim, give(own, gate, JN_RIGHT_ALL));
-    calls = victim_calls = victim_bad = 0;
+    calls = victim_calls = victim_bad = leaked = fuzz_entered = 0;
     while (calls < fuzz_calls && round < 1000 + fuzz_calls / 100) {
         struct world mark = world;
         rare = round % 2 ? 256 : 1;
-        one_round(calls + 20000 < fuzz_calls ? calls + 20000 : fuzz_calls);
+        one_round(calls + 20000 < fuzz_calls ? calls + 20000 : fuzz_calls, round / 2 % 2);
         CHECK_OK(call1(client, 5, &answer));
         CHECK_IS(answer, 6);
         round++;
         world = mark;
     }
     CHECK(calls >= fuzz_calls);
+    CHECK(round < 3 || fuzz_entered);
+    if (leaked)
+        print("operation << 16 | register, or word of the UTCB: %lx\n", leaked_at);
+    CHECK_IS(leaked, 0);
     CHECK_IS(victim_bad, 0);
     CHECK_IS(victim_calls, round);
     for (unsigned i = 0; i < 4 * 4096; i++)

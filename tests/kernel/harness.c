@@ -341,12 +341,11 @@ extern const struct test *const suites[];
 extern const struct test measure_tests[], fuzz_tests[];
 static unsigned passed, failed;
 
-static void run_case(const struct test *test)
+/* Frames in use afterwards, less those before. */
+static int64_t run_once(const struct test *test)
 {
     uint64_t before[10], after[10];
 
-    current_case = test->name;
-    failed_checks = 0;
     world = (struct world){.next_slot = CASE_SLOTS};
     root.next_utcb = 0x7e0000200000ull;
     pool = slot();
@@ -358,6 +357,22 @@ static void run_case(const struct test *test)
         CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DELETE, cap));
     op(JN_CAP_POOL, JN_OP_POOL_INFO, 0, 0, 0, 0, 0, after);
     CHECK_IS(after[0], before[0]);
+    return (int64_t)(before[1] - after[1]);
+}
+
+/* The root task's own tables and slabs may grow: a case that takes frames and keeps them is run
+ * again. What leaks does so each time. */
+unsigned case_keeps;
+
+static void run_case(const struct test *test)
+{
+    current_case = test->name;
+    failed_checks = 0;
+    case_keeps = 0;
+    int64_t kept = run_once(test);
+    for (unsigned i = 0; i < 3 && kept > case_keeps && !failed_checks; i++)
+        kept = run_once(test);
+    CHECK(kept <= case_keeps);
     if (failed_checks) {
         failed++;
     } else {

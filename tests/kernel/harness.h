@@ -45,6 +45,7 @@ struct world {
 };
 extern struct world world;
 extern uint64_t fuzz_calls, fuzz_seed;
+extern unsigned case_keeps; /* frames that the root task cannot give back: a case may say so */
 
 struct task {
     cap_t task;

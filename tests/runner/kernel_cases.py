@@ -14,14 +14,16 @@ LINE = re.compile(r'^(?:selftest: )?(ok|FAIL) (\S+)(.*)$')
 MEASURED = re.compile(r'measure: (\S+) (\d+) wish \d+ limit (\d+)')
 
 
-def lines_of(context, options, words=''):
+def lines_of(context, options, words='', kernel='janus.elf', smp=0):
     """What the self-test says, started with these words on its command line."""
     cli, runner = guest.modules(context.root)
-    options, _ = cli.parse_options(['--smp', str(context.smp), '--verbose', '--timeout',
+    cli.CPUS_SERVED = cli.CPUS_MAX
+    options, _ = cli.parse_options(['--smp', str(smp or context.smp), '--verbose', '--timeout',
                                     str(context.amount(60, 300, 1200)), *options])
     command = runner.host_command(context.root, options, ['true'])
     command = [word.replace('servers/pager/root/root-pager.elf', 'tests/kernel/selftest.elf')
                for word in command]
+    command = [word.replace('mk/janus.elf', f'mk/{kernel}') for word in command]
     if words:
         command[command.index('-append') + 1] += ' ' + words
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -41,9 +43,8 @@ def measure(context):
             assert int(match[2]) <= int(match[3]), match[0]
 
 
-def run(context):
+def results_of(lines):
     results, ended = {}, False
-    lines = lines_of(context, [])
     for line in lines:
         ended = ended or line.startswith('selftest: ') and ' passed, ' in line
         match = LINE.match(line)
@@ -54,5 +55,30 @@ def run(context):
     return list(results.values()) + [report.Result('end', problem)]
 
 
+def run(context):
+    return results_of(lines_of(context, []))
+
+
+def one(context, name, *arguments, **keywords):
+    """A run of which one result is made."""
+    problems = [f'{result.name}: {result.problem}'
+                for result in results_of(lines_of(context, *arguments, **keywords))
+                if result.problem]
+    return [report.Result(name, ' | '.join(problems))]
+
+
+def without_assertions(context):
+    """Nothing relies on the kernel's checks of itself."""
+    return one(context, 'without-assertions', [], kernel='janus-plain.elf')
+
+
+def fuzz(context, smp):
+    """Random and nearly right system calls on 1 and 4 CPUs (promise A26)."""
+    calls = context.amount(50000, 1000000 if smp == 1 else 300000, 10000000)
+    return one(context, f'fuzz-{smp}', [], f'fuzz={calls} seed={smp}', smp=smp)
+
+
 def cases(_):
-    return [('selftest', run), ('measure', measure)]
+    return [('selftest', run), ('without-assertions', without_assertions), ('measure', measure),
+            ('fuzz-1', lambda context: fuzz(context, 1)),
+            ('fuzz-4', lambda context: fuzz(context, 4))]
