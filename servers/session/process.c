@@ -331,6 +331,8 @@ void process_check_end(struct session *s)
     s->pid = 0;
     trace_end();
     notes_send(s);
+    /* Behind all that was logged for it: who shows the log waits for this line (tools/host). */
+    jn_log(JN_LOG_INFO, "the program has ended");
     if (status != JN_OK)
         core_fatal(&s->core, session_text("the program's end is unknown: %s",
                                           jn_status_text(status)));

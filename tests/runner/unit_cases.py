@@ -7,7 +7,15 @@ import sys
 def cases(context):
     sys.path.insert(0, f'{context.root}/tools/command')
     import build
-    build.make_unit_tests(context.root)
+    import failure
+    try:
+        build.make_unit_tests(context.root)
+    except failure.Failure as problem:
+        text = str(problem)
+
+        def compile_all(_):
+            raise AssertionError(text)
+        return [('compile', compile_all)]
     listed = subprocess.run(['/usr/bin/meson', 'introspect', '--tests', context.build],
                             stdout=subprocess.PIPE, check=True)
     found = []

@@ -174,6 +174,7 @@ def host_command(root, options, program, image='janus.img', host=None, machine_c
         command += ['--timeout', str(options.timeout)]
     if options.verbose:
         command += ['--verbose']
+    command += ['--reporter', root]
     if getattr(options, 'notes', False):
         command += ['--notes']
     command += ['--directory', directory(options),

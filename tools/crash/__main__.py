@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import backtrace  # noqa: E402
 import files  # noqa: E402
 
-LINE = re.compile(r'^(?P<who>[\w.-]+): (?:error: )?crash: (?P<text>.*)$')
+LINE = re.compile(r'^(?P<who>[\w.-]+): (?:error: |warning: )?crash: (?P<text>.*)$')
 REGISTER = re.compile(r'\b(r[a-z0-9]+) ([0-9a-f]+)')
 
 

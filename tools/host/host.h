@@ -41,6 +41,7 @@ struct options {
     const char *share; /* host directory, or NULL */
     bool share_read_only;
     bool verbose;
+    const char *reporter; /* the tree with tools/crash; NULL: crash reports stay as they are */
     bool notes;           /* copy NOTE frames to standard error, for bench */
     const char *trace;    /* where TRACE frames go, or NULL */
     double timeout;       /* seconds from QEMU's start; 0: none */
@@ -100,6 +101,15 @@ void machine_start(void);
 void machine_kill(void);
 void machine_read_log(void);
 void machine_show_log_end(void);
+/* What is left of the log, with --verbose. */
+void machine_finish_log(void);
+
+/* crash.c: reports of the boot log */
+/* A line of the log, with its end: is it a report's? Then it is shown when the report is complete. */
+bool crash_take(const char *line, size_t length, void (*show)(const char *text, size_t length));
+void crash_flush(void (*show)(const char *text, size_t length));
+/* The log with backtraces, to be freed; NULL: it cannot be had. */
+char *crash_translate(const char *text, size_t length, size_t *result);
 
 /* terminal.c */
 void terminal_make_raw(void);

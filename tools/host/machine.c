@@ -140,6 +140,50 @@ static void log_show(const char *text, size_t length)
     }
 }
 
+/* Shows line by line, so that a crash report can be held back until it is complete. */
+static void log_show_lines(const char *text, size_t length)
+{
+    static char line[8192];
+    static size_t used;
+
+    for (size_t i = 0; i < length; i++) {
+        line[used++] = text[i];
+        if (text[i] != '\n' && used < sizeof line)
+            continue;
+        if (!crash_take(line, used, log_show))
+            log_show(line, used);
+        used = 0;
+    }
+    if (!length && used) {
+        log_show(line, used);
+        used = 0;
+    }
+}
+
+void machine_finish_log(void)
+{
+    static bool finished;
+    static const char last[] = "session: the program has ended";
+
+    if (finished)
+        return;
+    finished = true;
+    if (host.serial >= 0)
+        machine_read_log();
+    /* EXIT is faster than what the program caused to be logged. */
+    int64_t limit = now_ns() + INT64_C(3000000000);
+    while (host.options.verbose && host.exited && !host.forced_status && host.serial >= 0 &&
+           now_ns() < limit && !memmem(log_text, log_length, last, sizeof last - 1)) {
+        struct pollfd one = {host.serial, POLLIN, 0};
+        if (poll(&one, 1, 100) > 0)
+            machine_read_log();
+    }
+    if (host.options.verbose) {
+        log_show_lines(NULL, 0);
+        crash_flush(log_show);
+    }
+}
+
 void machine_read_log(void)
 {
     char text[4096];
@@ -148,7 +192,7 @@ void machine_read_log(void)
     while ((n = read(host.serial, text, sizeof text)) > 0) {
         log_keep(text, (size_t)n);
         if (host.options.verbose)
-            log_show(text, (size_t)n);
+            log_show_lines(text, (size_t)n);
     }
     if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         close(host.serial);
@@ -158,17 +202,22 @@ void machine_read_log(void)
 
 void machine_show_log_end(void)
 {
-    size_t start = log_length;
+    size_t length = log_length, start;
+    const char *text = log_text, *translated;
     int lines = 0;
 
     if (host.options.verbose)
         return;
-    while (start > 0 && (log_text[start - 1] != '\n' || start == log_length || ++lines < LOG_LINES))
+    if (memmem(log_text, log_length, "crash: ", 7) &&
+        (translated = crash_translate(log_text, log_length, &length)))
+        text = translated;
+    start = length;
+    while (start > 0 && (text[start - 1] != '\n' || start == length || ++lines < LOG_LINES))
         start--;
-    if (start == log_length)
+    if (start == length)
         return;
     host_warn("the end of the boot log:");
-    log_show(log_text + start, log_length - start);
-    if (log_text[log_length - 1] != '\n')
+    log_show(text + start, length - start);
+    if (text[length - 1] != '\n')
         log_show("\n", 1);
 }

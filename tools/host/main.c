@@ -26,6 +26,7 @@ int64_t now_ns(void)
 void host_end(int status)
 {
     terminal_restore();
+    machine_finish_log();
     machine_kill();
     _exit(status);
 }

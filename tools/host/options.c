@@ -43,6 +43,8 @@ void options_parse(struct options *options, int argc, char **argv)
                 append(&options->machine, argv[i++]);
         } else if (strcmp(name, "--machine-directory") == 0) {
             options->machine_directory = value;
+        } else if (strcmp(name, "--reporter") == 0) {
+            options->reporter = value;
         } else if (strcmp(name, "--env") == 0) {
             append(&options->environment, value);
         } else if (strcmp(name, "--carry") == 0 && i < argc) {

@@ -93,10 +93,10 @@ static enum outcome deliver(struct thread *t, uint32_t number, const struct task
             }
             return GO_ON;
         }
-        if (bit & DEFAULT_CORE)
-            jn_log(JN_LOG_DEBUG, "process %lu ends by signal %u (code %d, address %#lx, "
-                   "rip %#lx)", (unsigned long)p->pid, number, info->code,
-                   (unsigned long)info->address, (unsigned long)core_state.rip);
+        /* Its own doing, not a key or kill(1). */
+        bool own = info->code > 0 || number == LX_SIGABRT;
+        if (own && bit & DEFAULT_CORE && (*loaded || load(t, *result)))
+            crash_report(t, info, &core_state);
         process_terminate(p, TASK_SIGNALLED, number);
         return ENDED;
     }

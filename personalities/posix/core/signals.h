@@ -47,6 +47,10 @@ int32_t signal_fpe_code(struct thread *thread, uint32_t vector);
 void siginfo_to_linux(const struct task_siginfo *from, struct lx_siginfo *to);
 void siginfo_from_linux(const struct lx_siginfo *from, struct task_siginfo *to);
 
+/* The log's report of a thread whose process is about to end by this signal, from its registers. */
+void crash_report(struct thread *thread, const struct task_siginfo *info,
+                  const struct jn_state *state);
+
 static inline struct task_siginfo siginfo_make(uint32_t number, int32_t code, uint64_t pid,
                                                uint32_t uid)
 {

@@ -323,6 +323,7 @@ struct nt_thread {
     int32_t priority;
     uint64_t affinity;
     uint32_t event_signal; /* it serves a console event that this signal became */
+    struct nt_crash *crash; /* its last exception that was an error (nt_crash.c) */
 };
 
 /* ---- processes ---- */
@@ -382,6 +383,14 @@ void nt_core_timeout(void);
 bool nt_core_resolve(struct nt_process *process, struct nt_thread *thread, uint64_t address,
                      uint32_t access);
 struct nt_thread *nt_thread_by_cookie(uint64_t cookie);
+
+/* ---- crash reports (nt_crash.c) ---- */
+/* Keeps what a report would need: whether somebody handles the exception is seen later. */
+void nt_crash_remember(struct nt_thread *thread, const struct nt_exception_record *record,
+                       const struct jn_state *state);
+/* The thread ends its process with this status: if that is the exception which nobody handled, or
+ * anyway (`sure`), the log has a report. */
+void nt_crash_report(struct nt_thread *thread, uint32_t status, bool sure);
 
 /* ---- starting programs (nt_start.c) ---- */
 struct nt_text { /* UTF-16 */

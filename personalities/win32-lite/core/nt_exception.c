@@ -30,6 +30,7 @@ nt_status nt_exception_raise(struct nt_thread *t, const struct nt_exception_reco
     struct exception_frame frame;
     uint64_t place = ((state->r[JN_REG_RSP] - 0x20 - sizeof frame) & ~63ull) - 0x40;
 
+    nt_crash_remember(t, record, state);
     memset(&frame, 0, sizeof frame);
     nt_context_from_state(&frame.context, state, 0x10001fu);
     if (record->code == (uint32_t)NT_BREAKPOINT)
@@ -45,6 +46,7 @@ nt_status nt_exception_raise(struct nt_thread *t, const struct nt_exception_reco
         world_log("win32: pid %u: exception %08x at %llx, and no stack at %llx",
                   (unsigned)t->process->pid, record->code, (unsigned long long)record->address,
                   (unsigned long long)place);
+        nt_crash_report(t, record->code, true);
         nt_process_end(t->process, record->code);
         return NT_STATE;
     }
@@ -136,7 +138,10 @@ void nt_core_exception(struct nt_thread *t, uint32_t vector, uint64_t error, uin
         if ((error & 7) == 2 && error >> 3 == 0x29) { /* __fastfail: no handler sees it */
             world_log("win32: pid %u: fail-fast %llu at %llx", (unsigned)t->process->pid,
                       (unsigned long long)state.r[JN_REG_RCX], (unsigned long long)state.rip);
-            nt_process_end(t->process, 0xc0000409u);
+            record.code = 0xc0000409u; /* STATUS_STACK_BUFFER_OVERRUN */
+            nt_crash_remember(t, &record, &state);
+            nt_crash_report(t, record.code, true);
+            nt_process_end(t->process, record.code);
             nt_core_run();
             return;
         }
@@ -193,6 +198,7 @@ nt_status NtRaiseException(struct nt_thread *t, const uint64_t *a)
         NT_FAILED(nt_read(t, a[1], &context, sizeof context)))
         return NT_ACCESS_VIOLATION;
     if (!(uint8_t)a[2]) { /* nobody handled it */
+        nt_crash_report(t, record.code, false);
         nt_process_end(t->process, record.code);
         return NT_STATE;
     }

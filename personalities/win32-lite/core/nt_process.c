@@ -626,6 +626,8 @@ nt_status NtTerminateProcess(struct nt_thread *t, const uint64_t *a)
             end_by_event(target, t->event_signal);
             return NT_STATE;
         }
+        if (own)
+            nt_crash_report(t, (uint32_t)a[1], false);
         nt_process_end(target, (uint32_t)a[1]);
         return own ? NT_STATE : NT_SUCCESS;
     }

@@ -282,6 +282,7 @@ static void thread_free(struct nt_thread *t)
     nt_object_release(&t->object->object);
     free(t->name);
     free(t->saved_state);
+    free(t->crash);
     free(t);
 }
 

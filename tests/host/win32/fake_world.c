@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fake_world.h"
+#include "janus/runtime.h"
 
 uint64_t fake_now = 1000000000;
 unsigned fake_answers;
@@ -180,6 +181,7 @@ uint64_t world_ram_free_pages(void)
     return 1u << 17;
 }
 void world_log(const char *format, ...) {}
+void jn_log(enum jn_log_level level, const char *format, ...) {}
 
 FAIL(world_object_create, struct world_process *p, uint32_t kind, uint32_t flags,
      uint64_t initial, uint64_t limit, uint64_t owner, const char *name, size_t length,
