@@ -291,11 +291,11 @@ static jn_status_t op_claim(struct jn_call *call, uint32_t look, const char *nam
     struct object *object = name_find_free(name, name_length, &any);
     if (!object || object->kind != OBJECT_PIPE)
         return any ? JN_BUSY : JN_NOT_FOUND;
-    if (look)
-        return JN_OK;
     if (object->data_length)
         memcpy(found, object->data, object->data_length);
     *found_length = object->data_length;
+    if (look)
+        return JN_OK;
     object->value = 1;
     waiter_wake_all(object, 1);
     return JN_OK;

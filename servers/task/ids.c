@@ -112,3 +112,21 @@ jn_status_t thread_id_free(struct process *process, uint64_t id)
     id_free(id);
     return JN_OK;
 }
+
+void thread_ids_drop(struct process *process)
+{
+    for (uint32_t leaf = 0; leaf < SLOTS / LEAF && process->threads > 1; leaf++)
+        for (uint32_t i = 0; leaves[leaf] && i < LEAF && process->threads > 1; i++)
+            if (leaves[leaf][i] == ((uintptr_t)process | 1)) {
+                process->threads--;
+                id_free(((uint64_t)leaf * LEAF + i) * PID_STEP);
+            }
+}
+
+struct process *thread_owner(uint64_t id)
+{
+    uintptr_t *at = entry(id);
+    if (!at || !*at)
+        return NULL;
+    return (struct process *)(*at & ~(uintptr_t)1);
+}

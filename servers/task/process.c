@@ -227,6 +227,7 @@ void process_collect(struct process *process)
     if (process->state != PROCESS_REAPED || process->label)
         return;
     ring_release(process);
+    thread_ids_drop(process);
     id_free(process->pid);
     free(process);
 }

@@ -112,6 +112,10 @@ struct process *process_find_ended(uint64_t pid);
 struct process *process_next(uint64_t from);     /* least pid >= from */
 jn_status_t thread_id_allocate(struct process *process, uint64_t *id);
 jn_status_t thread_id_free(struct process *process, uint64_t id);
+/* Those of all its threads but the first, whose id is the process's; looks at the whole table. */
+void thread_ids_drop(struct process *process);
+/* Of a thread's or a process's id; NULL: of none. */
+struct process *thread_owner(uint64_t id);
 
 /* ---- process.c ---- */
 extern struct process init_process;

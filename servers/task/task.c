@@ -436,6 +436,15 @@ static jn_status_t op_terminate(struct jn_call *call, uint64_t pid, uint32_t cod
     return JN_OK;
 }
 
+static jn_status_t op_thread_owner(struct jn_call *call, uint64_t tid, uint64_t *pid)
+{
+    struct process *process = asker(call) ? thread_owner(tid) : NULL;
+    if (!process || process->state >= PROCESS_ZOMBIE)
+        return JN_NO_PROCESS;
+    *pid = process->pid;
+    return JN_OK;
+}
+
 const struct task_ops task_operations = {
     .create = op_create,
     .prepare = op_prepare,
@@ -474,4 +483,5 @@ const struct task_ops task_operations = {
     .collect = op_collect,
     .withdraw = op_withdraw,
     .terminate = op_terminate,
+    .thread_owner = op_thread_owner,
 };

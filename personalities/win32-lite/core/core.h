@@ -81,6 +81,7 @@ struct nt_object {
     struct nt_list waiters;     /* of nt_wait_entry, in the order of arrival */
     struct nt_object *clone;    /* while handles are inherited: the child's object */
     uint64_t shared;            /* number at servers/object; 0: the state below is ours */
+    uint64_t published;         /* number there that keeps the object's name; 0: none */
     uint16_t *name;             /* of NtQueryObject; UTF-16, name_length bytes, or NULL */
     uint32_t name_length;
 };
@@ -126,7 +127,9 @@ struct nt_thread_object {
     uint64_t pid, tid;
     bool ended;
     uint32_t exit_code;
-    bool foreign;
+    bool foreign; /* another personality runs it */
+    uint64_t watch_id, watch_cookie; /* request for its end, of another core's (nt_watch.c) */
+    struct nt_list watch_link;
 };
 
 enum nt_file_kind {
@@ -139,7 +142,6 @@ enum nt_file_kind {
     NT_FILE_CONDRV,    /* connection or reference of the console device: control codes only */
 };
 struct nt_directory_state;
-struct nt_pipe;
 /* An operation of a handle without the synchronous options that could not end at once: it is tried
  * again when its own cookie comes (nt_async.c). */
 struct nt_async {
@@ -168,7 +170,10 @@ struct nt_file {
     struct nt_completion *completion;
     uint64_t completion_key;
     uint32_t completion_flags;
-    struct nt_pipe *pipe; /* named pipe end */
+    uint64_t pipe_name; /* server's end of a named pipe: its instance at servers/object */
+    uint32_t pipe_share; /* of that: what the client may do */
+    bool pipe_connected;
+    uint64_t pipe_tokens[2]; /* the client's opens, until somebody takes them */
     struct world_open write_open; /* of a pipe with two directions; `open` is for reading */
     struct nt_list asyncs; /* of nt_async */
     bool signaled;        /* the file object as event */
@@ -324,6 +329,12 @@ struct nt_thread {
     uint64_t affinity;
     uint32_t event_signal; /* it serves a console event that this signal became */
     struct nt_crash *crash; /* its last exception that was an error (nt_crash.c) */
+    struct nt_remote *remote;  /* it stands for a caller of another core (nt_remote.h) */
+    uint64_t remote_id;        /* request to another core under way; 0: none */
+    uint64_t remote_deadline;  /* ns: when that is given up */
+    void *remote_parcel;       /* NtDuplicateObject between two others: what is on its way */
+    size_t remote_parcel_length;
+    struct nt_list watchers;   /* of other cores, that wait for its end */
 };
 
 /* ---- processes ---- */
@@ -376,6 +387,9 @@ void nt_core_woken(uint64_t cookie);
 /* A process-directed signal arrived; how the world takes it: nt_signal_deliver. */
 void nt_core_signal(struct nt_process *process, uint32_t number);
 void nt_core_killed(struct nt_process *process);
+/* Another process asks for something (nt_remote.h); answered through the world, now or later. */
+void nt_core_request(struct nt_process *process, uint64_t id, uint64_t from, void *data,
+                     size_t length);
 void nt_core_run(void); /* runs what became ready */
 uint64_t nt_core_deadline(void); /* ns, UINT64_MAX: none */
 void nt_core_timeout(void);
@@ -446,6 +460,8 @@ struct nt_service {
 };
 extern const struct nt_service nt_services[];
 extern const size_t nt_service_count;
+/* NULL: none of that name. */
+const struct nt_service *nt_service_named(const char *name);
 
 /* ---- the program's memory (nt_user.c); each answers SUCCESS or ACCESS_VIOLATION ---- */
 nt_status nt_read(struct nt_thread *t, uint64_t address, void *buffer, size_t length);
@@ -568,6 +584,10 @@ nt_status nt_view_protect(struct nt_process *p, struct nt_view *view, uint64_t a
 /* Decides a fault: SUCCESS (repeat), or the exception's code. */
 nt_status nt_memory_fault(struct nt_process *p, struct nt_thread *t, uint64_t address,
                           uint32_t access);
+/* Gives a new section its name (section), or opens the one of that name (NULL). *existing: the section
+ * that had the name, a reference for the caller; NULL: there was none. */
+nt_status nt_section_publish(struct nt_thread *t, struct nt_section *section,
+                             const struct nt_attributes *a, struct nt_section **existing);
 /* The file's open as something that outlives its handle; a reference for the caller. */
 struct nt_file_ref *nt_file_ref_of(struct nt_file *file);
 struct nt_file_ref *nt_file_ref_create(struct world_open open, const uint16_t *path,
@@ -663,13 +683,14 @@ nt_status nt_file_finish(struct nt_thread *t, struct nt_file *file, const uint64
 nt_status nt_async_start(struct nt_thread *t, struct nt_file *file, const uint64_t *a, int kind,
                          uint64_t buffer, uint32_t length);
 void nt_async_woken(uint64_t cookie);
-void nt_async_wake_listener(struct nt_file *file);
 /* Ends those of the file (of the thread, with this iosb; 0 = any) as CANCELLED; how many. */
 unsigned nt_async_cancel(struct nt_file *file, struct nt_thread *t, uint64_t iosb);
 void nt_async_file_closed(struct nt_file *file);
 void nt_async_thread_gone(struct nt_thread *t);
 void nt_directory_state_free(struct nt_directory_state *state);
 void nt_pipe_end_closed(struct nt_file *file);
+/* Whether a client has taken the server's end; PENDING: not yet, the cookie is armed. */
+nt_status nt_pipe_connected(struct nt_file *file, uint64_t cookie);
 void nt_completion_add(struct nt_completion *c, uint64_t key, uint64_t value, nt_status status,
                        uint64_t information);
 

@@ -80,7 +80,7 @@ static nt_status attempt(struct nt_async *async, uint64_t *done)
         if (got == JN_BROKEN_PIPE || got == JN_HANGUP)
             return NT_PIPE_CLOSING;
         break;
-    case NT_ASYNC_LISTEN: return NT_PENDING; /* the client's open ends it */
+    case NT_ASYNC_LISTEN: return nt_pipe_connected(file, async->cookie);
     }
     return got == JN_WOULD_BLOCK ? NT_PENDING : nt_status_from(got);
 }
@@ -135,16 +135,6 @@ void nt_async_woken(uint64_t cookie)
         if (status != NT_PENDING)
             complete(async, status, done);
         return;
-    }
-}
-
-void nt_async_wake_listener(struct nt_file *file)
-{
-    for (struct nt_list *at = file->asyncs.next; at != &file->asyncs;) {
-        struct nt_async *async = nt_container(at, struct nt_async, link);
-        at = at->next;
-        if (async->kind == NT_ASYNC_LISTEN)
-            complete(async, NT_SUCCESS, 0);
     }
 }
 

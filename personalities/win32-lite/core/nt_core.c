@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_remote.h"
 
 static struct nt_list ready;     /* threads whose held call runs again */
 static struct nt_list deadlines; /* threads by deadline, the next one first */
@@ -13,9 +13,22 @@ void nt_core_init(void)
     nt_list_init(&deadlines);
 }
 
+/* Here, or where the process is that it acts on. */
+static nt_status run_service(struct nt_thread *t)
+{
+    uint64_t pid, tid;
+    nt_status status;
+
+    if (!nt_remote_wanted(t, &pid, &tid))
+        return t->call.service->run(t, t->call.arguments);
+    status = nt_remote_forward(t, pid, tid);
+    /* What ended meanwhile is answered as an ended process is. */
+    return status == NT_REMOTE_GONE ? t->call.service->run(t, t->call.arguments) : status;
+}
+
 static void run_call(struct nt_thread *t)
 {
-    nt_status status = t->call.service->run(t, t->call.arguments);
+    nt_status status = run_service(t);
 
     if (status == NT_HELD) {
         t->held = true;
@@ -140,6 +153,11 @@ void nt_core_woken(uint64_t cookie)
 
     if (cookie & NT_ASYNC_COOKIE) {
         nt_async_woken(cookie);
+        nt_core_run();
+        return;
+    }
+    if (cookie & NT_WATCH_COOKIE) {
+        nt_watch_woken(cookie);
         nt_core_run();
         return;
     }

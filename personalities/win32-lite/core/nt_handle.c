@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_remote.h"
 
 void *nt_object_create(struct nt_process *p, enum nt_type type, size_t size)
 {
@@ -30,7 +30,7 @@ static void file_destroy(struct nt_file *file)
     nt_directory_state_free(file->directory);
     if (file->write_open.server && !p->ended)
         world_io_close(p->world, file->write_open);
-    if (file->pipe)
+    if (file->pipe_name && !p->ended)
         nt_pipe_end_closed(file);
     if (file->completion)
         nt_object_release(&file->completion->object);
@@ -75,6 +75,7 @@ void nt_object_release(struct nt_object *object)
         break;
     case NT_TYPE_DIRECTORY: free(((struct nt_directory *)object)->path); break;
     case NT_TYPE_SYMLINK: free(((struct nt_symlink *)object)->target); break;
+    case NT_TYPE_THREAD: nt_watch_drop((struct nt_thread_object *)object); break;
     case NT_TYPE_TIMER: nt_timer_forget((struct nt_timer *)object); break;
     case NT_TYPE_MUTANT:
         if (((struct nt_mutant *)object)->owner)
@@ -85,6 +86,8 @@ void nt_object_release(struct nt_object *object)
     }
     if (object->shared && !object->process->ended)
         world_object_close(object->process->world, object->shared);
+    if (object->published && !object->process->ended)
+        world_object_close(object->process->world, object->published);
     free(object->name);
     free(object);
 }

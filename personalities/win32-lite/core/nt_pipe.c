@@ -1,90 +1,121 @@
 /* Named pipes: streams of bytes in one or two directions. Both ends are opens of pipes of the file
- * server, made with the server's end; the name is known to this core until the client end is opened.
- * Message boundaries are not kept. */
+ * server. The server's end makes them and puts the client's ones aside there (world_offer, move); an
+ * instance of the name at servers/object holds the words with which the first client takes them, and
+ * is signalled by that. Message boundaries are not kept. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core.h"
 
-struct nt_pipe {
-    struct nt_list link; /* names */
-    struct nt_process *process;
-    char *name;
-    size_t length;
-    struct nt_file *server; /* NULL: closed */
-    struct world_open client; /* the other end's open, until it is taken */
-    struct world_open client_write; /* the same of a pipe with two directions */
-    struct world_process *client_process;
-    bool connected;
-    uint32_t refs;
+/* What an instance of a name holds. */
+struct instance {
+    uint64_t read_token, write_token; /* of the client: reading or only open; writing, in both */
+    uint32_t read_access, write_access;
+    uint32_t share; /* FILE_SHARE_.. of the server: what the client may do */
 };
-
-static struct nt_list names = {&names, &names};
-
-static void pipe_put(struct nt_pipe *pipe)
-{
-    if (--pipe->refs)
-        return;
-    nt_list_remove(&pipe->link);
-    free(pipe->name);
-    free(pipe);
-}
 
 void nt_pipe_end_closed(struct nt_file *file)
 {
-    struct nt_pipe *pipe = file->pipe;
+    struct nt_process *p = file->object.process;
+    uint64_t value, limit, owner, count;
+    uint32_t kind;
 
-    if (pipe->server == file) {
-        pipe->server = NULL;
-        nt_list_remove(&pipe->link);
-        if (pipe->client.server && !pipe->process->ended)
-            world_io_close(pipe->process->world, pipe->client);
-        if (pipe->client_write.server && !pipe->process->ended)
-            world_io_close(pipe->process->world, pipe->client_write);
-        pipe->client.server = pipe->client_write.server = 0;
-    }
-    file->pipe = NULL;
-    pipe_put(pipe);
+    /* The last server's end takes back what no client has taken. */
+    if (world_object_query(p->world, file->pipe_name, &kind, &value, &limit, &owner, &count) ==
+            JN_OK &&
+        count <= 1)
+        for (int i = 0; i < 2; i++) {
+            struct world_open open;
+            if (file->pipe_tokens[i] &&
+                world_accept(p->world, WORLD_FS, file->pipe_tokens[i], &open) == JN_OK)
+                world_io_close(p->world, open);
+        }
+    world_object_close(p->world, file->pipe_name);
+    file->pipe_name = 0;
 }
 
-static struct nt_pipe *find(const char *name, size_t length, bool free_only)
+nt_status nt_pipe_connected(struct nt_file *file, uint64_t cookie)
 {
-    for (struct nt_list *at = names.next; at != &names; at = at->next) {
-        struct nt_pipe *pipe = nt_container(at, struct nt_pipe, link);
-        if (pipe->length == length && !memcmp(pipe->name, name, length) &&
-            (!free_only || pipe->client.server))
-            return pipe;
+    uint32_t index;
+
+    if (file->pipe_connected)
+        return NT_SUCCESS;
+    switch (world_object_wait(file->object.process->world, false, 0, cookie, &file->pipe_name, 1,
+                              &index)) {
+    case JN_OK: file->pipe_connected = true; return NT_SUCCESS;
+    case JN_WOULD_BLOCK: return NT_PENDING;
+    default: return NT_PIPE_BROKEN;
     }
-    return NULL;
 }
 
-/* Names are compared without regard to case; ASCII is what programs use here. */
-static char *fold(const char *name, size_t length)
-{
-    char *copy = malloc(length + 1);
+#define PREFIX "\\Device\\NamedPipe\\"
 
-    if (copy) {
-        for (size_t i = 0; i < length; i++)
-            copy[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 32) : name[i];
-        copy[length] = 0;
-    }
+/* The name at servers/object. Names are compared without regard to case; ASCII is what programs use. */
+static char *full_name(const char *name, size_t length, size_t *total)
+{
+    static const char prefix[] = PREFIX;
+    char *copy = malloc(sizeof prefix + length);
+
+    *total = sizeof prefix - 1 + length;
+    if (!copy)
+        return NULL;
+    memcpy(copy, prefix, sizeof prefix - 1);
+    for (size_t i = 0; i < length; i++)
+        copy[sizeof prefix - 1 + i] =
+            name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 32) : name[i];
+    copy[*total] = 0;
     return copy;
+}
+
+/* The pipes of one instance: the server's opens go into the file, the client's into `instance`. */
+static nt_status make_pipes(struct nt_process *p, struct nt_file *file, struct instance *instance)
+{
+    struct world_open reading = {0}, writing = {0}, back_reading = {0}, back_writing = {0};
+    struct world_open client, client_write = {0};
+    bool both = (file->pipe_share & 3) == 3, inbound = file->pipe_share & 2;
+    world_status status = world_file_pipe(p->world, &reading, &writing);
+
+    if (status == JN_OK && both) { /* reading, writing: client to server; the other pair: back */
+        status = world_file_pipe(p->world, &back_reading, &back_writing);
+        if (status != JN_OK) {
+            world_io_close(p->world, reading);
+            world_io_close(p->world, writing);
+        }
+    }
+    if (status != JN_OK)
+        return nt_status_from(status);
+    file->open = inbound ? reading : writing;
+    file->write_open = back_writing;
+    client = both ? back_reading : inbound ? writing : reading;
+    if (both)
+        client_write = writing;
+    memset(instance, 0, sizeof *instance);
+    instance->share = file->pipe_share;
+    instance->read_access = client.access;
+    instance->write_access = client_write.access;
+    status = world_offer(p->world, client, true, &instance->read_token);
+    if (status == JN_OK && client_write.server)
+        status = world_offer(p->world, client_write, true, &instance->write_token);
+    file->pipe_tokens[0] = instance->read_token;
+    file->pipe_tokens[1] = instance->write_token;
+    return nt_status_from(status);
 }
 
 nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
 {
     /* handle, access, attributes, iosb, sharing, disposition, options, type, read mode,
      * completion mode, instances, inbound, outbound, timeout */
-    uint32_t share = (uint32_t)a[4], options = (uint32_t)a[6];
+    uint32_t share = (uint32_t)a[4];
     struct nt_process *p = t->process;
+    uint8_t found[WORLD_DATA_MAX];
     struct nt_attributes object;
-    struct world_open reading, writing, own;
+    struct instance instance;
     struct nt_path path;
-    struct nt_pipe *pipe = NULL;
-    struct nt_file *file = NULL;
+    struct nt_file *file;
     uint16_t *name;
     size_t length;
-    char *folded = NULL;
+    char *full;
+    bool existed;
     nt_status status = nt_read_attributes(t, a[2], &object);
 
     if (NT_FAILED(status))
@@ -97,128 +128,153 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
     free(name);
     if (NT_FAILED(status))
         return status;
-    if (path.kind != NT_PATH_PIPE || !path.length) {
-        nt_path_free(&path);
-        return NT_OBJECT_NAME_INVALID;
-    }
     /* share says what the client may do: FILE_SHARE_WRITE = it writes (inbound). */
-    if (!(share & 3)) {
+    if (path.kind != NT_PATH_PIPE || !path.length)
+        status = NT_OBJECT_NAME_INVALID;
+    else if (!(share & 3))
+        status = NT_INVALID_PARAMETER;
+    if (NT_FAILED(status)) {
         nt_path_free(&path);
-        return NT_INVALID_PARAMETER;
+        return status;
     }
     if ((uint32_t)a[7])
         world_log("win32: pid %u: message boundaries are not kept (%s)", (unsigned)p->pid,
                   path.path);
-    folded = fold(path.path, path.length);
-    length = path.length;
+    full = full_name(path.path, path.length, &length);
     nt_path_free(&path);
-    if (!folded)
-        return NT_NO_MEMORY;
-    if ((uint32_t)a[5] == NT_FILE_CREATE && find(folded, length, false)) {
-        free(folded);
-        return NT_ACCESS_DENIED;
-    }
-    status = nt_status_from(world_file_pipe(p->world, &reading, &writing));
-    if (NT_FAILED(status)) {
-        free(folded);
-        return status;
-    }
-    bool both = (share & 3) == 3;
-    struct world_open back_reading = {0}, back_writing = {0};
-    if (both)
-        status = nt_status_from(world_file_pipe(p->world, &back_reading, &back_writing));
-    if (NT_FAILED(status)) {
-        world_io_close(p->world, reading);
-        world_io_close(p->world, writing);
-        free(folded);
-        return status;
-    }
-    own = share & 2 ? reading : writing;
-    pipe = calloc(1, sizeof *pipe);
-    file = nt_file_create(p, NT_FILE_PIPE, own, nt_access_map(NT_TYPE_FILE, (uint32_t)a[1]),
-                          options);
-    if (!pipe || !file) {
-        free(pipe);
-        free(folded);
-        world_io_close(p->world, share & 2 ? writing : reading);
+    file = nt_file_create(p, NT_FILE_PIPE, (struct world_open){0},
+                          nt_access_map(NT_TYPE_FILE, (uint32_t)a[1]), (uint32_t)a[6]);
+    if (!full || !file) {
+        free(full);
         if (file)
             nt_object_release(&file->object);
-        else
-            world_io_close(p->world, own);
         return NT_NO_MEMORY;
     }
-    pipe->process = p;
-    pipe->name = folded;
-    pipe->length = length;
-    pipe->server = file;
-    pipe->client = share & 2 ? writing : reading;
-    if (both) { /* reading, writing: client to server; the other pair: server to client */
-        file->write_open = back_writing;
-        pipe->client = back_reading;
-        pipe->client_write = writing;
-    }
-    pipe->refs = 1;
-    nt_list_append(&names, &pipe->link);
-    file->pipe = pipe;
+    file->pipe_share = share & 3;
     file->pipe_mode = ((uint32_t)a[8] & 1) | ((uint32_t)a[9] & 1) << 1;
-    if (NT_FAILED(nt_write_iosb(t, a[3], NT_SUCCESS, NT_FILE_CREATED))) {
+    status = make_pipes(p, file, &instance);
+    if (!NT_FAILED(status)) {
+        world_status made = world_publish(
+            p->world, WORLD_PIPE, (uint32_t)a[5] == NT_FILE_CREATE ? 0 : WORLD_INSTANCE,
+            &instance, sizeof instance, full, length, &file->pipe_name, &existed, found, &length);
+        if (made != JN_OK)
+            file->pipe_name = 0;
+        status = made == JN_EXISTS ? NT_ACCESS_DENIED : nt_status_from(made);
+    }
+    free(full);
+    if (!NT_FAILED(status))
+        status = nt_write_iosb(t, a[3], NT_SUCCESS, NT_FILE_CREATED);
+    if (NT_FAILED(status)) {
         nt_object_release(&file->object);
-        return NT_ACCESS_VIOLATION;
+        return status;
     }
     return nt_handle_give(t, a[0], file, (uint32_t)a[1] | NT_FILE_READ_ATTRIBUTES, object.flags,
                           NT_SUCCESS);
+}
+
+/* Takes the opens of an instance; NOT_FOUND: its server is gone, or somebody was faster. */
+static world_status take(struct nt_process *p, const struct instance *instance,
+                         struct world_open *open, struct world_open *write_open)
+{
+    world_status status = world_accept(p->world, WORLD_FS, instance->read_token, open);
+
+    open->access = instance->read_access;
+    *write_open = (struct world_open){0};
+    if (status != JN_OK || !instance->write_token)
+        return status;
+    status = world_accept(p->world, WORLD_FS, instance->write_token, write_open);
+    write_open->access = instance->write_access;
+    if (status != JN_OK)
+        world_io_close(p->world, *open);
+    return status;
 }
 
 nt_status nt_pipe_open(struct nt_thread *t, const struct nt_path *path, uint32_t access,
                        uint32_t options, struct nt_file **file)
 {
     struct nt_process *p = t->process;
-    struct world_open open;
-    struct nt_pipe *pipe;
-    char *folded;
+    struct world_open open, write_open;
+    struct instance instance;
+    uint8_t found[WORLD_DATA_MAX];
+    size_t length, found_length = 0;
+    world_status status;
+    char *full;
 
     if (!path->length) { /* the file system itself: WaitNamedPipe */
         *file = nt_file_create(p, NT_FILE_PIPE, (struct world_open){0}, access, options);
         return *file ? NT_SUCCESS : NT_NO_MEMORY;
     }
-    folded = fold(path->path, path->length);
-    if (!folded)
+    full = full_name(path->path, path->length, &length);
+    if (!full)
         return NT_NO_MEMORY;
-    pipe = find(folded, path->length, true);
-    bool exists = pipe || find(folded, path->length, false);
-    free(folded);
-    if (!pipe)
-        return exists ? NT_PIPE_NOT_AVAILABLE : NT_OBJECT_NAME_NOT_FOUND;
-    uint32_t needs = access & NT_FILE_WRITE_DATA ? WORLD_WRITE : WORLD_READ;
-    if (!pipe->client_write.server && !(pipe->client.access & needs))
-        return NT_ACCESS_DENIED;
-    open = pipe->client;
-    struct world_open open_write = pipe->client_write;
-    if (open_write.server && p != pipe->process) {
-        nt_status status = nt_status_from(
-            world_io_transfer(pipe->process->world, pipe->client_write, p->world, &open_write));
-        if (NT_FAILED(status))
-            return status;
-        world_io_close(pipe->process->world, pipe->client_write);
-    }
-    if (p != pipe->process) {
-        nt_status status = nt_status_from(
-            world_io_transfer(pipe->process->world, pipe->client, p->world, &open));
-        if (NT_FAILED(status))
-            return status;
-        world_io_close(pipe->process->world, pipe->client);
-    }
-    pipe->client.server = pipe->client_write.server = 0;
-    pipe->connected = true;
+    do {
+        status = world_claim(p->world, true, full, length, found, &found_length);
+        if (status == JN_OK && found_length != sizeof instance)
+            status = JN_IO; /* somebody else's idea of a pipe */
+        if (status != JN_OK)
+            break;
+        memcpy(&instance, found, sizeof instance);
+        uint32_t needs = access & NT_FILE_WRITE_DATA ? WORLD_WRITE : WORLD_READ;
+        if (!instance.write_token && !(instance.read_access & needs)) {
+            status = JN_ACCESS;
+            break;
+        }
+        status = world_claim(p->world, false, full, length, found, &found_length);
+        if (status == JN_OK && found_length == sizeof instance) {
+            memcpy(&instance, found, sizeof instance);
+            status = take(p, &instance, &open, &write_open);
+        }
+    } while (status == JN_NOT_FOUND); /* a dead server's instance is taken once, then it is no more */
+    free(full);
+    if (status == JN_BUSY)
+        return NT_PIPE_NOT_AVAILABLE;
+    if (status != JN_OK)
+        return nt_status_from(status);
     *file = nt_file_create(p, NT_FILE_PIPE, open, access, options);
-    if (!*file)
+    if (!*file) {
+        world_io_close(p->world, open);
+        if (write_open.server)
+            world_io_close(p->world, write_open);
         return NT_NO_MEMORY;
-    (*file)->write_open = open_write;
-    if (pipe->server) {
-        nt_object_wake(&pipe->server->object);
-        nt_async_wake_listener(pipe->server);
     }
+    (*file)->write_open = write_open;
     return NT_SUCCESS;
+}
+
+/* The server's end starts anew: fresh pipes, and the instance can be taken again. */
+static nt_status disconnect(struct nt_file *file)
+{
+    struct nt_process *p = file->object.process;
+    struct instance instance;
+    nt_status status;
+
+    nt_async_cancel(file, NULL, 0);
+    world_io_close(p->world, file->open);
+    if (file->write_open.server)
+        world_io_close(p->world, file->write_open);
+    file->open = file->write_open = (struct world_open){0};
+    file->pipe_connected = false;
+    status = make_pipes(p, file, &instance);
+    return NT_FAILED(status) ? status
+                             : nt_status_from(world_republish(p->world, file->pipe_name, &instance,
+                                                              sizeof instance));
+}
+
+static nt_status listen(struct nt_thread *t, struct nt_file *file, const uint64_t *a)
+{
+    nt_status status;
+
+    if (!file->pipe_name)
+        return NT_ILLEGAL_FUNCTION;
+    if (!t->call.again && nt_pipe_connected(file, 0) == NT_SUCCESS)
+        return NT_PIPE_CONNECTED;
+    if (!(file->options & NT_FILE_SYNC))
+        return nt_async_start(t, file, a, NT_ASYNC_LISTEN, 0, 0);
+    status = nt_pipe_connected(file, t->cookie);
+    if (status != NT_PENDING)
+        return nt_file_finish(t, file, a, status, 0);
+    t->armed = true;
+    return NT_HELD;
 }
 
 nt_status nt_pipe_control(struct nt_thread *t, struct nt_file *file, const uint64_t *a)
@@ -227,21 +283,9 @@ nt_status nt_pipe_control(struct nt_thread *t, struct nt_file *file, const uint6
 
     switch ((uint32_t)a[5]) {
     case 0x110008: /* FSCTL_PIPE_LISTEN */
-        if (!file->pipe || file->pipe->server != file)
-            return NT_ILLEGAL_FUNCTION;
-        if (file->pipe->connected)
-            return t->call.again ? nt_file_finish(t, file, a, NT_SUCCESS, 0) : NT_PIPE_CONNECTED;
-        if (!(file->options & NT_FILE_SYNC))
-            return nt_async_start(t, file, a, NT_ASYNC_LISTEN, 0, 0);
-        nt_thread_hold_on(t, &file->object);
-        return NT_HELD;
+        return listen(t, file, a);
     case 0x110004: /* FSCTL_PIPE_DISCONNECT */
-        if (!file->pipe)
-            return NT_ILLEGAL_FUNCTION;
-        file->pipe->connected = false;
-        world_log("win32: pid %u: a disconnected pipe cannot listen again",
-                  (unsigned)t->process->pid);
-        return NT_SUCCESS;
+        return file->pipe_name ? disconnect(file) : NT_ILLEGAL_FUNCTION;
     case 0x11400c: { /* FSCTL_PIPE_PEEK */
         uint64_t available = 0, done = 0;
         uint32_t ready = 0, head[4];
@@ -292,15 +336,17 @@ nt_status nt_pipe_control(struct nt_thread *t, struct nt_file *file, const uint6
         }
         size_t length;
         char *utf8 = nt_text_to_utf8(units, bytes / 2, &length);
-        char *folded = utf8 ? fold(utf8, length) : NULL;
-        bool there = folded && find(folded, length, true);
-        bool known = folded && find(folded, length, false);
+        char *full = utf8 ? full_name(utf8, length, &length) : NULL;
+        uint8_t found[WORLD_DATA_MAX];
+        size_t found_length;
+        world_status there = full ? world_claim(t->process->world, true, full, length, found,
+                                                &found_length)
+                                  : JN_NO_MEMORY;
         free(units);
         free(utf8);
-        free(folded);
-        if (there)
-            return NT_SUCCESS;
-        return known ? NT_IO_TIMEOUT : NT_OBJECT_NAME_NOT_FOUND;
+        free(full);
+        /* Nobody tells of an instance that is free again: the caller asks once more. */
+        return there == JN_BUSY ? NT_IO_TIMEOUT : nt_status_from(there);
     }
     }
     world_log("win32: pid %u: pipe control 0x%x", (unsigned)t->process->pid, (unsigned)a[5]);

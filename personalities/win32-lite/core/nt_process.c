@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_remote.h"
 
 static struct nt_list processes = {&processes, &processes};
 
@@ -35,11 +35,9 @@ uint32_t nt_exit_wait_status(uint32_t kind, uint32_t code)
 void nt_process_free(struct nt_process *p)
 {
     extern void nt_threads_drop(struct nt_process *);
-    extern void nt_section_process_gone(struct nt_process *);
     extern void nt_locale_process_gone(struct nt_process *);
 
     nt_threads_drop(p);
-    nt_section_process_gone(p);
     nt_locale_process_gone(p);
     nt_handle_close_all(p);
     while (p->space.count)
@@ -385,6 +383,7 @@ static nt_status create_foreign(struct nt_thread *t, const uint64_t *a, struct c
     }
     process->pid = thread->pid = thread->tid = pid;
     process->foreign = thread->foreign = true;
+    nt_list_init(&thread->watch_link);
     struct nt_client_id client = {pid, pid};
     struct nt_section_image_information information = {.machine = 0x8664, .subsystem = 3};
     if (r->client_id)
@@ -478,10 +477,14 @@ static nt_status create_child(struct nt_thread *t, const uint64_t *a, struct cre
     status = nt_handle_insert(p, &object->object, nt_access_map(NT_TYPE_PROCESS, (uint32_t)a[2]), 0,
                               &process_handle);
     nt_object_release(&object->object);
+    struct nt_thread_object *thread_object = nt_thread_object_of(p, pid, thread->tid);
+    if (!thread_object)
+        return NT_NO_MEMORY;
     if (!NT_FAILED(status))
-        status = nt_handle_insert(p, &thread->object->object,
+        status = nt_handle_insert(p, &thread_object->object,
                                   nt_access_map(NT_TYPE_THREAD, (uint32_t)a[3]), 0,
                                   &thread_handle);
+    nt_object_release(&thread_object->object);
     struct nt_client_id client = {pid, thread->tid};
     struct nt_section_image_information information;
     nt_image_information(child->image, child->image_base, &information);
@@ -578,7 +581,7 @@ nt_status NtOpenProcess(struct nt_thread *t, const uint64_t *a)
         if (!object)
             return NT_NO_MEMORY;
         object->pid = client.process;
-        object->foreign = !nt_process_by_pid(client.process);
+        object->foreign = information.personality != WORLD_PERSONALITY_WIN32;
     }
     return nt_handle_give(t, a[0], object, (uint32_t)a[1], attributes.flags, NT_SUCCESS);
 }
@@ -619,7 +622,7 @@ nt_status NtTerminateProcess(struct nt_thread *t, const uint64_t *a)
         return status;
     if (object->ended)
         return NT_PROCESS_IS_TERMINATING;
-    target = nt_process_by_pid(object->pid);
+    target = nt_process_reach(t, object->pid);
     if (target) {
         bool own = target == t->process;
         if (own && t->event_signal && !(uint32_t)a[1]) {
@@ -631,7 +634,8 @@ nt_status NtTerminateProcess(struct nt_thread *t, const uint64_t *a)
         nt_process_end(target, (uint32_t)a[1]);
         return own ? NT_STATE : NT_SUCCESS;
     }
-    return nt_status_from(world_process_kill(t->process->world, object->pid));
+    return nt_status_from(
+        world_process_terminate(t->process->world, object->pid, (uint32_t)a[1]));
 }
 
 nt_status NtSuspendProcess(struct nt_thread *t, const uint64_t *a)
@@ -667,164 +671,4 @@ nt_status NtResumeProcess(struct nt_thread *t, const uint64_t *a)
         nt_thread_resume(thread);
     }
     return NT_SUCCESS;
-}
-
-/* ---- objects of one process as objects of another ---- */
-static struct nt_file *clone_file(struct nt_file *file, struct nt_process *target,
-                                  nt_status *status)
-{
-    struct world_open open = file->open;
-    struct nt_file *copy;
-
-    *status = NT_SUCCESS;
-    if (file->open.server)
-        *status = nt_status_from(
-            world_io_transfer(file->object.process->world, file->open, target->world, &open));
-    if (NT_FAILED(*status))
-        return NULL;
-    copy = nt_file_create(target, file->kind, open, file->access, file->options);
-    if (!copy) {
-        *status = NT_NO_MEMORY;
-        world_io_close(target->world, open);
-        return NULL;
-    }
-    copy->pipe_mode = file->pipe_mode;
-    if (file->write_open.server)
-        (void)world_io_transfer(file->object.process->world, file->write_open, target->world,
-                                &copy->write_open);
-    if (file->path) {
-        copy->path = nt_text_dup(file->path, file->path_length);
-        copy->path_length = file->path_length;
-    }
-    return copy;
-}
-
-nt_status nt_object_clone(struct nt_object *object, struct nt_process *target,
-                          struct nt_object **copy)
-{
-    static const size_t sizes[NT_TYPE_COUNT] = {
-        [NT_TYPE_EVENT] = sizeof(struct nt_event),
-        [NT_TYPE_SEMAPHORE] = sizeof(struct nt_semaphore),
-        [NT_TYPE_MUTANT] = sizeof(struct nt_mutant),
-        [NT_TYPE_TIMER] = sizeof(struct nt_timer),
-        [NT_TYPE_TOKEN] = sizeof(struct nt_token),
-        [NT_TYPE_JOB] = sizeof(struct nt_job),
-        [NT_TYPE_PROCESS] = sizeof(struct nt_process_object),
-    };
-    nt_status status;
-
-    switch (object->type) {
-    case NT_TYPE_FILE: {
-        struct nt_file *file = clone_file((struct nt_file *)object, target, &status);
-        *copy = file ? &file->object : NULL;
-        return status;
-    }
-    case NT_TYPE_EVENT:
-    case NT_TYPE_SEMAPHORE:
-    case NT_TYPE_MUTANT:
-    case NT_TYPE_TIMER: {
-        uint64_t number;
-        status = nt_object_promote(object);
-        if (!NT_FAILED(status))
-            status = nt_status_from(world_object_transfer(object->process->world, object->shared,
-                                                          target->world, &number));
-        if (NT_FAILED(status))
-            return status;
-        *copy = nt_object_create(target, object->type, sizes[object->type]);
-        if (!*copy)
-            return NT_NO_MEMORY;
-        (*copy)->shared = number;
-        if (object->type == NT_TYPE_EVENT)
-            ((struct nt_event *)*copy)->manual = ((struct nt_event *)object)->manual;
-        target->shared_mutants |= object->type == NT_TYPE_MUTANT;
-        if (object->type == NT_TYPE_MUTANT)
-            nt_list_init(&((struct nt_mutant *)*copy)->owned);
-        return NT_SUCCESS;
-    }
-    case NT_TYPE_KEY: {
-        uint64_t number;
-        status = nt_status_from(world_key_transfer(
-            object->process->world, ((struct nt_key *)object)->key, target->world, &number));
-        if (NT_FAILED(status))
-            return status;
-        *copy = nt_object_create(target, NT_TYPE_KEY, sizeof(struct nt_key));
-        if (!*copy)
-            return NT_NO_MEMORY;
-        ((struct nt_key *)*copy)->key = number;
-        return NT_SUCCESS;
-    }
-    case NT_TYPE_DIRECTORY: {
-        struct nt_directory *directory = nt_object_create(target, NT_TYPE_DIRECTORY,
-                                                          sizeof *directory);
-        if (!directory)
-            return NT_NO_MEMORY;
-        directory->path = strdup(((struct nt_directory *)object)->path);
-        *copy = &directory->object;
-        return NT_SUCCESS;
-    }
-    case NT_TYPE_SECTION: {
-        struct nt_section *from = (struct nt_section *)object;
-        struct nt_section *section = nt_object_create(target, NT_TYPE_SECTION, sizeof *section);
-        if (!section)
-            return NT_NO_MEMORY;
-        section->size = from->size;
-        section->protection = from->protection;
-        section->attributes = from->attributes;
-        if (from->image) {
-            section->image = from->image;
-            section->image->refs++;
-        }
-        status = NT_SUCCESS;
-        if (from->section)
-            status = nt_status_from(world_section_share(object->process->world, from->section,
-                                                        target->world, &section->section));
-        if (!NT_FAILED(status) && from->file) {
-            struct world_open open;
-            status = nt_status_from(world_io_transfer(object->process->world, from->file->open,
-                                                      target->world, &open));
-            if (!NT_FAILED(status))
-                section->file =
-                    nt_file_ref_create(open, from->file->path, from->file->path_length);
-        }
-        if (NT_FAILED(status)) {
-            nt_object_release(&section->object);
-            return status;
-        }
-        *copy = &section->object;
-        return NT_SUCCESS;
-    }
-    case NT_TYPE_PROCESS: {
-        struct nt_process_object *process = nt_object_create(target, NT_TYPE_PROCESS,
-                                                             sizeof *process);
-        if (!process)
-            return NT_NO_MEMORY;
-        process->pid = ((struct nt_process_object *)object)->pid;
-        process->foreign = ((struct nt_process_object *)object)->foreign;
-        *copy = &process->object;
-        return NT_SUCCESS;
-    }
-    case NT_TYPE_THREAD: {
-        struct nt_thread_object *from = (struct nt_thread_object *)object;
-        struct nt_thread_object *thread = nt_object_create(target, NT_TYPE_THREAD, sizeof *thread);
-        if (!thread)
-            return NT_NO_MEMORY;
-        thread->pid = from->pid;
-        thread->tid = from->tid;
-        thread->foreign = true;
-        *copy = &thread->object;
-        return NT_SUCCESS;
-    }
-    case NT_TYPE_TOKEN: {
-        struct nt_token *token = nt_object_create(target, NT_TYPE_TOKEN, sizeof *token);
-        if (!token)
-            return NT_NO_MEMORY;
-        token->kind = ((struct nt_token *)object)->kind;
-        *copy = &token->object;
-        return NT_SUCCESS;
-    }
-    default:
-        world_log("win32: pid %u: objects of type %d do not pass to other processes",
-                  (unsigned)object->process->pid, (int)object->type);
-        return NT_NOT_SUPPORTED;
-    }
 }

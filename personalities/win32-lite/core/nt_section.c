@@ -122,10 +122,7 @@ nt_status NtCreateSection(struct nt_thread *t, const uint64_t *a)
                                                 &section->section));
     }
     if (!NT_FAILED(status) && object.name.length) {
-        /* The name lives at servers/object; the memory would have to be passed there. */
         struct nt_section *existing = NULL;
-        extern nt_status nt_section_publish(struct nt_thread *, struct nt_section *,
-                                            const struct nt_attributes *, struct nt_section **);
         status = nt_section_publish(t, section, &object, &existing);
         if (existing) {
             nt_object_release(&section->object);
@@ -145,8 +142,6 @@ nt_status NtOpenSection(struct nt_thread *t, const uint64_t *a)
     struct nt_attributes object;
     struct nt_section *existing = NULL;
     nt_status status = nt_read_attributes(t, a[2], &object);
-    extern nt_status nt_section_publish(struct nt_thread *, struct nt_section *,
-                                        const struct nt_attributes *, struct nt_section **);
 
     if (NT_FAILED(status))
         return status;

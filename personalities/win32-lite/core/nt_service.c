@@ -14,7 +14,7 @@ struct nt_number {
 };
 static struct nt_number *numbers[TABLES];
 
-static const struct nt_service *service_by_name(const char *name)
+const struct nt_service *nt_service_named(const char *name)
 {
     size_t low = 0, high = nt_service_count;
 
@@ -46,7 +46,7 @@ static void learn(unsigned table, const char *name, const uint8_t *stub)
         return; /* Zw twins */
     free(entry->name);
     entry->name = strdup(name);
-    entry->service = service_by_name(name);
+    entry->service = nt_service_named(name);
 }
 
 struct export_directory {

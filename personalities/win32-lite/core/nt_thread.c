@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_remote.h"
 
 #define HASH 512u
 static struct nt_list hash[HASH];
@@ -167,6 +167,7 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
     nt_list_init(&t->mutants);
     nt_list_init(&t->keyed_link);
     nt_list_init(&t->hash_link);
+    nt_list_init(&t->watchers);
     status = nt_status_from(world_thread_id(p->world, &t->tid));
     if (!NT_FAILED(status))
         status = make_stack(p, t, stack_reserve);
@@ -180,6 +181,7 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
     if (!NT_FAILED(status) && !t->object)
         status = NT_NO_MEMORY;
     if (!NT_FAILED(status)) {
+        nt_list_init(&t->object->watch_link);
         t->object->thread = t;
         t->object->pid = p->pid;
         t->object->tid = t->tid;
@@ -269,6 +271,9 @@ static void thread_free(struct nt_thread *t)
     extern void nt_timer_thread_gone(struct nt_thread *);
 
     nt_thread_unhold(t);
+    nt_remote_drop(t);
+    nt_watchers_tell(t, t->object->exit_code);
+    free(t->remote_parcel);
     nt_timer_thread_gone(t);
     nt_async_thread_gone(t);
     nt_list_remove(&t->link);
@@ -321,61 +326,6 @@ void nt_threads_drop(struct nt_process *p)
 }
 
 /* ---- services ---- */
-nt_status NtCreateThreadEx(struct nt_thread *t, const uint64_t *a)
-{
-    struct nt_attributes attributes;
-    struct nt_process_object *target;
-    struct nt_process *p;
-    struct nt_thread *thread;
-    uint64_t handle, list[512 / 8];
-    uint32_t count = 0;
-    nt_status status = nt_handle_object(t, a[3], NT_TYPE_PROCESS, 2, &target);
-
-    if (NT_FAILED(status))
-        return status;
-    p = nt_process_by_pid(target->pid);
-    if (!p || p->exiting)
-        return target->foreign ? NT_ACCESS_DENIED : NT_PROCESS_IS_TERMINATING;
-    if (a[10]) {
-        uint64_t total;
-        if (NT_FAILED(nt_read_u64(t, a[10], &total)))
-            return NT_ACCESS_VIOLATION;
-        if (total < 8 || total > sizeof list || (total - 8) % 32)
-            return NT_INVALID_PARAMETER;
-        if (NT_FAILED(nt_read(t, a[10] + 8, list, total - 8)))
-            return NT_ACCESS_VIOLATION;
-        count = (uint32_t)(total - 8) / 32;
-    }
-    status = nt_read_attributes(t, a[2], &attributes);
-    if (NT_FAILED(status))
-        return status;
-    nt_attributes_free(&attributes);
-    status = nt_thread_create(p, a[4], a[5], a[9], a[8], ((uint32_t)a[6] & 1) != 0, &thread);
-    if (NT_FAILED(status))
-        return status;
-    for (uint32_t i = 0; i < count; i++) {
-        /* {attribute, size, value pointer, result length pointer} */
-        const uint64_t *entry = list + i * 4;
-        uint64_t ids[2] = {p->pid, thread->tid};
-        uint64_t length = 0;
-        if (entry[0] == 0x10003) {
-            length = entry[1] < 16 ? entry[1] : 16;
-            status = nt_write(t, entry[2], ids, length);
-        } else if (entry[0] == 0x10004) {
-            length = entry[1] < 8 ? entry[1] : 8;
-            status = nt_write(t, entry[2], &thread->teb, length);
-        }
-        if (!NT_FAILED(status) && length && entry[3])
-            status = nt_write_u64(t, entry[3], length);
-    }
-    status = nt_handle_insert(t->process, &thread->object->object,
-                              nt_access_map(NT_TYPE_THREAD, (uint32_t)a[1]),
-                              attributes.flags & NT_OBJ_INHERIT ? NT_HANDLE_INHERIT : 0, &handle);
-    if (!NT_FAILED(status))
-        status = nt_write_u64(t, a[0], handle);
-    return status;
-}
-
 nt_status NtTerminateThread(struct nt_thread *t, const uint64_t *a)
 {
     struct nt_thread_object *object;
@@ -455,241 +405,4 @@ nt_status NtAlertResumeThread(struct nt_thread *t, const uint64_t *a)
         nt_thread_wake(object->thread);
     }
     return NtResumeThread(t, a);
-}
-
-nt_status NtOpenThread(struct nt_thread *t, const uint64_t *a)
-{
-    struct nt_client_id client;
-    struct nt_attributes attributes;
-    struct nt_thread *found = NULL;
-    uint64_t handle;
-    nt_status status;
-
-    if (NT_FAILED(nt_read(t, a[3], &client, sizeof client)))
-        return NT_ACCESS_VIOLATION;
-    status = nt_read_attributes(t, a[2], &attributes);
-    if (NT_FAILED(status))
-        return status;
-    nt_attributes_free(&attributes);
-    for (struct nt_process *p = nt_process_next(NULL); p && !found; p = nt_process_next(p)) {
-        if (client.process && client.process != p->pid)
-            continue;
-        for (struct nt_list *at = p->threads.next; at != &p->threads; at = at->next)
-            if (nt_container(at, struct nt_thread, link)->tid == client.thread)
-                found = nt_container(at, struct nt_thread, link);
-    }
-    if (!found)
-        return NT_INVALID_CID;
-    status = nt_handle_insert(t->process, &found->object->object,
-                              nt_access_map(NT_TYPE_THREAD, (uint32_t)a[1]),
-                              attributes.flags & NT_OBJ_INHERIT ? NT_HANDLE_INHERIT : 0, &handle);
-    return NT_FAILED(status) ? status : nt_write_u64(t, a[0], handle);
-}
-
-nt_status NtGetNextThread(struct nt_thread *t, const uint64_t *a)
-{
-    struct nt_process_object *process;
-    struct nt_thread_object *last = NULL;
-    struct nt_process *p;
-    struct nt_list *at;
-    uint64_t handle;
-    nt_status status = nt_handle_object(t, a[0], NT_TYPE_PROCESS, 0x400, &process);
-
-    if (!NT_FAILED(status) && a[1])
-        status = nt_handle_object(t, a[1], NT_TYPE_THREAD, 0, &last);
-    if (NT_FAILED(status))
-        return status;
-    p = nt_process_by_pid(process->pid);
-    if (!p || (last && !last->thread))
-        return NT_NO_MORE_ENTRIES;
-    at = last ? last->thread->link.next : p->threads.next;
-    if (at == &p->threads)
-        return NT_NO_MORE_ENTRIES;
-    status = nt_handle_insert(t->process, &nt_container(at, struct nt_thread, link)->object->object,
-                              nt_access_map(NT_TYPE_THREAD, (uint32_t)a[2]),
-                              (uint32_t)a[3] & NT_OBJ_INHERIT ? NT_HANDLE_INHERIT : 0, &handle);
-    return NT_FAILED(status) ? status : nt_write_u64(t, a[5], handle);
-}
-
-nt_status NtQueryInformationThread(struct nt_thread *t, const uint64_t *a)
-{
-    struct nt_thread_object *object;
-    uint32_t capacity = (uint32_t)a[3];
-    nt_status status = nt_handle_object(t, a[0], NT_TYPE_THREAD, 0, &object);
-    struct nt_thread *target;
-
-    if (NT_FAILED(status))
-        return status;
-    target = object->thread;
-    switch ((uint32_t)a[1]) {
-    case 0: {
-        struct nt_thread_basic basic = {
-            .exit_status = object->ended ? object->exit_code : NT_PENDING,
-            .teb = target ? target->teb : 0,
-            .client = {object->pid, object->tid},
-            .affinity = target ? target->affinity : 1,
-            .priority = target ? target->priority : 0,
-            .base_priority = target ? target->priority : 0,
-        };
-        if (a[2] && NT_FAILED(nt_write(t, a[2], &basic,
-                                       capacity < sizeof basic ? capacity : sizeof basic)))
-            return NT_ACCESS_VIOLATION;
-        return a[4] ? nt_write_u32(t, a[4], capacity < sizeof basic ? capacity : sizeof basic)
-                    : NT_SUCCESS;
-    }
-    case 1: {
-        uint64_t ns = 0, times[4] = {t->process->start_time, 0, 0, 0};
-        if (target)
-            (void)world_thread_times(target->world, &ns);
-        times[3] = ns / 100;
-        return nt_write_exact(t, a[2], capacity, a[4], times, sizeof times);
-    }
-    case 4: { /* ThreadAffinityMask */
-        uint64_t mask = target ? target->affinity : 1;
-        return nt_write_exact(t, a[2], capacity, a[4], &mask, 8);
-    }
-    case 9: {
-        uint64_t start = target ? target->entry : 0;
-        return nt_write_exact(t, a[2], capacity, a[4], &start, 8);
-    }
-    case 12: {
-        uint32_t last = t->process->thread_count == 1;
-        return nt_write_exact(t, a[2], capacity, a[4], &last, 4);
-    }
-    case 14: { /* ThreadPriorityBoost */
-        uint32_t off = 0;
-        return nt_write_exact(t, a[2], capacity, a[4], &off, 4);
-    }
-    case 17: { /* ThreadHideFromDebugger */
-        uint8_t hidden = 0;
-        return nt_write_exact(t, a[2], capacity, a[4], &hidden, 1);
-    }
-    case 20: { /* ThreadIsTerminated */
-        uint32_t ended = object->ended;
-        return nt_write_exact(t, a[2], capacity, a[4], &ended, 4);
-    }
-    case 30: { /* ThreadGroupInformation */
-        uint64_t group[2] = {target ? target->affinity : 1, 0};
-        return nt_write_exact(t, a[2], capacity, a[4], group, sizeof group);
-    }
-    case 35: { /* ThreadSuspendCount */
-        uint32_t count = target ? target->suspend_count : 0;
-        return nt_write_exact(t, a[2], capacity, a[4], &count, 4);
-    }
-    case 38: { /* ThreadNameInformation */
-        struct nt_unicode_string name = {0};
-        uint32_t bytes = target ? target->name_length : 0;
-        name.length = name.maximum = (uint16_t)bytes;
-        name.buffer = a[2] + sizeof name;
-        if (a[4] && NT_FAILED(nt_write_u32(t, a[4], sizeof name + bytes)))
-            return NT_ACCESS_VIOLATION;
-        if (capacity < sizeof name + bytes)
-            return NT_BUFFER_TOO_SMALL;
-        if (NT_FAILED(nt_write(t, a[2], &name, sizeof name)) ||
-            (bytes && NT_FAILED(nt_write(t, name.buffer, target->name, bytes))))
-            return NT_ACCESS_VIOLATION;
-        return NT_SUCCESS;
-    }
-    }
-    world_log("win32: pid %u: NtQueryInformationThread class %u", (unsigned)t->process->pid,
-              (unsigned)a[1]);
-    return NT_INVALID_INFO_CLASS;
-}
-
-/* A TLS index is freed: the slot is cleared in every thread. */
-static nt_status zero_tls_cell(struct nt_thread *t, uint32_t index)
-{
-    uint64_t zero = 0, expansion;
-
-    for (struct nt_list *at = t->process->threads.next; at != &t->process->threads;
-         at = at->next) {
-        struct nt_thread *each = nt_container(at, struct nt_thread, link);
-        if (index < 64) {
-            (void)nt_write(t, each->teb + NT_TEB_TLS_SLOTS + index * 8, &zero, 8);
-        } else if (index < 64 + 1024) {
-            if (!NT_FAILED(nt_read_u64(t, each->teb + NT_TEB_TLS_EXPANSION, &expansion)) &&
-                expansion)
-                (void)nt_write(t, expansion + (index - 64) * 8, &zero, 8);
-        } else {
-            return NT_INVALID_PARAMETER;
-        }
-    }
-    return NT_SUCCESS;
-}
-
-nt_status NtSetInformationThread(struct nt_thread *t, const uint64_t *a)
-{
-    struct nt_thread_object *object;
-    uint32_t length = (uint32_t)a[3], word;
-    uint64_t wide;
-    nt_status status = nt_handle_object(t, a[0], NT_TYPE_THREAD, 0, &object);
-
-    if (NT_FAILED(status))
-        return status;
-    switch ((uint32_t)a[1]) {
-    case 2: /* ThreadPriority */
-    case 3: /* ThreadBasePriority */
-        if (length != 4)
-            return NT_INFO_LENGTH_MISMATCH;
-        if (NT_FAILED(nt_read(t, a[2], &word, 4)))
-            return NT_ACCESS_VIOLATION;
-        if (object->thread)
-            object->thread->priority = (int32_t)word;
-        return NT_SUCCESS;
-    case 4:
-        if (length != 8)
-            return NT_INFO_LENGTH_MISMATCH;
-        if (NT_FAILED(nt_read_u64(t, a[2], &wide)))
-            return NT_ACCESS_VIOLATION;
-        if (!wide || (wide & ~t->process->affinity))
-            return NT_INVALID_PARAMETER;
-        if (object->thread)
-            object->thread->affinity = wide;
-        return NT_SUCCESS;
-    case 5: return NT_SUCCESS; /* ThreadImpersonationToken: there is one identity */
-    case 10:
-        if (length != 4)
-            return NT_INVALID_PARAMETER;
-        if (NT_FAILED(nt_read(t, a[2], &word, 4)))
-            return NT_ACCESS_VIOLATION;
-        return zero_tls_cell(t, word);
-    case 13: /* ThreadIdealProcessor */
-    case 14: /* ThreadPriorityBoost */
-    case 17: /* ThreadHideFromDebugger */
-    case 18: /* ThreadBreakOnTermination */
-        return NT_SUCCESS;
-    case 30: {
-        uint64_t group[2];
-        if (length != 16)
-            return NT_INFO_LENGTH_MISMATCH;
-        if (NT_FAILED(nt_read(t, a[2], group, 16)))
-            return NT_ACCESS_VIOLATION;
-        if (!group[0] || (uint16_t)group[1])
-            return NT_INVALID_PARAMETER;
-        if (object->thread)
-            object->thread->affinity = group[0] & t->process->affinity;
-        return NT_SUCCESS;
-    }
-    case 38: {
-        struct nt_text text;
-        if (length != sizeof(struct nt_unicode_string))
-            return NT_INFO_LENGTH_MISMATCH;
-        status = nt_read_unicode(t, a[2], &text);
-        if (NT_FAILED(status))
-            return status;
-        if (object->thread) {
-            free(object->thread->name);
-            object->thread->name = text.units;
-            object->thread->name_length = (uint32_t)text.length * 2;
-        } else {
-            free(text.units);
-        }
-        return NT_SUCCESS;
-    }
-    case 43: /* ThreadDescriptorTableEntry and power throttling: nothing to keep */
-    case 49: return NT_SUCCESS;
-    }
-    world_log("win32: pid %u: NtSetInformationThread class %u", (unsigned)t->process->pid,
-              (unsigned)a[1]);
-    return NT_INVALID_INFO_CLASS;
 }

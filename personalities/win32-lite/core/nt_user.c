@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_remote.h"
 
 nt_status nt_process_read(struct nt_process *p, uint64_t address, void *buffer, size_t length)
 {
@@ -33,12 +33,14 @@ nt_status nt_process_write(struct nt_process *p, uint64_t address, const void *b
 
 nt_status nt_read(struct nt_thread *t, uint64_t address, void *buffer, size_t length)
 {
-    return nt_process_read(t->process, address, buffer, length);
+    return t->remote ? nt_remote_read(t, address, buffer, length)
+                     : nt_process_read(t->process, address, buffer, length);
 }
 
 nt_status nt_write(struct nt_thread *t, uint64_t address, const void *buffer, size_t length)
 {
-    return nt_process_write(t->process, address, buffer, length);
+    return t->remote ? nt_remote_write(t, address, buffer, length)
+                     : nt_process_write(t->process, address, buffer, length);
 }
 
 nt_status nt_write_u32(struct nt_thread *t, uint64_t address, uint32_t value)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_remote.h"
 
 void nt_thread_hold_on(struct nt_thread *t, struct nt_object *object)
 {
@@ -140,14 +140,20 @@ static void look_at_process(struct nt_thread *t, struct nt_object *object)
     }
 }
 
+/* The same of a thread of another core. */
 static void look_at_thread(struct nt_thread *t, struct nt_object *object)
 {
     struct nt_thread_object *thread = (struct nt_thread_object *)object;
     uint32_t kind, code;
 
-    if (object->type != NT_TYPE_THREAD || thread->ended || thread->thread)
+    if (object->type != NT_TYPE_THREAD || thread->ended ||
+        (thread->thread && nt_process_reach(t, thread->pid)))
         return;
-    /* The only thread of another process that this core knows ends with its process. */
+    if (!thread->foreign) {
+        nt_watch_start(t->process, thread);
+        return;
+    }
+    /* The only thread of another personality's process that is known ends with its process. */
     world_status status = world_process_watch(t->process->world, thread->pid, t->cookie, &kind,
                                               &code);
     if (status == JN_WOULD_BLOCK) {

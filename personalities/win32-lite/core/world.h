@@ -221,6 +221,7 @@ void world_process_continued(struct world_process *p);
 /* SIGTTIN or SIGTTOU for the process's group: it used the terminal from the background. */
 void world_process_background(struct world_process *p, uint32_t number);
 world_status world_process_kill(struct world_process *p, uint64_t pid);
+#define WORLD_PERSONALITY_WIN32 2u
 struct world_process_info {
     uint64_t pid, parent, group, session;
     uint64_t start_ns, user_ns, system_ns, resident_pages, virtual_pages;
@@ -270,6 +271,58 @@ world_status world_object_query(struct world_process *p, uint64_t object, uint32
                                 uint64_t *count);
 world_status world_object_set_timer(struct world_process *p, uint64_t object, uint64_t deadline,
                                     uint64_t interval);
+
+/* Names for what lives elsewhere (idl/object.idl, publish): kind is OBJECT_SECTION .. as there. data is
+ * at most WORLD_DATA_MAX bytes; found has room for as many. */
+#define WORLD_DATA_MAX 128u
+#define WORLD_MUST_EXIST 2u
+#define WORLD_OPEN_OR_MAKE 1u
+#define WORLD_CASELESS 8u
+#define WORLD_INSTANCE 16u
+enum world_published {
+    WORLD_SECTION = 5,
+    WORLD_DIRECTORY = 6,
+    WORLD_SYMLINK = 7,
+    WORLD_JOB = 8,
+    WORLD_PIPE = 9,
+    WORLD_COMPLETION = 10,
+};
+world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flags,
+                           const void *data, size_t length, const char *name, size_t name_length,
+                           uint64_t *object, bool *existed, void *found, size_t *found_length);
+/* Takes an instance of a WORLD_PIPE that nobody has; look: only reads its data. BUSY: all are taken. */
+world_status world_claim(struct world_process *p, bool look, const char *name, size_t name_length,
+                         void *found, size_t *found_length);
+world_status world_republish(struct world_process *p, uint64_t object, const void *data,
+                             size_t length);
+/* The next part of a name below `directory` after `after`; NOT_FOUND: no more. */
+world_status world_next_name(struct world_process *p, const char *directory,
+                             size_t directory_length, const char *after, size_t after_length,
+                             uint32_t *kind, char *part, size_t *part_length);
+
+/* ---- between processes that need not be of one core ---- */
+/* A word with which another process takes the same open, section or object (client.offer). move: the
+ * open is closed here and kept for one taker (files only). */
+world_status world_offer(struct world_process *p, struct world_open open, bool move,
+                         uint64_t *token);
+world_status world_accept(struct world_process *p, uint32_t server, uint64_t token,
+                          struct world_open *open);
+world_status world_section_offer(struct world_process *p, uint64_t section, uint64_t *token);
+world_status world_section_accept(struct world_process *p, uint64_t token, uint64_t *section);
+/* Requests to the process that runs another process's threads (task.post). The cookie's entry comes with
+ * the answer; collect: WOULD_BLOCK before that, NO_PROCESS when the other has ended. A request
+ * to a process of this world enters through nt_core_request. */
+#define WORLD_REQUEST_MAX 65536u
+world_status world_request_post(struct world_process *p, uint64_t pid, uint64_t cookie,
+                                const void *data, size_t length, uint64_t *id);
+world_status world_request_collect(struct world_process *p, uint64_t id, void *data,
+                                   size_t capacity, size_t *length);
+void world_request_withdraw(struct world_process *p, uint64_t id);
+void world_request_answer(struct world_process *p, uint64_t id, const void *data, size_t length);
+/* Ends another process with this code. */
+world_status world_process_terminate(struct world_process *p, uint64_t pid, uint32_t code);
+/* The process that has a thread of this id. */
+world_status world_thread_owner(struct world_process *p, uint64_t tid, uint64_t *pid);
 
 /* ---- the registry: keys are numbers in the process's client; 0 is the root ---- */
 world_status world_key_open(struct world_process *p, uint64_t key, bool create, const char *path,

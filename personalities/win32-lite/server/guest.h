@@ -75,6 +75,8 @@ void guest_memory_drop(struct world_process *p);
 /* The region source of an open file or shared dataspace, made once. */
 struct region_source *guest_source(struct world_process *p, uint32_t file, uint64_t number);
 void guest_source_forget(struct world_process *p, uint32_t file, uint64_t number);
+/* Requests of other processes go to the core, which may end this one with it. */
+void guest_take_requests(struct world_process *p, struct nt_process *core);
 /* What was prepared for a child of another personality is dropped. */
 void guest_foreign_drop(struct world_process *p);
 

@@ -13,6 +13,7 @@
 #include "janus/object.h"
 #include "janus/ring.h"
 #include "janus/server.h"
+#include "nt_remote.h"
 
 #define PROGRAM_PRIORITY 100 /* below every server */
 #define RING_ENTRIES 4096
@@ -103,6 +104,11 @@ static void process_event(uint64_t cookie, uint32_t events)
     if (events & TASK_EVENT_KILLED) {
         nt_core_killed(core);
         return;
+    }
+    if (events & TASK_EVENT_REQUEST) {
+        guest_take_requests(p, core);
+        if (guest_process_by_cookie(cookie) != p)
+            return;
     }
     if (!(events & TASK_EVENT_SIGNAL))
         return;
@@ -231,6 +237,19 @@ static void on_timeout(struct jn_server *server)
     nt_core_timeout();
 }
 
+/* `win32.requests=always`, for tests: the processes of this server reach each other as those of
+ * different cores do. */
+static void read_settings(void)
+{
+    static const char key[] = "win32.requests";
+    char value[16];
+    size_t length;
+
+    if (supervisor_setting(JN_CAP_SUPERVISOR, key, sizeof key - 1, value, sizeof value, &length) ==
+        JN_OK)
+        nt_remote_always = length == 6 && !memcmp(value, "always", 6);
+}
+
 int main(void)
 {
     static const struct personality_ops ops = {.take = take};
@@ -247,6 +266,7 @@ int main(void)
         jn_panic("no page for the shared data");
     nt_kuser_fill(guest_shared_page);
     open_rings();
+    read_settings();
     struct jn_interface interfaces[] = {personality_interface(&ops)};
     struct jn_server server = {
         .grows = true,

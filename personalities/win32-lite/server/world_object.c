@@ -66,6 +66,40 @@ world_status world_object_set_timer(struct world_process *p, uint64_t object, ui
                             &old_interval);
 }
 
+world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flags,
+                           const void *data, size_t length, const char *name, size_t name_length,
+                           uint64_t *object, bool *existed, void *found, size_t *found_length)
+{
+    uint32_t was = 0;
+    jn_status_t status = object_publish(p->clients.object, kind, flags, data, length, name,
+                                        name_length, object, &was, found, WORLD_DATA_MAX,
+                                        found_length);
+
+    *existed = was != 0;
+    return status;
+}
+
+world_status world_claim(struct world_process *p, bool look, const char *name, size_t name_length,
+                         void *found, size_t *found_length)
+{
+    return object_claim(p->clients.object, look, name, name_length, found, WORLD_DATA_MAX,
+                        found_length);
+}
+
+world_status world_republish(struct world_process *p, uint64_t object, const void *data,
+                             size_t length)
+{
+    return object_republish(p->clients.object, object, data, length);
+}
+
+world_status world_next_name(struct world_process *p, const char *directory,
+                             size_t directory_length, const char *after, size_t after_length,
+                             uint32_t *kind, char *part, size_t *part_length)
+{
+    return object_next_name(p->clients.object, after, after_length, directory, directory_length,
+                            kind, part, WORLD_DATA_MAX, part_length);
+}
+
 /* ---- the registry ---- */
 world_status world_key_open(struct world_process *p, uint64_t key, bool create, const char *path,
                             size_t length, uint64_t *result, bool *created)
