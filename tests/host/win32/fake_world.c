@@ -220,3 +220,26 @@ FAIL(world_key_query, struct world_process *p, uint64_t key, struct world_key_in
      char *name, size_t name_capacity, size_t *name_length)
 FAIL(world_key_path, struct world_process *p, uint64_t key, char *path, size_t capacity,
      size_t *length)
+FAIL(world_publish, struct world_process *p, uint32_t kind, uint32_t flags, const void *data,
+     size_t length, const char *name, size_t name_length, uint64_t *object, bool *existed,
+     void *found, size_t *found_length)
+FAIL(world_claim, struct world_process *p, bool look, const char *name, size_t name_length,
+     void *found, size_t *found_length)
+FAIL(world_republish, struct world_process *p, uint64_t object, const void *data, size_t length)
+FAIL(world_next_name, struct world_process *p, const char *directory, size_t directory_length,
+     const char *after, size_t after_length, uint32_t *kind, char *part, size_t *part_length)
+FAIL(world_offer, struct world_process *p, struct world_open open, bool move, uint64_t *token)
+FAIL(world_accept, struct world_process *p, uint32_t server, uint64_t token,
+     struct world_open *open)
+FAIL(world_section_offer, struct world_process *p, uint64_t section, uint64_t *token)
+FAIL(world_section_accept, struct world_process *p, uint64_t token, uint64_t *section)
+FAIL(world_request_post, struct world_process *p, uint64_t pid, uint64_t cookie, const void *data,
+     size_t length, uint64_t *id)
+FAIL(world_request_collect, struct world_process *p, uint64_t id, void *data, size_t capacity,
+     size_t *length)
+void world_request_withdraw(struct world_process *p, uint64_t id) {}
+void world_request_answer(struct world_process *p, uint64_t id, const void *data, size_t length)
+{
+}
+FAIL(world_process_terminate, struct world_process *p, uint64_t pid, uint32_t code)
+FAIL(world_thread_owner, struct world_process *p, uint64_t tid, uint64_t *pid)
