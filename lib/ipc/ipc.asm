@@ -8,6 +8,8 @@
 bits 64
 default rel
 
+%include "ipc/frame.inc"
+
 section .text.jn_syscall progbits alloc exec nowrite align=64
 global jn_syscall:function
 jn_syscall:
@@ -52,5 +54,8 @@ jn_syscall:
     pop rbp
     pop rbx
     ret
+.end:
+
+frame_table jn_syscall, jn_syscall.end, 8, 1
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -12,6 +12,8 @@
 bits 64
 default rel
 
+%include "ipc/frame.inc"
+
 %define JN_REPLY_WAIT 1
 ; JN_TAG_KERNEL, JN_KM_SYSCALL, ten words
 %define SYSCALL_TAG (0x80000000 | 1 << 24 | 10)
@@ -132,5 +134,8 @@ jn_serve_quick:
     pop rbp
     pop rbx
     ret
+.end:
+
+frame_table jn_serve_quick, jn_serve_quick.end, FRAME, 4
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -49,6 +49,7 @@ class Suite:
 
 def available(root):
     import crash_cases
+    import debug_cases
     import example_cases
     import golden_posix
     import golden_win32
@@ -77,6 +78,8 @@ def available(root):
               ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf']),
         Suite('crash', 'what is said of crashes of servers, programs and the kernel',
               crash_cases.cases, ['build/mk/janus.elf', 'build/tests/servers/crash.elf']),
+        Suite('debug', 'gdb on the kernel and the servers',
+              debug_cases.cases, ['build/mk/janus.elf', 'build/servers/session']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
         Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',

@@ -87,7 +87,7 @@ def refusals(context):
     """What no part serves, and what is wrong: one line that names it, status 125."""
     for words, name in (
             (['trace', 'ls'], 'trace'), (['study'], 'study'), (['audit', 'ls'], 'audit'),
-            (['debug'], 'debug'), (['image', 'x'], 'image'), (['run', '--net', 'ls'], '--net'),
+            (['debug', '--batch', 'x'], '--batch'), (['image', 'x'], 'image'), (['run', '--net', 'ls'], '--net'),
             (['run', '--disk', 'x', 'ls'], '--disk'), (['run', '--bogus', 'ls'], '--bogus'),
             (['run', '--posix=library', 'ls'], '--posix=library'), (['bench', '--live'], '--live'),
             (['run', '--posix=some', 'ls'], '--posix'), (['run', '--env', 'x', 'ls'], '--env'),

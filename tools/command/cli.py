@@ -4,7 +4,7 @@ import sys
 
 from failure import Failure
 
-UNSERVED_FORMS = ('study', 'trace', 'audit', 'debug', 'image')
+UNSERVED_FORMS = ('study', 'trace', 'audit', 'image')
 CPUS_MAX = 8
 # More than this is refused until programs of both personalities run reliably on several; the suite
 # `smp` raises it for itself.
@@ -110,7 +110,8 @@ def apply_option(options, name, value):
 
 def usage():
     return ('usage: janus [OPTIONS] | run [OPTIONS] [--] PROGRAM [ARG...] | '
-            'test [quick|soak|SUITE...] [-l] | bench [--json] [NAME...]')
+            'test [quick|soak|SUITE...] [-l] | bench [--json] [NAME...] | '
+            'debug [--batch FILE | --log FILE] [OPTIONS] [PROGRAM...]')
 
 
 def dispatch(root, arguments):
@@ -130,6 +131,9 @@ def dispatch(root, arguments):
             raise Failure('with both personalities off there is nothing to run')
         import runner
         return runner.run(root, options, program)
+    if form == 'debug':
+        import debug
+        return debug.main(root, arguments[1:])
     if form == 'build':
         import build
         build.bring_up_to_date(root)

@@ -1,0 +1,90 @@
+"""`./janus debug`: gdb on the kernel, the servers, and on what a broken kernel says.
+
+Oracle: the source. A breakpoint in a function, and the functions that call it.
+"""
+import re
+import subprocess
+
+import crash_cases
+
+
+def run_gdb(context, name, commands, *words):
+    """Standard output (gdb's) and the log, as ./janus debug --batch gives them."""
+    script = f'{context.scratch}/{name}.gdb'
+    with open(script, 'w', encoding='utf-8') as file:
+        file.write('\n'.join(commands) + '\n')
+    done = subprocess.run(
+        [f'{context.root}/janus', 'debug', '--batch', script, '--timeout', '150', '--verbose',
+         *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=200)
+    return (done.stdout.decode(errors='replace'),
+            done.stderr.decode(errors='replace').replace('\r', ''))
+
+
+def appears(text, *patterns):
+    """All patterns, in this order."""
+    at = 0
+    for pattern in patterns:
+        found = re.compile(pattern, re.MULTILINE).search(text, at)
+        assert found, f'no {pattern!r} after {text[max(0, at - 300):at]!r} in {text[-1500:]!r}'
+        at = found.end()
+
+
+def stops(context):
+    """From the reset on: in the kernel below a system call, then in one server and in no other that
+    is linked at the same addresses; backtraces with the functions' names."""
+    out, _ = run_gdb(context, 'stops', [
+        'break gate_send', 'continue', 'bt', 'janus-current', 'delete',
+        'janus-break fs:main', 'continue', 'janus-names', 'bt', 'delete',
+        'janus-break task:jn_server_run', 'continue', 'janus-names task', 'bt'])
+    appears(out, r'\?\?', r'Breakpoint 1, gate_send \(', r'^#0 .*gate_send', r'kernel_syscall',
+            r'entry_syscall', r'^CPU 0: thread 0x[0-9a-f]+ of \w+',
+            r'Breakpoint 2, main \(\) at .*servers/fs/', r'^names of fs', r'^#0 .*main \(\) at .*fs/',
+            r'^#0 .*jn_server_run', r'^#1 .* main \(\) at .*servers/task/')
+
+
+def lists(context):
+    """Tasks by the names of their programs, threads with what they wait for, and the calls in which
+    servers wait, found through their page tables."""
+    out, _ = run_gdb(context, 'lists', [
+        'janus-break session:process_check_end', 'continue', 'janus-tasks', 'janus-threads fs',
+        'janus-bt'], '/bin/true')
+    appears(out, r'^ +0 root-pager +1 threads', r'^ +1 pager', r'^ +2 bootstrap', r'^ +\d+ fs ',
+            r'^ +\d+ session', r'a program',
+            r'^0x[0-9a-f]+ +\d+ fs +cpu 0 rip 0x[0-9a-f]+  waits at a gate',
+            r'^thread 0x[0-9a-f]+ of pager, waits at a gate', r'#0 .*jn_syscall', r'#1 .*jn_server_run',
+            r'#2 .*main at ', r'of session, on CPU 0', r'process_start')
+
+
+def panic(context):
+    """A broken invariant is named, with the calls that led there."""
+    _, log = run_gdb(context, 'panic', [
+        'break sched_ready', 'continue', 'continue', 'set var thread->ready = 1', 'delete', 'continue'])
+    lines = log.splitlines()
+    appears(log, r'^mk: panic: .*mk/thread/sched\.c:\d+: !thread->ready',
+            r'^mk: crash: on CPU 0 for thread [0-9a-f]+ of task \d+', r'^mk: crash: rip [0-9a-f]{16}')
+    names = crash_cases.functions(lines)
+    assert names[0] == 'panic' and 'sched_ready' in names[1:3] and \
+        names[-1].startswith('entry_'), f'{names}: {log[-900:]}'
+
+
+def kernel_fault(context):
+    """An exception of the kernel itself: vector, address, registers, the calls."""
+    _, log = run_gdb(context, 'fault', [
+        'break gate_send', 'continue', 'set var $rsi = 0x10', 'delete', 'continue'])
+    appears(log, r'^mk: panic: exception 14, error [0-9a-f]+, in the kernel at ffffffff80[0-9a-f]+, '
+                 r'address [0-9a-f]+', r'^mk: crash: rax [0-9a-f]{16}', r'crash:   #0 .*gate_send',
+            r'crash:   #\d .*kernel_syscall')
+
+
+def root_task(context):
+    """The first task, whom nobody looks after: the kernel itself reports its end."""
+    _, log = run_gdb(context, 'root', [
+        'janus-break root-pager:root_serve', 'continue', 'delete', 'set var $rip = 0x1234',
+        'break object_doom', 'continue'])
+    appears(log, r'^mk: crash: task 0, thread [0-9a-f]+: no handler for its exception',
+            r'^mk: crash: rip 0000000000001234', r'#0 0x1234 in no program', r'#1 .*main ')
+
+
+def cases(_):
+    return [('root-task', root_task), ('stops', stops), ('lists', lists), ('panic', panic), ('kernel-fault', kernel_fault)]
