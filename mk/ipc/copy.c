@@ -11,9 +11,9 @@
 
 #define LENDING_DEPTH 8
 
-/* The range of the caller's memory that is meant: whose space, and where. */
+/* The range of memory that is meant: of whose task, and where. */
 struct target {
-    struct task *task;
+    struct thread *thread;
     uint64_t address;
 };
 
@@ -37,7 +37,7 @@ static status_t find_window(struct thread *caller, unsigned number, uint64_t off
         if (offset > length || bytes > length - offset || !(window->access & access))
             return JN_WINDOW;
         if (!reply) {
-            *target = (struct target){caller->task, address + offset};
+            *target = (struct target){caller, address + offset};
             return JN_OK;
         }
         struct cap *cap = task_slot(caller->task, reply);
@@ -50,7 +50,7 @@ static status_t find_window(struct thread *caller, unsigned number, uint64_t off
         if (caller == no_thread)
             return JN_WINDOW;
         if (whole_space_offered(caller)) {
-            *target = (struct target){caller->task, address + offset};
+            *target = (struct target){caller, address + offset};
             return JN_OK;
         }
         number = 0;
@@ -67,7 +67,7 @@ static status_t find_target(struct thread *caller, unsigned what, uint64_t offse
     if (window == JN_COPY_SPACE) {
         if (!whole_space_offered(caller))
             return JN_WINDOW;
-        *target = (struct target){caller->task, offset};
+        *target = (struct target){caller, offset};
         return JN_OK;
     }
     return window > JN_COPY_WINDOW1 ? JN_WINDOW
@@ -136,7 +136,7 @@ int64_t ipc_copy_quick(struct thread *thread)
         return -1;
     while (done < bytes && !end) {
         uint64_t there = target.address + done, here = own + done, part = bytes - done;
-        char *other = space_access(&target.task->space, there, other_access);
+        char *other = space_access(&target.thread->task->space, there, other_access);
         char *mine = other ? space_access(&thread->task->space, here, own_access) : NULL;
         if (!mine)
             return -1;
@@ -153,15 +153,16 @@ int64_t ipc_copy_quick(struct thread *thread)
     return (int64_t)done;
 }
 
-uint64_t ipc_copy_where(struct thread *thread, struct thread **caller)
+uint64_t ipc_copy_where(struct thread *thread, struct thread **whose)
 {
     struct target target = {0};
     unsigned what = (unsigned)(thread->r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT);
+    struct thread *caller = reply_caller(thread, thread->r[JN_REG_RDI]);
 
-    *caller = reply_caller(thread, thread->r[JN_REG_RDI]);
-    if (*caller && *caller != no_thread &&
-        find_target(*caller, what, thread->r[word_register[0]], thread->r[word_register[2]], &target))
-        return 0;
+    if (caller && caller != no_thread &&
+        find_target(caller, what, thread->r[word_register[0]], thread->r[word_register[2]], &target))
+        target.address = 0;
+    *whose = target.thread;
     return target.address;
 }
 
@@ -191,9 +192,9 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
     unsigned own_access = in ? JN_ACCESS_WRITE : JN_ACCESS_READ;
     for (unsigned pages = 1; done < bytes && !end; pages++) {
         uint64_t there = target.address + done, here = own + done, part = bytes - done;
-        char *other = space_access(&target.task->space, there, other_access);
+        char *other = space_access(&target.thread->task->space, there, other_access);
         if (!other) {
-            TRACE(trace_copy(thread, caller, JN_FAULT, target.address, done, in));
+            TRACE(trace_copy(thread, target.thread, JN_FAULT, target.address, done, in));
             finish(thread, JN_FAULT, done, there, other_access);
             return JN_OK;
         }
@@ -217,7 +218,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
             return STATUS_RESTART;
         }
     }
-    TRACE(trace_copy(thread, caller, JN_OK, target.address, done, in));
+    TRACE(trace_copy(thread, target.thread, JN_OK, target.address, done, in));
     finish(thread, JN_OK, done, 0, 0);
     return JN_OK;
 }

@@ -142,7 +142,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t what);
 /* By the assembly, which has saved the registers: bytes done, or -1. */
 int64_t ipc_copy_quick(struct thread *thread);
 /* For traces: whose memory, and where, a copy with the thread's registers means. */
-uint64_t ipc_copy_where(struct thread *thread, struct thread **caller);
+uint64_t ipc_copy_where(struct thread *thread, struct thread **whose);
 
 /* ---- timeout.c ---- */
 /* Arms the thread's timer as the phase's flags and UTCB say. TIMEOUT: the time is over already. */

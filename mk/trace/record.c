@@ -86,7 +86,7 @@ void trace_answer(const struct thread *thread, const struct thread *caller)
     trace_message(JN_TRACE_ANSWER, 0, thread, caller, 0, thread->r[JN_REG_RSI], words);
 }
 
-void trace_copy(const struct thread *thread, const struct thread *caller, status_t status,
+void trace_copy(const struct thread *thread, const struct thread *whose, status_t status,
                 uint64_t address, uint64_t done, bool in)
 {
     struct jn_trace_record *record = trace_begin(JN_TRACE_COPY, thread);
@@ -103,7 +103,7 @@ void trace_copy(const struct thread *thread, const struct thread *caller, status
             break;
         memcpy((char *)bytes + at, from, rest);
     }
-    record->other = trace_identity(caller);
+    record->other = trace_identity(whose);
     record->label = address;
     record->tag = done;
     record->words[0] = own;

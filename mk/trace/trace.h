@@ -23,7 +23,8 @@ extern bool trace_on;
 void trace_deliver(const struct thread *sender, const struct thread *receiver);
 /* The thread answers, with its registers. */
 void trace_answer(const struct thread *thread, const struct thread *caller);
-void trace_copy(const struct thread *thread, const struct thread *caller, status_t status,
+/* `whose` memory, at `address`. */
+void trace_copy(const struct thread *thread, const struct thread *whose, status_t status,
                 uint64_t address, uint64_t done, bool in);
 void trace_signal(const struct signal *signal, const struct thread *woken);
 /* It is there from now on, or again: it got a number. */

@@ -132,14 +132,14 @@ void trace_syscall(struct thread *thread)
 
 int64_t trace_copy_quick(struct thread *thread)
 {
-    struct thread *caller;
+    struct thread *whose;
     int64_t done = ipc_copy_quick(thread);
 
     if (done >= 0) {
         bool in = thread->r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT & JN_COPY_IN;
-        uint64_t address = ipc_copy_where(thread, &caller);
+        uint64_t address = ipc_copy_where(thread, &whose);
         cpu_self()->trace_entry = true;
-        trace_copy(thread, caller, JN_OK, address, (uint64_t)done, in);
+        trace_copy(thread, whose, JN_OK, address, (uint64_t)done, in);
         cpu_self()->trace_entry = false;
     }
     return done;

@@ -4,7 +4,7 @@ import sys
 
 from failure import Failure
 
-UNSERVED_FORMS = ('study', 'trace', 'audit', 'image')
+UNSERVED_FORMS = ('study', 'audit', 'image')
 CPUS_MAX = 8
 # More than this is refused until programs of both personalities run reliably on several; the suite
 # `smp` raises it for itself.
@@ -142,6 +142,11 @@ def dispatch(root, arguments):
         import build
         build.bring_up_to_date(root)
         os.execv('/usr/bin/python3', ['python3', '-IB', f'{root}/tests/runner', root]
+                 + arguments[1:])
+    if form == 'trace':
+        import build
+        build.bring_up_to_date(root)
+        os.execv('/usr/bin/python3', ['python3', '-IB', f'{root}/tools/trace', root]
                  + arguments[1:])
     if form == 'bench':
         if '--live' in arguments[1:]:
