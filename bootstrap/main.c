@@ -68,13 +68,28 @@ static void read_manifest(void)
         must("command line", JN_NO_MEMORY);
 }
 
+/* Is there a server NAME-library? */
+static bool has_library(struct text name)
+{
+    static const char suffix[] = "-library";
+    for (size_t i = 0; i < manifest.server_count; i++) {
+        struct text server = manifest.servers[i].name;
+        if (server.length == name.length + sizeof suffix - 1 &&
+            !memcmp(server.at, name.at, name.length) &&
+            !memcmp(server.at + name.length, suffix, sizeof suffix - 1))
+            return true;
+    }
+    return false;
+}
+
 static void check_personalities(void)
 {
     for (size_t i = 0; i < manifest.personality_count; i++) {
         struct text name = manifest.personalities[i], place;
         if (!manifest_setting(&manifest, name.at, name.length, &place))
             continue;
-        if (text_is(place, "central") || text_is(place, "off"))
+        if (text_is(place, "central") || text_is(place, "off") ||
+            (text_is(place, "library") && has_library(name)))
             continue;
         jn_log(JN_LOG_ERROR, "personality %.*s: placement \"%.*s\" is not in this build",
                (int)name.length, name.at, (int)place.length, place.at);

@@ -3,9 +3,11 @@
 #include "janus/idl/client.h"
 #include "janus/object.h"
 
+/* What stands in an agreed place belongs to the task itself: an adapter's own (janus/adapter.h). */
 void backend_cap_drop(cap_t cap)
 {
-    jn_cap_delete(cap);
+    if (cap >= JN_CAP_FIRST_FREE)
+        jn_cap_delete(cap);
 }
 
 jn_status_t backend_clients_clone(const struct backend_clients *from, uint64_t pid,
@@ -29,11 +31,11 @@ jn_status_t backend_clients_clone(const struct backend_clients *from, uint64_t p
 
 void backend_clients_drop(struct backend_clients *clients)
 {
-    jn_cap_delete(clients->task);
-    jn_cap_delete(clients->pager);
-    jn_cap_delete(clients->fs);
-    jn_cap_delete(clients->console);
-    jn_cap_delete(clients->object);
+    backend_cap_drop(clients->task);
+    backend_cap_drop(clients->pager);
+    backend_cap_drop(clients->fs);
+    backend_cap_drop(clients->console);
+    backend_cap_drop(clients->object);
     *clients = (struct backend_clients){0};
 }
 
@@ -42,7 +44,7 @@ static void end(cap_t *client)
     /* The table may be gone with the server: then there is nothing left to end. */
     jn_status_t status = *client ? client_end(*client) : JN_OK;
     (void)status;
-    jn_cap_delete(*client);
+    backend_cap_drop(*client);
     *client = JN_CAP_NULL;
 }
 

@@ -186,7 +186,7 @@ jn_status_t backend_process_hand_over(const char *personality, const void *recor
     status = personality_take(server, length, clients->task, clients->pager, clients->fs,
                               clients->console, clients->object, jn_window(record, length));
     jn_message_set_send_deadline(0);
-    jn_cap_delete(server);
+    backend_cap_drop(server);
     if (status == JN_OK) {
         struct backend_clients mine = *clients;
         backend_clients_drop(&mine); /* the taker has its own copies */

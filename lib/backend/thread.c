@@ -18,6 +18,13 @@ void backend_gate_initialize(cap_t server_gate, uint32_t program_priority)
     priority = program_priority;
 }
 
+static const struct backend_door *door; /* NULL: not in an adapter */
+
+void backend_gate_door(const struct backend_door *ours)
+{
+    door = ours;
+}
+
 void backend_call_begin(struct jn_call *call)
 {
     current = call;
@@ -40,14 +47,34 @@ static uint32_t next_cpu(void)
     return last;
 }
 
+static void forget(struct backend_thread *thread)
+{
+    jn_cap_delete(thread->thread);
+    jn_cap_delete(thread->reply);
+    if (thread->utcb)
+        door->utcb_free(thread->utcb);
+    *thread = (struct backend_thread){0};
+}
+
 jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
                                   struct backend_thread *thread)
 {
-    *thread = (struct backend_thread){0, 0};
-    jn_status_t status =
-        jn_thread_create(pool, task, 0, JN_CAP_NULL, JN_THREAD_FOREIGN, &thread->thread);
-    if (status != JN_OK)
+    *thread = (struct backend_thread){0};
+    if (door) {
+        thread->utcb = door->utcb_alloc();
+        if (!thread->utcb)
+            return JN_NO_MEMORY;
+    }
+    jn_status_t status = jn_thread_create(pool, task, thread->utcb, JN_CAP_NULL, JN_THREAD_FOREIGN,
+                                          &thread->thread);
+    if (status != JN_OK) {
+        forget(thread);
         return status;
+    }
+    if (door) { /* entry.asm knows itself by it */
+        ((struct jn_utcb *)thread->utcb)->thread = thread->thread;
+        ((struct jn_utcb *)thread->utcb)->user[0] = label;
+    }
     status = jn_thread_set_gates(thread->thread, gate, label, gate, label);
     if (status == JN_OK)
         status = jn_thread_set_cpu(thread->thread, next_cpu());
@@ -78,15 +105,13 @@ void backend_thread_destroy(struct backend_thread *thread)
             jn_log(JN_LOG_ERROR, "a thread could not be destroyed: %s", jn_status_text(status));
         jn_cap_delete(thread->thread);
     }
-    jn_cap_delete(thread->reply);
-    *thread = (struct backend_thread){0, 0};
+    thread->thread = JN_CAP_NULL;
+    forget(thread);
 }
 
 void backend_thread_forget(struct backend_thread *thread)
 {
-    jn_cap_delete(thread->thread);
-    jn_cap_delete(thread->reply);
-    *thread = (struct backend_thread){0, 0};
+    forget(thread);
 }
 
 jn_status_t backend_thread_hold(struct backend_thread *thread)
@@ -180,13 +205,17 @@ jn_status_t backend_thread_write(struct backend_thread *thread, uint32_t groups,
 
 jn_status_t backend_thread_attention(struct backend_thread *thread)
 {
-    return jn_thread_attention(thread->thread);
+    return door ? jn_thread_attention_outside(thread->thread,
+                                              jn_time_monotonic() + door->patience_ns)
+                : jn_thread_attention(thread->thread);
 }
 
 jn_status_t backend_thread_suspend(struct backend_thread *thread)
 {
     enum jn_was was;
-    return jn_thread_suspend(thread->thread, &was);
+    return door ? jn_thread_suspend_outside(thread->thread,
+                                            jn_time_monotonic() + door->patience_ns, &was)
+                : jn_thread_suspend(thread->thread, &was);
 }
 
 jn_status_t backend_thread_resume(struct backend_thread *thread)

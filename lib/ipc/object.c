@@ -75,6 +75,14 @@ jn_status_t jn_cap_move(cap_t source, cap_t slot)
     return invoke(JN_CAP_TASK, JN_OP_CAP_MOVE, source, slot, JN_RIGHT_ALL, 0, 0, NULL);
 }
 
+jn_status_t jn_cap_move_to(cap_t task, cap_t source, cap_t slot)
+{
+    jn_status_t status = invoke(task, JN_OP_CAP_MOVE, source, slot, JN_RIGHT_ALL, 0, 0, NULL);
+    if (status == JN_OK)
+        jn_slot_free(source);
+    return status;
+}
+
 jn_status_t jn_cap_revoke(cap_t cap)
 {
     return invoke(JN_CAP_TASK, JN_OP_CAP_REVOKE, cap, 0, 0, 0, 0, NULL);

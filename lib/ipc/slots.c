@@ -43,3 +43,12 @@ void jn_slot_free(cap_t slot)
     free_slots[index / 64] |= 1ull << (index % 64);
     has_free[index / 4096] |= 1ull << (index / 64 % 64);
 }
+
+void jn_slots_reset(void)
+{
+    for (uint32_t i = 0; i <= fresh / 64 && i < WORDS; i++)
+        free_slots[i] = 0;
+    for (uint32_t i = 0; i < SUMMARY; i++)
+        has_free[i] = 0;
+    fresh = JN_CAP_FIRST_FREE / JN_CAP_STEP;
+}

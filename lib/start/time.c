@@ -1,11 +1,6 @@
 /* Time without entering the kernel: the information page and the TSC. */
 #include "janus/runtime.h"
 
-const struct jn_info *jn_info(void)
-{
-    return (const struct jn_info *)JN_NATIVE_INFO;
-}
-
 static uint64_t read_tsc(void)
 {
     uint32_t low, high;

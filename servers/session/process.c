@@ -18,7 +18,7 @@
 
 enum {
     SHARE_ALL = IO_ACCESS_READ | IO_ACCESS_WRITE | IO_ACCESS_EXECUTE | IO_ACCESS_DELETE,
-    ERRNO_NO_ENTRY = 2, ERRNO_NO_MEMORY = 12, ERRNO_NO_PERSONALITY = 38, ERRNO_NO_EXEC = 8,
+    ERRNO_NO_ENTRY = 2, ERRNO_NO_MEMORY = 12, ERRNO_NO_PERSONALITY = 38, ERRNO_NO_EXEC = 8, ERRNO_INVALID = 22,
     KILL = 9, KILL_ROUNDS = 1000,
 };
 #define PERSONALITY_PATIENCE_NS (20ull * 1000000000)
@@ -184,15 +184,37 @@ static bool is_off(const char *personality)
 }
 
 /* The personality's server. It may still be starting. */
-static jn_status_t find_personality(const char *name, cap_t *server)
+static jn_status_t find_personality(const char *name, uint32_t placement, cap_t *server)
 {
-    char path[HANDOVER_NAME_MAX + 4] = "svc/";
+    char path[HANDOVER_NAME_MAX + 16] = "svc/";
 
     if (is_off(name))
         return JN_NO_SERVICE;
     strcat(path, name);
+    if (placement == HANDOVER_PLACE_LIBRARY)
+        strcat(path, "-library");
     return name_lookup(JN_CAP_NAMES, path, strlen(path), NAME_WAIT,
                        jn_time_monotonic() + PERSONALITY_PATIENCE_NS, server);
+}
+
+/* JANUS_PLACE in the environment, else the manifest's. */
+static bool placement(struct making *m, const char *personality, uint32_t *place)
+{
+    const struct string_list *environment = &m->record->environment;
+    char value[32] = {0};
+    const char *wrong;
+    size_t length = 0;
+    uint32_t fallback = HANDOVER_PLACE_CENTRAL;
+
+    if (supervisor_setting(JN_CAP_SUPERVISOR, personality, strlen(personality), value,
+                           sizeof value - 1, &length) == JN_OK &&
+        !strcmp(value, "library"))
+        fallback = HANDOVER_PLACE_LIBRARY;
+    if (handover_place(environment->bytes, environment->count, fallback, place, &wrong) == JN_OK)
+        return true;
+    m->text = session_text("%s: JANUS_PLACE=%s is no placement", m->record->arguments.bytes, wrong);
+    jn_log(JN_LOG_ERROR, "%s", m->text);
+    return false;
 }
 
 static jn_status_t hand_over(struct making *m, const struct program *program, cap_t server)
@@ -262,6 +284,7 @@ static bool start(struct making *m, uint32_t *kind, uint32_t *value, const char 
 {
     struct program program = {0};
     bool done = false;
+    uint32_t place;
     cap_t server;
     jn_status_t status;
 
@@ -272,7 +295,9 @@ static bool start(struct making *m, uint32_t *kind, uint32_t *value, const char 
                            : !strcmp(program.personality, "posix") ? "POSIX"
                                                                    : program.personality;
 
-        status = find_personality(program.personality, &server);
+        if (!placement(m, program.personality, &place))
+            return refuse(CHANNEL_NOT_STARTABLE, ERRNO_INVALID, m->text, kind, value, text);
+        status = find_personality(program.personality, place, &server);
         if (status != JN_OK) {
             refuse(CHANNEL_NOT_STARTABLE, ERRNO_NO_PERSONALITY,
                    session_text("%s: a %s program, and the %s personality is not in this boot",

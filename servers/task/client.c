@@ -42,6 +42,22 @@ void client_gone(uint64_t label)
         process_collect(process);
 }
 
+/* Only the process itself can say that of itself: the gate of its handler is its own capability here,
+ * and the kernel puts that one's label on the message. words: JN_KM_EXCEPTION's. */
+void client_adapter_failed(uint64_t label, const uint64_t *words)
+{
+    struct process *process = client_process(label);
+    if (!process || !process->pid || process->state >= PROCESS_ZOMBIE)
+        return;
+    const char *name = process->info[TASK_INFO_NAME].data;
+    jn_log(JN_LOG_ERROR,
+           "process %lu (%.*s): its adapter failed at %#lx: exception %lu, error %#lx, address %#lx",
+           (unsigned long)process->pid, name ? (int)process->info[TASK_INFO_NAME].length : 1,
+           name ? name : "?", (unsigned long)words[2], (unsigned long)words[0],
+           (unsigned long)words[1], (unsigned long)words[4]);
+    process_end(process, TASK_SIGNALLED, 11); /* SIGSEGV */
+}
+
 void ring_release(struct process *process)
 {
     struct ring *ring = process->ring;

@@ -11,6 +11,11 @@
 static jn_status_t kernel_message(struct jn_server *server, struct jn_call *call, uint32_t kind)
 {
     (void)server;
+    const uint64_t *words = call->message.words;
+    if (kind == JN_KM_EXCEPTION) {
+        client_adapter_failed(call->label, words);
+        return JN_HELD; /* it went with its process; else it stays where it is */
+    }
     jn_begin_answer(&call->message);
     if (kind == JN_KM_LABEL_GONE)
         client_gone(call->label);

@@ -141,6 +141,8 @@ extern struct jn_labels server_labels;
 struct process *client_process(uint64_t label); /* NULL: not a process's label */
 jn_status_t client_mint(struct process *process, cap_t *out);
 void client_gone(uint64_t label);
+/* The handler of the process's adapter raised an exception. */
+void client_adapter_failed(uint64_t label, const uint64_t *words);
 /* The process that a capability of this server names; takes the capability over. */
 jn_status_t client_identify(cap_t cap, struct process **out);
 extern const struct client_ops client_operations;

@@ -34,6 +34,10 @@ enum handover_server {
 
 /* handover_descriptor.flags */
 #define HANDOVER_CLOSE_ON_EXEC 1 /* NT: not inheritable; the taker closes it */
+#define HANDOVER_SECOND 2 /* of a descriptor with two opens, the one to write to; follows the first */
+#define HANDOVER_NAMES_ONLY 4 /* O_PATH */
+#define HANDOVER_KIND_SHIFT 8  /* of servers/object: 1 eventfd, 2 timerfd */
+#define HANDOVER_KIND 0x300
 
 struct handover_descriptor {
     uint32_t fd;     /* POSIX number; NT hands over 0, 1, 2 (and what it inherits from there) */
@@ -75,6 +79,8 @@ struct handover_header {
     uint64_t arguments, arguments_length;     /* strings one after the other, each with its zero */
     uint64_t environment, environment_length; /* the same */
     uint64_t path, path_length;               /* with its zero; of the program, for /proc */
+    uint64_t name, name_length;               /* the same; what it was called by, if that is a script */
+    uint64_t alarm_deadline, alarm_interval;  /* ITIMER_REAL, monotonic ns; 0: not set */
 };
 
 _Static_assert(sizeof(struct handover_descriptor) == 24, "record layout");
@@ -88,9 +94,10 @@ struct handover {
     const char *arguments;   /* header.argument_count strings in header.arguments_length bytes */
     const char *environment; /* header.environment_count strings */
     const char *path;        /* a string; may be empty */
+    const char *name;        /* a string; empty: path */
 };
 
-/* Bytes that encoding needs, from the counts and lengths in header and strlen(path). */
+/* Bytes that encoding needs, from the counts and lengths in header, path and name. */
 size_t handover_size(const struct handover *handover);
 
 /* Writes the record. RANGE: capacity is too small. TOO_BIG: beyond HANDOVER_MAX. */
@@ -116,6 +123,16 @@ static inline const char *handover_next(const char *string)
 #define HANDOVER_NAME_MAX 64
 bool handover_program_of(const char *setting, size_t setting_length, const void *head,
                          size_t head_length, char *name, size_t capacity);
+/* JANUS_PLACE in an environment of `count` strings: the placement that it asks for, `fallback` without it.
+ * BAD_ARG: it has another value, *wrong. */
+__attribute__((warn_unused_result)) int32_t handover_place(const char *environment, uint32_t count,
+                                                           uint32_t fallback, uint32_t *placement,
+                                                           const char **wrong);
+/* The name of who takes a personality's processes in that placement (CENTRAL, LIBRARY): `server`,
+ * "svc/NAME", or that with "-library" behind. */
+#define HANDOVER_TAKER_MAX (HANDOVER_NAME_MAX + 16)
+const char *handover_taker(const char *server, uint32_t placement,
+                           char buffer[static HANDOVER_TAKER_MAX]);
 
 /* Puts every default into an empty record: no descriptors, limits of a fresh system, umask 022. */
 void handover_init(struct handover *handover);

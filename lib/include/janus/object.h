@@ -9,6 +9,8 @@
 cap_t jn_slot_alloc(void);
 /* count consecutive slots, never given back. */
 cap_t jn_slot_alloc_range(size_t count);
+/* All slots are free again: in a new task with the memory of another (fork of an adapter). */
+void jn_slots_reset(void);
 /* The slot must be empty, or is emptied first by jn_cap_delete. */
 void jn_slot_free(cap_t slot);
 
@@ -18,6 +20,8 @@ JN_CHECKED jn_status_t jn_cap_copy(cap_t source, uint32_t rights, cap_t *out);
 /* Into a given slot of another task's table (CONTROL right on task). */
 JN_CHECKED jn_status_t jn_cap_copy_to(cap_t task, cap_t source, cap_t slot, uint32_t rights);
 JN_CHECKED jn_status_t jn_cap_move(cap_t source, cap_t slot);
+/* Into a slot of another task's table (CONTROL right on task); the own slot is freed. */
+JN_CHECKED jn_status_t jn_cap_move_to(cap_t task, cap_t source, cap_t slot);
 JN_CHECKED jn_status_t jn_cap_revoke(cap_t cap);
 /* Destroys the object; the own slot is freed. */
 JN_CHECKED jn_status_t jn_cap_destroy(cap_t cap);

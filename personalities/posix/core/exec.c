@@ -12,6 +12,7 @@
 #include "janus/runtime.h"
 #include "mm.h"
 #include "path.h"
+#include "placement.h"
 #include "posix_timer.h"
 #include "process.h"
 #include "quick.h"
@@ -129,28 +130,20 @@ long image_start(struct image *image, struct thread *caller)
         executable_length = strlen(executable);
     }
 
-    jn_status_t status = backend_pager_fresh(core_pager_template, p->pid, &pager);
-    if (status != JN_OK) {
-        image_close(image);
-        return -LX_ENOMEM;
-    }
-    status = backend_process_prepare(p->clients.task, &kernel_task, &pool);
-    if (status == JN_OK) {
+    jn_status_t status = placement_prepare(p, &kernel_task, &pool, &pager);
+    if (status == JN_OK)
         status = mm_create(p, kernel_task, pool, pager, &mm);
-        if (status != JN_OK) {
-            backend_cap_drop(kernel_task);
-            backend_cap_drop(pool);
-            backend_process_abandon(p->clients.task);
-        }
-    }
     if (status != JN_OK) {
+        backend_cap_drop(kernel_task);
+        backend_cap_drop(pool);
         backend_cap_drop(pager);
+        placement_abandon(p);
         image_close(image);
         return -LX_ENOMEM;
     }
 
     long error = image_load(image, mm, &start);
-    struct backend_thread first = {0, 0};
+    struct backend_thread first = {0};
     struct thread *t = caller;
     if (!error && caller) {
         status = backend_thread_create(pool, kernel_task, caller->handle, &first);
@@ -172,7 +165,7 @@ long image_start(struct image *image, struct thread *caller)
             thread_destroy(t, true), p->mm = NULL;
         image_close(image);
         mm_release(mm, true);
-        backend_process_abandon(p->clients.task);
+        placement_abandon(p);
         if (old) /* the file server maps into the old Task again */
             mm_reattach(old);
         return error;
@@ -223,23 +216,42 @@ long image_start(struct image *image, struct thread *caller)
     return 0;
 }
 
-/* ---- other personalities' images ---- */
+/* ---- to other personalities and placements ---- */
 
-static struct handover_descriptor *handover_descriptors(struct process *p, uint32_t *count)
+/* What another core cannot have: descriptors that only this one knows. */
+static bool stays_here(const struct descriptor *d, uint32_t fd, const struct thread *t)
 {
-    struct handover_descriptor *list = calloc(p->descriptors.count + 1, sizeof *list);
+    if (d->kind != DESCRIPTOR_EPOLL && d->kind != DESCRIPTOR_SIGNAL)
+        return false;
+    if (!d->close_on_exec)
+        jn_log(JN_LOG_WARNING, "%s: descriptor %u (%s) is lost by exec", t->name, fd,
+               d->kind == DESCRIPTOR_EPOLL ? "epoll" : "signalfd");
+    return true;
+}
+
+static struct handover_descriptor *handover_descriptors(struct thread *t, uint32_t *count)
+{
+    struct process *p = t->process;
+    struct handover_descriptor *list = calloc(2 * p->descriptors.count + 1, sizeof *list);
     *count = 0;
     for (uint32_t fd = 0; list && fd < p->descriptors.size; fd++) {
         const struct descriptor *d = &p->descriptors.table[fd];
-        if (d->kind != DESCRIPTOR_OPEN || d->close_on_exec)
+        if (d->kind == DESCRIPTOR_FREE || stays_here(d, fd, t))
             continue;
-        list[(*count)++] = (struct handover_descriptor){fd, d->open.server, d->open.number, 0,
+        uint32_t flags = (d->close_on_exec ? HANDOVER_CLOSE_ON_EXEC : 0) |
+                         (d->kind == DESCRIPTOR_PATH ? HANDOVER_NAMES_ONLY : 0) |
+                         (uint32_t)d->object << HANDOVER_KIND_SHIFT;
+        list[(*count)++] = (struct handover_descriptor){fd, d->open.server, d->open.number, flags,
                                                         d->access};
+        if (d->kind == DESCRIPTOR_PAIR)
+            list[(*count)++] = (struct handover_descriptor){
+                fd, d->other.server, d->other.number, flags | HANDOVER_SECOND, d->access};
     }
     return list;
 }
 
-static long encode(struct image *image, struct thread *t, char **record, size_t *length)
+static long encode(struct image *image, struct thread *t, uint32_t placement, char **record,
+                   size_t *length)
 {
     struct process *p = image->process;
     struct handover h;
@@ -259,13 +271,15 @@ static long encode(struct image *image, struct thread *t, char **record, size_t 
     header->root = p->root;
     header->program = image->file.number;
     header->signals_ignored = ignored;
-    header->signals_blocked = t ? t->mask : 0;
+    header->signals_blocked = t->mask;
     header->umask = p->umask;
-    header->placement = p->placement;
+    header->placement = placement;
+    header->alarm_deadline = posix_alarm_deadline(p);
+    header->alarm_interval = p->real_interval;
     for (int i = 0; i < HANDOVER_LIMITS; i++)
         header->limits[i].soft = p->limits[i].cur, header->limits[i].hard = p->limits[i].max;
     struct handover_descriptor *descriptors =
-        handover_descriptors(p, &header->descriptor_count);
+        handover_descriptors(t, &header->descriptor_count);
     if (!descriptors)
         return -LX_ENOMEM;
     h.descriptors = descriptors;
@@ -276,6 +290,7 @@ static long encode(struct image *image, struct thread *t, char **record, size_t 
     header->environment_length = image->environment.length;
     header->environment_count = image->environment.count;
     h.path = image->path;
+    h.name = strcmp(image->script, image->path) ? image->script : "";
     size_t size = handover_size(&h);
     *record = malloc(size);
     int32_t status = *record ? handover_encode(&h, *record, size, length) : JN_NO_MEMORY;
@@ -305,13 +320,16 @@ static void forget(struct process *p)
     process_free(p);
 }
 
-long image_hand_over(struct image *image, struct thread *t)
+long image_hand_over(struct image *image, struct thread *t, uint32_t placement)
 {
     struct process *p = image->process;
     char *record;
     size_t length;
     cap_t pager = JN_CAP_NULL;
-    long error = encode(image, t, &record, &length);
+    char name[HANDOVER_TAKER_MAX];
+    const char *taker = handover_taker(image->is_other ? image->server : "svc/posix", placement,
+                                       name);
+    long error = encode(image, t, placement, &record, &length);
     if (error) {
         image_close(image);
         return error;
@@ -323,21 +341,32 @@ long image_hand_over(struct image *image, struct thread *t)
     }
     struct backend_clients clients = p->clients;
     clients.pager = pager;
-    jn_status_t status = backend_process_hand_over(image->server, record, length, &clients);
+    jn_status_t status = backend_process_hand_over(taker, record, length, &clients);
     free(record);
     if (status != JN_OK) {
         backend_cap_drop(pager);
+        mm_reattach(p->mm); /* the file server maps into our Task again */
         image_close(image);
         if (status == JN_TIMEOUT)
             return HAND_OVER_BUSY;
         if (status == JN_NO_SERVICE)
-            jn_log(JN_LOG_ERROR, "%s is a program for %s, which does not run", image->path,
-                   image->server);
+            jn_log(JN_LOG_ERROR, "%s: %s is not in this boot", image->path, taker + 4);
         return status == JN_NO_SERVICE ? -LX_ENOEXEC : errno_of(status);
     }
     p->clients = (struct backend_clients){0};
     forget(p);
     return 0;
+}
+
+/* The placement that the new program's environment asks for. */
+static long choose_placement(const struct image *image, uint32_t *placement)
+{
+    const char *wrong;
+    if (handover_place(image->environment.bytes, image->environment.count,
+                       placement_default(image->is_other ? image->server + 4 : "posix"), placement, &wrong) == JN_OK)
+        return 0;
+    jn_log(JN_LOG_ERROR, "%s: JANUS_PLACE=%.40s is no placement", image->path, wrong);
+    return -LX_EINVAL;
 }
 
 /* ---- the calls ---- */
@@ -371,8 +400,17 @@ static long do_exec(struct thread *t, uint64_t dirfd, uint64_t address, uint64_t
         error = strings_add(&image->arguments, "", 0); /* as Linux since 5.18 */
     if (!error)
         error = image_open(image, &path);
+    uint32_t placement = 0;
+    if (!error) {
+        error = choose_placement(image, &placement);
+        if (error)
+            image_close(image);
+    }
     if (!error)
-        error = image->is_other ? image_hand_over(image, t) : image_start(image, t);
+        error = !image->is_other && placement == HANDOVER_PLACE_CENTRAL &&
+                        placement_own() == HANDOVER_PLACE_CENTRAL
+                    ? image_start(image, t)
+                    : image_hand_over(image, t, placement);
     strings_free(&image->arguments);
     strings_free(&image->environment);
     free(image);

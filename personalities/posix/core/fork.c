@@ -8,21 +8,20 @@
 #include <string.h>
 
 #include "descriptors.h"
+#include "fork.h"
+#include "futex.h"
 #include "janus/backend/process.h"
+#include "janus/backend/time.h"
 #include "janus/runtime.h"
 #include "mm.h"
+#include "placement.h"
+#include "posix_timer.h"
 #include "process.h"
 #include "signals.h"
 #include "status.h"
 #include "syscalls.h"
 #include "user.h"
 #include "wait.h"
-
-struct clone_request {
-    uint64_t flags;
-    uint64_t stack, parent_tid, child_tid, tls;
-    uint32_t exit_signal;
-};
 
 #define THREAD_FLAGS (LX_CLONE_VM | LX_CLONE_SIGHAND | LX_CLONE_THREAD)
 #define NAMESPACES                                                                       \
@@ -47,7 +46,7 @@ static long check(struct thread *t, const struct clone_request *r)
 }
 
 /* The caller's registers for the child: rax 0, its stack and TLS. */
-static long child_state(struct thread *t, const struct clone_request *r)
+long fork_child_state(struct thread *t, const struct clone_request *r)
 {
     if (backend_thread_read(&t->backend, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE,
                             &core_state) != JN_OK)
@@ -63,10 +62,10 @@ static long child_state(struct thread *t, const struct clone_request *r)
     return 0;
 }
 
-static void inherit(struct thread *child, const struct thread *t, const struct clone_request *r)
+void fork_inherit(struct thread *child, const struct thread *t, const struct clone_request *r)
 {
     child->mask = t->restore_mask ? t->saved_mask : t->mask;
-    memcpy(child->name, t->name, sizeof child->name);
+    memmove(child->name, t->name, sizeof child->name);
     if (r->flags & LX_CLONE_CHILD_CLEARTID)
         child->clear_tid = r->child_tid;
     /* A thread that shares memory starts without alternate stack, except under vfork. */
@@ -74,7 +73,7 @@ static void inherit(struct thread *child, const struct thread *t, const struct c
         child->alternate = t->alternate;
 }
 
-static long start(struct thread *child)
+long fork_start(struct thread *child)
 {
     jn_status_t status = backend_thread_start(
         &child->backend, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE, &core_state);
@@ -87,15 +86,15 @@ static long clone_thread(struct thread *t, const struct clone_request *r)
     long error = thread_create(t->process, 0, &child);
     if (error)
         return error;
-    inherit(child, t, r);
-    error = child_state(t, r);
+    fork_inherit(child, t, r);
+    error = fork_child_state(t, r);
     uint64_t tid = child->tid;
     if (!error && r->flags & LX_CLONE_PARENT_SETTID)
         error = user_write32(t, r->parent_tid, (uint32_t)tid);
     if (!error && r->flags & LX_CLONE_CHILD_SETTID)
         error = user_write32(t, r->child_tid, (uint32_t)tid);
     if (!error)
-        error = start(child);
+        error = fork_start(child);
     if (error) {
         thread_destroy(child, true);
         return error;
@@ -168,7 +167,7 @@ static void undo(struct process *parent, struct process *child)
     process_free(child);
 }
 
-static long clone_process(struct thread *t, const struct clone_request *r)
+long fork_here(struct thread *t, const struct clone_request *r)
 {
     struct process *p = t->process;
     bool shared = r->flags & LX_CLONE_VM;
@@ -198,8 +197,8 @@ static long clone_process(struct thread *t, const struct clone_request *r)
     if (!error)
         error = thread_create(child, pid, &thread);
     if (!error) {
-        inherit(thread, t, r);
-        error = child_state(t, r);
+        fork_inherit(thread, t, r);
+        error = fork_child_state(t, r);
     }
     if (!error && r->flags & LX_CLONE_PARENT_SETTID)
         error = user_write32(t, r->parent_tid, (uint32_t)pid);
@@ -226,13 +225,69 @@ static long clone_process(struct thread *t, const struct clone_request *r)
             return error;
         }
     }
-    error = start(thread);
+    error = fork_start(thread);
     if (error) {
         t->wait.parked = false;
         undo(p, child);
         return error;
     }
     return r->flags & LX_CLONE_VFORK ? CORE_WAITING : (long)pid;
+}
+
+/* ---- in a library: the child's memory is a copy of ours ---- */
+
+static void forget_thread(struct thread *t)
+{
+    timer_clear(&t->timer);
+    futex_dequeue(t);
+    list_remove(&t->woken_link);
+    signal_drop_pending(&t->pending, ~0ull);
+    core_handle_destroy(t->handle);
+    list_remove(&t->link);
+    t->process->thread_count--;
+    free(t);
+}
+
+static void forget_process(struct process *p)
+{
+    struct thread *t;
+    list_for_each(t, struct thread, &p->threads, link)
+        forget_thread(t);
+    descriptors_close_core(p);
+    p->mm = NULL; /* the caller's */
+    process_free(p);
+}
+
+void fork_become_child(struct thread *t, uint64_t pid, const struct clone_request *r)
+{
+    struct process *p = t->process, *other;
+    struct thread *sibling;
+    list_for_each(sibling, struct thread, &p->threads, link)
+        if (sibling != t)
+            forget_thread(sibling);
+    list_for_each(other, struct process, &core_processes, link)
+        if (other != p)
+            forget_process(other); /* vfork children of the parent, or the parent of one */
+    timer_clear(&p->real_timer);
+    p->real_interval = p->real_deadline = 0;
+    posix_timers_delete(p);
+    signal_drop_pending(&t->pending, ~0ull);
+    p->pid = t->tid = pid;
+    p->shared_pending = 0;
+    p->stopped = p->exiting = false;
+    p->vfork_parent = NULL;
+    p->vfork_waiter = NULL;
+    p->ended_cpu_ns = p->children_cpu_ns = 0;
+    p->start_ns = backend_time_monotonic();
+    p->mm->users = 1;
+    p->mm->owner = p;
+    t->clear_tid = 0;
+    fork_inherit(t, t, r);
+    t->backend = (struct backend_thread){0};
+    t->message = MESSAGE_NONE;
+    t->wait = (struct wait){0};
+    t->attention = t->suspended_leave = t->in_vfork = t->restore_mask = false;
+    t->clear_tid = t->robust_list = t->robust_length = 0;
 }
 
 static long do_clone(struct thread *t, const struct clone_request *r)
@@ -244,7 +299,9 @@ static long do_clone(struct thread *t, const struct clone_request *r)
     long error = check(t, r);
     if (error)
         return error;
-    return r->flags & LX_CLONE_THREAD ? clone_thread(t, r) : clone_process(t, r);
+    if (r->flags & LX_CLONE_THREAD)
+        return clone_thread(t, r);
+    return r->flags & LX_CLONE_VM ? fork_here(t, r) : placement_fork(t, r);
 }
 
 long sys_clone(struct thread *t, const uint64_t *a)

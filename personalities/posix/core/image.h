@@ -48,7 +48,7 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
  * the new image, or NULL for a process without threads. After success the caller's message is
  * answered by the new program's start. Closes the image's file. */
 long image_start(struct image *image, struct thread *thread);
-/* Hands the process to image->server. On success it is no longer ours. */
-long image_hand_over(struct image *image, struct thread *thread);
+/* Hands the process to whoever runs such images in that placement. On success it is no longer ours. */
+long image_hand_over(struct image *image, struct thread *thread, uint32_t placement);
 
 #endif

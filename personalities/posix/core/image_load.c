@@ -4,6 +4,7 @@
 
 #include "elf.h"
 #include "image.h"
+#include "janus/adapter.h"
 #include "janus/backend/time.h"
 #include "janus/handover.h"
 #include "mm.h"
@@ -13,7 +14,7 @@
 
 #define STACK_MAX (1ull << 30)
 #define STACK_DEFAULT (8ull << 20)
-#define STACK_GAP (1ull << 20)       /* between stack and mappings */
+_Static_assert(MM_STACK_TOP - STACK_MAX > ADAPTER_END, "the largest stack ends above the adapter");
 #define PROGRAM_BASE 0x555555554000ull /* where Linux puts position-independent programs */
 #define PAGE 4096ull
 
@@ -161,7 +162,7 @@ static long add_stack(struct process *p, struct mm *mm, bool executable)
     if (size < 256 * 1024)
         size = 256 * 1024;
     size = (size + PAGE - 1) & ~(PAGE - 1);
-    mm->mmap_top = MM_STACK_TOP - size - STACK_GAP;
+    mm->mmap_top = ADAPTER_BASE; /* the adapter's part of the space lies between mappings and stack */
     return add_region(mm, MM_STACK_TOP - size, MM_STACK_TOP,
                       JN_R | JN_W | (executable ? JN_X : 0), NULL, 0);
 }
@@ -187,7 +188,13 @@ static long map_vdso(struct mm *mm)
 {
     uint64_t information;
     const void *text = backend_vdso(&information);
-    long error = add_special(mm, information, NULL, JN_R); /* mapped already: nobody may replace it */
+    struct region_request adapter = {.place = REGION_FIXED, .address = ADAPTER_BASE,
+                                     .length = ADAPTER_END - ADAPTER_BASE,
+                                     .kind = REGION_RESERVED, .flags = REGION_LOCKED};
+    uint64_t at;
+    long error = errno_of(region_map_add(mm->map, &adapter, &at));
+    if (!error)
+        error = add_special(mm, information, NULL, JN_R); /* mapped already: nobody may replace it */
     if (!error && text)
         error = add_special(mm, information + PAGE, text, JN_R | JN_X);
     if (!error && text)

@@ -225,20 +225,14 @@ long sys_ppoll(struct thread *t, const uint64_t *a)
 
 #define SET_WORDS(n) (((n) + 63) / 64)
 
-static long do_select(struct thread *t, uint64_t n, const uint64_t sets[3], bool now)
+/* memory: 6 * words, zeroes. */
+static long select_sets(struct thread *t, uint64_t n, const uint64_t sets[3], bool now,
+                        uint64_t *memory, size_t words)
 {
-    if ((int32_t)n < 0)
-        return -LX_EINVAL;
-    n = (uint32_t)n;
-    if (n > t->process->descriptors.size)
-        n = t->process->descriptors.size;
-    static uint64_t in[3][16384], out[3][16384];
-    size_t words = SET_WORDS(n);
-    if (words > 16384)
-        return -LX_EINVAL;
+    uint64_t *in[3], *out[3];
     for (int set = 0; set < 3; set++) {
-        memset(in[set], 0, words * 8);
-        memset(out[set], 0, words * 8);
+        in[set] = memory + 2 * (size_t)set * words;
+        out[set] = in[set] + words;
         if (sets[set] && user_read(t, in[set], sets[set], words * 8))
             return -LX_EFAULT;
     }
@@ -270,6 +264,24 @@ static long do_select(struct thread *t, uint64_t n, const uint64_t sets[3], bool
         if (sets[set] && user_write(t, sets[set], out[set], words * 8))
             return -LX_EFAULT;
     return ready;
+}
+
+static long do_select(struct thread *t, uint64_t n, const uint64_t sets[3], bool now)
+{
+    if ((int32_t)n < 0)
+        return -LX_EINVAL;
+    n = (uint32_t)n;
+    if (n > t->process->descriptors.size)
+        n = t->process->descriptors.size;
+    size_t words = SET_WORDS(n);
+    uint64_t few[6 * 16] = {0}; /* FD_SETSIZE */
+    uint64_t *memory = words <= 16 ? few : calloc(words, 6 * sizeof *memory);
+    if (!memory)
+        return -LX_ENOMEM;
+    long result = select_sets(t, n, sets, now, memory, words);
+    if (memory != few)
+        free(memory);
+    return result;
 }
 
 long sys_select(struct thread *t, const uint64_t *a)

@@ -57,6 +57,18 @@ static long real_set(struct process *p, uint64_t value, uint64_t interval)
     return value ? timer_set(&p->real_timer, backend_time_monotonic() + value) : 0;
 }
 
+void posix_alarm_set(struct process *p, uint64_t deadline, uint64_t interval)
+{
+    uint64_t now = backend_time_monotonic();
+    if (real_set(p, deadline > now ? deadline - now : 1, interval))
+        jn_log(JN_LOG_WARNING, "the alarm of process %lu is lost", (unsigned long)p->pid);
+}
+
+uint64_t posix_alarm_deadline(const struct process *p)
+{
+    return p->real_timer.place ? p->real_timer.deadline : 0;
+}
+
 long sys_alarm(struct thread *t, const uint64_t *a)
 {
     uint64_t left = real_remaining(t->process);

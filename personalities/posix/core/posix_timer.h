@@ -4,6 +4,9 @@
 
 #include "core.h"
 
+/* ITIMER_REAL with an absolute monotonic deadline; and what it is (0: not set). */
+void posix_alarm_set(struct process *process, uint64_t deadline, uint64_t interval);
+uint64_t posix_alarm_deadline(const struct process *process);
 void posix_timers_delete(struct process *process);
 
 #endif

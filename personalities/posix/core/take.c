@@ -8,6 +8,8 @@
 #include "janus/backend/process.h"
 #include "janus/handover.h"
 #include "janus/runtime.h"
+#include "placement.h"
+#include "posix_timer.h"
 #include "process.h"
 #include "signals.h"
 #include "status.h"
@@ -64,9 +66,17 @@ static long fill_process(struct process *p, const struct handover *h)
     signal_recompute_ignored(p);
     for (uint32_t i = 0; i < h->header.descriptor_count; i++) {
         const struct handover_descriptor *from = &h->descriptors[i];
-        struct descriptor d = {.kind = DESCRIPTOR_OPEN,
+        if (from->flags & HANDOVER_SECOND) {
+            struct descriptor *first = descriptor_get(p, from->fd);
+            first->kind = DESCRIPTOR_PAIR;
+            first->other = (struct backend_open){from->server, from->number};
+            continue;
+        }
+        struct descriptor d = {.kind = from->flags & HANDOVER_NAMES_ONLY ? DESCRIPTOR_PATH
+                                                                         : DESCRIPTOR_OPEN,
                                .close_on_exec = from->flags & HANDOVER_CLOSE_ON_EXEC,
                                .access = from->access,
+                               .object = (from->flags & HANDOVER_KIND) >> HANDOVER_KIND_SHIFT,
                                .open = {from->server, from->number}};
         long fd = descriptor_add_at(p, &d, from->fd);
         if (fd < 0)
@@ -82,7 +92,10 @@ static long open_program(struct image *image, const struct handover *h)
     if (length >= sizeof image->path)
         return -LX_ENAMETOOLONG;
     memcpy(image->path, h->path, length + 1);
-    memcpy(image->script, h->path, length + 1);
+    const char *name = *h->name ? h->name : h->path;
+    if (strlen(name) >= sizeof image->script)
+        return -LX_ENAMETOOLONG;
+    strcpy(image->script, name);
     long error = copy_strings(&image->arguments, h->arguments, h->header.argument_count);
     if (!error)
         error = copy_strings(&image->environment, h->environment, h->header.environment_count);
@@ -91,7 +104,7 @@ static long open_program(struct image *image, const struct handover *h)
     if (error)
         return error;
     struct backend_path path = {p->directory, image->path, length, 0};
-    if (h->header.program && !length)
+    if (h->header.program) /* the very file that the asker has looked at */
         path = (struct backend_path){h->header.program, "", 0, FS_LOOKUP_EMPTY};
     return image_open(image, &path);
 }
@@ -121,8 +134,6 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
     image->process = p;
     long error = fill_process(p, &h);
     if (!error)
-        error = errno_of(backend_process_set_cookie(clients->task, p->handle));
-    if (!error)
         error = open_program(image, &h);
     if (!error && image->is_other) {
         image_close(image);
@@ -141,13 +152,20 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
         process_free(p);
         return status_of(error);
     }
+    if (p && placement_join(p) != JN_OK) {
+        process_terminate(p, TASK_SIGNALLED, LX_SIGKILL);
+        p = NULL;
+    }
     if (p) {
         struct thread *t = list_entry(p->threads.next, struct thread, link);
         t->mask = h.header.signals_blocked & ~SIGNALS_UNBLOCKABLE;
         if (h.header.program)
             backend_io_close(&p->clients,
                              (struct backend_open){BACKEND_FS, h.header.program});
-        backend_cap_drop(clients->pager); /* the old image's memory */
+        if (h.header.alarm_deadline)
+            posix_alarm_set(p, h.header.alarm_deadline, h.header.alarm_interval);
+        if (clients->pager != p->mm->pager)
+            backend_cap_drop(clients->pager); /* the old image's memory */
     }
     return JN_OK;
 }

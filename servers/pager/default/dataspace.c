@@ -284,12 +284,35 @@ static void share_frame(void *context, uint32_t number)
     }
 }
 
+/* The copy pays for its pages one by one. */
+static jn_status_t copy_pages(struct dataspace *ds, struct dataspace *made)
+{
+    uint64_t page = 0;
+    uint32_t from, to;
+    while (page_tree_next(&ds->pages, page, &page, &from)) {
+        jn_status_t status = add_page(made, page, false, &to);
+        if (status != JN_OK)
+            return status;
+        memcpy(platform_contents(to), platform_contents(from), PAGE_BYTES);
+        page++;
+    }
+    return JN_OK;
+}
+
 jn_status_t ds_copy(struct dataspace *ds, struct client *payer, struct dataspace **copy)
 {
     struct run run = {.rights = JN_W};
     struct dataspace *made = ds_make(payer, ds->size, ds->flags);
     if (!made)
         return JN_NO_MEMORY;
+    if (ds->flags & DS_EAGER) {
+        jn_status_t copied = copy_pages(ds, made);
+        if (copied != JN_OK)
+            ds_drop(made, false);
+        else
+            *copy = made;
+        return copied;
+    }
     jn_status_t status = account_charge(payer->account, ds->pages.count);
     if (status != JN_OK) {
         free(made);

@@ -41,7 +41,7 @@ void ds_init(uint32_t zero_frame);
 struct dataspace *ds_make(struct client *payer, uint64_t size, uint32_t flags);
 /* All pages now. DS_CONTIGUOUS: in one block. NO_MEMORY, QUOTA. */
 JN_CHECKED jn_status_t ds_populate(struct dataspace *ds);
-/* Copy-on-write copy, or an eager one for pinned memory. NO_MEMORY, QUOTA. */
+/* Copy-on-write copy; of DS_EAGER: of every page at once. NO_MEMORY, QUOTA. */
 JN_CHECKED jn_status_t ds_copy(struct dataspace *ds, struct client *payer,
                                       struct dataspace **copy);
 /* Nobody has it open any more. alive: the Task of its last client may still have it mapped. */

@@ -48,7 +48,8 @@ static jn_status_t op_create(struct jn_call *call, uint64_t size, uint32_t flags
     if (!client)
         return JN_NO_RIGHT;
     if (!size || size > SIZE_MAX_BYTES ||
-        flags & ~(uint32_t)(DS_SHARED | DS_CONTIGUOUS | DS_PINNED))
+        flags & ~(uint32_t)(DS_SHARED | DS_CONTIGUOUS | DS_PINNED | DS_EAGER) ||
+        (flags & DS_EAGER && flags != DS_EAGER))
         return JN_BAD_ARG;
     size = (size + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
     struct dataspace *made = ds_make(client, size, flags);

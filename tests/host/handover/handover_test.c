@@ -23,11 +23,13 @@ static size_t make(uint64_t *buffer, size_t capacity)
         {0, HANDOVER_CONSOLE, 5, 0, 1},
         {1, HANDOVER_FS, 6, 0, 2},
         {255, HANDOVER_OBJECT, 7, HANDOVER_CLOSE_ON_EXEC, 3},
+        {256, HANDOVER_FS, 8, 0, 1},
+        {256, HANDOVER_FS, 9, HANDOVER_SECOND, 2},
     };
     struct handover h;
     handover_init(&h);
     h.header.pid = 42;
-    h.header.descriptor_count = 3;
+    h.header.descriptor_count = 5;
     h.descriptors = descriptors;
     h.arguments = "ls\0-l";
     h.header.arguments_length = 6;
@@ -36,6 +38,7 @@ static size_t make(uint64_t *buffer, size_t capacity)
     h.header.environment_length = 4;
     h.header.environment_count = 1;
     h.path = "/bin/ls";
+    h.name = "./script";
     size_t length;
     assert(handover_encode(&h, buffer, 100, &length) == JN_RANGE);
     assert(handover_encode(&h, buffer, capacity, &length) == JN_OK);
@@ -46,7 +49,7 @@ static size_t make(uint64_t *buffer, size_t capacity)
 /* Touches everything that the decoded record reaches. */
 static uint64_t walk(const struct handover *h)
 {
-    uint64_t sum = strlen(h->path);
+    uint64_t sum = strlen(h->path) + strlen(h->name);
     const char *s = h->arguments;
     for (uint32_t i = 0; i < h->header.argument_count; i++, s = handover_next(s))
         sum += strlen(s);

@@ -35,7 +35,7 @@ jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
         return JN_NO_MEMORY;
     threads[count] = (struct fake_thread){.cap = count, .label = label};
     threads[count].state.xsave_size = 832;
-    *thread = (struct backend_thread){count++, 0};
+    *thread = (struct backend_thread){.thread = count++};
     return JN_OK;
 }
 
@@ -59,7 +59,7 @@ jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
 void backend_thread_destroy(struct backend_thread *thread)
 {
     fake_thread(thread->thread)->dead = true;
-    *thread = (struct backend_thread){0, 0};
+    *thread = (struct backend_thread){0};
 }
 
 void backend_thread_forget(struct backend_thread *thread)

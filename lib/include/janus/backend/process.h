@@ -55,8 +55,8 @@ JN_CHECKED jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns
  * POSIX and Win32: its server's name, "svc/NAME". */
 bool backend_process_personality_of(const void *head, size_t length, char *server,
                                     size_t capacity);
-/* Gives the process, with its clients, to another personality (name "svc/posix", "svc/win32").
- * Failure leaves it with the caller; success takes all five capabilities over. TIMEOUT, from
+/* Gives the process, with its clients, to another personality or placement (handover_taker says its
+ * name). Failure leaves it with the caller; success takes all five capabilities over. TIMEOUT, from
  * svc/win32 only: it is busy, perhaps with a call to svc/posix; serve, and try again. */
 JN_CHECKED jn_status_t backend_process_hand_over(const char *personality, const void *record,
                                                  size_t length,

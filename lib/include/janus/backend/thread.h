@@ -12,6 +12,7 @@
 struct backend_thread {
     cap_t thread;
     cap_t reply; /* held Reply, else 0 */
+    uint64_t utcb; /* in an adapter: its place in the own space */
 };
 
 /* A foreign, suspended thread in `task`, paid by `pool`, whose calls, faults and exceptions come to

@@ -1,0 +1,66 @@
+/* An adapter: a personality's core in the process that it serves (docs/library.md). What the adapter,
+ * its launcher and the forking parent agree on, and what lib/adapter offers to an adapter. */
+#ifndef JANUS_ADAPTER_H
+#define JANUS_ADAPTER_H
+
+#include "janus/abi.h"
+
+/* ---- addresses: a part of every process that is no program's ---- */
+
+#define ADAPTER_BASE 0x7fff40000000
+#define ADAPTER_TEXT_BYTES 0x200000
+#define ADAPTER_WRITABLE (ADAPTER_BASE + 0x200000)
+#define ADAPTER_UTCBS ADAPTER_WRITABLE
+#define ADAPTER_UTCBS_NEAR 16 /* the first is the handler's */
+#define ADAPTER_STACK_LOW (ADAPTER_BASE + 0x218000)
+#define ADAPTER_STACK (ADAPTER_BASE + 0x220000) /* its top */
+#define ADAPTER_DATA (ADAPTER_BASE + 0x220000)
+#define ADAPTER_WINDOWS (ADAPTER_BASE + 0x3c0000)
+#define ADAPTER_HEAP_FAR (ADAPTER_BASE + 0x400000)
+#define ADAPTER_UTCBS_FAR (ADAPTER_BASE + 0x20000000)
+#define ADAPTER_WINDOWS_FAR (ADAPTER_BASE + 0x30000000)
+#define ADAPTER_WINDOWS_FAR_END (ADAPTER_BASE + 0x38000000)
+#define ADAPTER_END (ADAPTER_BASE + 0x40000000)
+
+/* Numbers of the process's client at the pager. */
+#define ADAPTER_DS_TEXT 1
+#define ADAPTER_DS_MEMORY 2
+#define ADAPTER_MEMORY_BYTES (ADAPTER_UTCBS_FAR - ADAPTER_WRITABLE)
+
+/* ---- the table ---- */
+
+#define ADAPTER_CAP_CLIENT_TASK (12 * JN_CAP_STEP)
+#define ADAPTER_CAP_CLIENT_FS (13 * JN_CAP_STEP)
+#define ADAPTER_CAP_CLIENT_CONSOLE (14 * JN_CAP_STEP)
+#define ADAPTER_CAP_CLIENT_OBJECT (15 * JN_CAP_STEP)
+#define ADAPTER_CAP_EMPTY_PAGER (16 * JN_CAP_STEP)
+#define ADAPTER_CAP_REPLY (17 * JN_CAP_STEP)
+#define ADAPTER_CAP_TAKERS (18 * JN_CAP_STEP)
+#define ADAPTER_TAKERS 4
+extern const char *const adapter_takers[ADAPTER_TAKERS]; /* names of their gates */
+
+/* ---- the image ---- */
+
+/* At ADAPTER_BASE. */
+struct adapter_header {
+    uint64_t magic;
+    uint64_t start;       /* where a handler begins: rdi kind, rsi length, rdx settings */
+    uint64_t door;        /* where the program's system calls enter */
+    uint64_t text_bytes;  /* whole pages: the range in which `syscall` is the adapter's */
+    uint64_t memory_end;  /* end of bss, whole pages: resident from ADAPTER_STACK_LOW to here */
+};
+#define ADAPTER_MAGIC 0x31524554504441ull
+
+enum adapter_kind { ADAPTER_TAKE, ADAPTER_FORKED };
+
+enum { ADAPTER_POSIX, ADAPTER_WIN32 };
+/* enum handover_placement of a personality, by this boot's manifest; 0: it is off. */
+#define ADAPTER_PLACE(settings, personality) ((uint32_t)((settings) >> 4 * (personality)) & 15)
+#define ADAPTER_SETTINGS(posix, win32) ((uint64_t)(posix) | (uint64_t)(win32) << 4)
+
+/* What a handler runs with. Not above the program's threads, which it may make itself. */
+#define ADAPTER_PRIORITY 100
+/* How long a stop waits for a thread that is in a fast call. */
+#define ADAPTER_PATIENCE_NS 2000000ull
+
+#endif

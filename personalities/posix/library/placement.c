@@ -1,0 +1,159 @@
+/* The library placement: this Task is the image's own, and a child of fork has an adapter of its own. */
+#include "placement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fork.h"
+#include "janus/adapter_runtime.h"
+#include "janus/backend/process.h"
+#include "janus/handover.h"
+#include "janus/idl/task.h"
+#include "janus/object.h"
+#include "janus/runtime.h"
+#include "library.h"
+#include "loop.h"
+#include "process.h"
+#include "status.h"
+#include "user.h"
+
+#define RING_ENTRIES 256
+
+uint32_t library_defaults[2];
+
+uint32_t placement_own(void)
+{
+    return HANDOVER_PLACE_LIBRARY;
+}
+
+uint32_t placement_default(const char *personality)
+{
+    bool win32 = !strcmp(personality, "win32"), other = !win32 && strcmp(personality, "posix");
+    return !other && library_defaults[win32] ? library_defaults[win32] : HANDOVER_PLACE_CENTRAL;
+}
+
+/* The launcher has made them. */
+jn_status_t placement_prepare(struct process *p, cap_t *kernel_task, cap_t *pool, cap_t *pager)
+{
+    (void)p;
+    *kernel_task = JN_CAP_TASK;
+    *pool = JN_CAP_POOL;
+    *pager = JN_CAP_PAGER;
+    return JN_OK;
+}
+
+void placement_abandon(struct process *p)
+{
+    (void)p; /* the answer to the take does that */
+}
+
+jn_status_t placement_join(struct process *p)
+{
+    const cap_t ours[RING_COUNT] = {p->clients.fs, p->clients.console, p->clients.object,
+                                    p->clients.task};
+    jn_status_t status = JN_OK;
+    for (unsigned i = 0; i < RING_COUNT && status == JN_OK; i++)
+        if (ours[i])
+            status = loop_open_ring(i, ours[i], RING_ENTRIES);
+    return status == JN_OK ? backend_process_set_cookie(p->clients.task, p->handle) : status;
+}
+
+/* ---- fork ---- */
+
+/* What the child finds in its copy of this memory. */
+static struct {
+    struct thread *thread; /* the caller */
+    struct clone_request request;
+    uint64_t pid;
+} birth;
+
+static long create(struct thread *t, const struct clone_request *r, struct adapter_child *child)
+{
+    struct process *p = t->process;
+    uint64_t pid;
+    cap_t task;
+    /* No cookie yet: what happens to the child is told when it asks for it. */
+    jn_status_t status = backend_process_create(p->clients.task, TASK_FORK, 0, &pid, &task);
+    if (status != JN_OK)
+        return status == JN_NO_MEMORY ? -LX_ENOMEM : -LX_EAGAIN;
+    birth.thread = t;
+    birth.request = *r;
+    birth.pid = pid;
+    struct backend_clients from = p->clients;
+    from.pager = p->mm->pager;
+    status = adapter_fork(&from, pid, task, 0, child);
+    if (status == JN_OK)
+        return 0;
+    struct backend_wait_result result;
+    if (backend_process_exit(task, TASK_EXITED, 127) != JN_OK ||
+        backend_process_wait(p->clients.task, (int64_t)pid, TASK_WAIT_NOHANG | TASK_WAIT_EXITED,
+                             0, &result) != JN_OK)
+        jn_log(JN_LOG_WARNING, "an unfinished process stays");
+    backend_cap_drop(task);
+    return -LX_ENOMEM;
+}
+
+long placement_fork(struct thread *t, const struct clone_request *r)
+{
+    struct adapter_child child;
+    long error = fork_child_state(t, r);
+    if (!error)
+        error = create(t, r, &child);
+    if (error)
+        return error;
+    uint64_t pid = child.pid;
+    if (r->flags & LX_CLONE_PARENT_SETTID)
+        error = user_write32(t, r->parent_tid, (uint32_t)pid);
+    jn_status_t status = adapter_fork_start(&child, TASK_PERSONALITY_POSIX);
+    adapter_fork_end(&child);
+    if (status != JN_OK) /* it ends with its last capability */
+        return -LX_EAGAIN;
+    return error ? error : (long)pid;
+}
+
+/* The region map is copied for the sake of regions that a child does not have. */
+static jn_status_t own_memory(struct process *p)
+{
+    struct mm *mm = p->mm;
+    struct region_map *copy;
+    struct backend_space space;
+    mm->kernel_task = JN_CAP_TASK;
+    mm->pool = JN_CAP_POOL;
+    mm->pager = JN_CAP_PAGER;
+    mm->fs = p->clients.fs;
+    jn_status_t status =
+        backend_space_clone(&mm->space, mm->pager, mm->fs, mm->kernel_task, &space);
+    if (status == JN_OK)
+        status = region_map_clone(mm->map, space.context, &copy);
+    if (status != JN_OK)
+        return status;
+    region_map_destroy(mm->map, false);
+    backend_space_close(&mm->space);
+    mm->map = copy;
+    mm->space = space;
+    return JN_OK;
+}
+
+void library_forked(void)
+{
+    struct thread *t = birth.thread;
+    struct process *p = t->process;
+    p->clients = adapter_clients();
+    p->clients.pager = JN_CAP_NULL; /* the address space's */
+    core_pager_template = ADAPTER_CAP_EMPTY_PAGER;
+    fork_become_child(t, birth.pid, &birth.request);
+    jn_status_t status = own_memory(p);
+    if (status == JN_OK)
+        status = placement_join(p);
+    if (status == JN_OK)
+        status = backend_thread_create(JN_CAP_POOL, JN_CAP_TASK, t->handle, &t->backend);
+    uint64_t done = 0;
+    uint32_t tid = (uint32_t)birth.pid;
+    if (birth.request.flags & LX_CLONE_CHILD_SETTID &&
+        region_map_write(p->mm->map, birth.request.child_tid, &tid, 4, false, &done) != JN_OK)
+        t->clear_tid = 0; /* Linux ignores the fault in the child as well */
+    if (status != JN_OK || fork_start(t)) {
+        jn_log(JN_LOG_ERROR, "a child does not start: %s", jn_status_text(status));
+        process_terminate(p, TASK_SIGNALLED, LX_SIGKILL);
+    }
+}
