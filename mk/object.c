@@ -3,7 +3,8 @@
  * Ending an object has two halves. object_destroy() detaches it at once: every capability is
  * killed, so that nobody finds it any more, and it goes on the work list. object_work() then takes
  * it apart in bounded steps, whoever dies meanwhile; it runs when the kernel is left, before any
- * thread of at most the destroyer's priority (KERNEL 3).
+ * thread of at most the destroyer's priority (KERNEL 3). Of an object with very many capabilities it
+ * kills those, too.
  */
 #include "object.h"
 
@@ -56,12 +57,15 @@ uint64_t object_identity(const struct object *object)
     return value;
 }
 
-static void detach(struct object *object)
+/* False: it has more capabilities than are killed at once; call again. */
+static bool detach(struct object *object)
 {
+    if (!caps_kill(object))
+        return false;
     object->dying = DYING;
-    caps_kill(object);
     if (object->type == JN_TYPE_THREAD)
         thread_detach(THREAD_OF(object));
+    return true;
 }
 
 static void enqueue(struct object *object)
@@ -82,7 +86,8 @@ void object_destroy(struct object *object)
     if (object->dying == DYING || !object->pool)
         return;
     bool doomed = object->dying == DOOMED;
-    detach(object);
+    if (!detach(object))
+        object->dying = DOOMED;
     if (!doomed)
         enqueue(object);
 }
@@ -107,8 +112,8 @@ static bool pool_finish(struct pool *pool)
 /* True when the object is gone, false when there is more to do for it. */
 static bool finish(struct object *object)
 {
-    if (object->dying == DOOMED)
-        detach(object);
+    if (object->dying == DOOMED && !detach(object))
+        return false;
     quiesce(quiesce_now());
     switch (object->type) {
     case JN_TYPE_TASK:

@@ -85,8 +85,8 @@ _Static_assert(sizeof(struct cap) == JN_CAP_STEP, "ABI: a handle is a slot's off
  * into the pool's list. The first capability is made with cap_create(). */
 void object_init(struct object *object, unsigned type, struct pool *pool, uint32_t size);
 
-/* Detaches the object at once: all its capabilities are dead when this returns. The rest is done
- * by the work list (object_work()) at the destroyer's priority. */
+/* Detaches the object at once: all its capabilities are dead when this returns, unless they are many.
+ * The rest is done by the work list (object_work()) at the destroyer's priority. */
 void object_destroy(struct object *object);
 
 /* The same, but it is detached by the work list, too: for what a death leads to in turn, where the
@@ -119,8 +119,8 @@ void cap_move(struct cap *from, struct cap *to);
 /* Empties the slot; its children take its place. The object whose last capability goes is
  * destroyed; a label's end is told to its gate. */
 void cap_delete(struct cap *cap);
-/* Kills all capabilities of an object. */
-void caps_kill(struct object *object);
+/* Kills capabilities of an object, so many at a time. True: none is left. */
+MUST_CHECK bool caps_kill(struct object *object);
 
 static inline bool cap_empty(const struct cap *cap)
 {

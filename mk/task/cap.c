@@ -161,6 +161,8 @@ static void cap_kill(struct cap *cap)
         label_unused(label);
 }
 
+#define CAPS_AT_ONCE 64 /* that an object's end kills before it looks for something more urgent */
+
 void cap_delete(struct cap *cap)
 {
     struct object *object = cap->object;
@@ -176,10 +178,14 @@ void cap_delete(struct cap *cap)
         object_destroy(object);
 }
 
-void caps_kill(struct object *object)
+bool caps_kill(struct object *object)
 {
-    while (object->caps.first)
+    for (unsigned count = 0; object->caps.first; count++) {
+        if (count == CAPS_AT_ONCE)
+            return false;
         cap_kill(CAP_OF(object->caps.first));
+    }
+    return true;
 }
 
 /* ---- operations; their subject is the Task whose table is meant ---- */

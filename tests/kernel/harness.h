@@ -82,5 +82,10 @@ void settle(void);
 struct jn_state *own_state(void);
 /* Pages of anonymous memory for the case, mapped in the root task only, page-aligned, zeroed. */
 void *scratch(unsigned pages);
+/* A block of RAM, aligned to its size, that nobody uses: the end of the largest region. */
+uint64_t free_ram(uint64_t size);
+
+/* One figure of a measurement: what is wished for, and what it must not exceed. */
+void measure_line(const char *name, uint64_t value, unsigned wish, unsigned limit);
 
 #endif

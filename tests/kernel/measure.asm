@@ -9,7 +9,7 @@
 bits 64
 default rel
 global m_client, m_server, m_null, m_raiser, m_waiter, m_foreign, m_fault, m_int3, m_pager, m_fpu_client
-global m_door, m_door_begin, m_door_end
+global m_door, m_door_begin, m_door_end, m_yielder, m_least, m_more, m_turns
 global m_t0, m_t1, m_t2, m_t3, m_gate, m_tag, m_reply_tag, m_rounds, m_address
 
 section .data align=64
@@ -22,6 +22,9 @@ m_tag: dq 0
 m_reply_tag: dq 0
 m_rounds: dq 0
 m_address: dq 0
+m_least: dq -1  ; of what a yield costs
+m_more: dq 0    ; how often it was more
+m_turns: dq 0
 
 section .text align=4096
 
@@ -171,6 +174,28 @@ m_pager:
     mov eax, 1
     syscall
     jmp .again
+
+; One of many, of equal priority: takes the time since the one before gave up the CPU.
+m_yielder:
+    rdtsc
+    mov ecx, eax
+    sub ecx, [rel m_t0]
+    inc qword [rel m_turns]
+    cmp rcx, [rel m_least]
+    je .same
+    ja .more
+    mov [rel m_least], rcx
+    jmp .same
+.more:
+    inc qword [rel m_more]
+.same:
+    mov eax, 9
+    xor edi, edi
+    mov r8d, eax
+    take m_t0
+    mov eax, r8d
+    syscall
+    jmp m_yielder
 
 ; utcb.h: words 512 bytes, items 16 * 16, item_offset 16 * 8, windows 2 * 24, then 14 words to self
 ITEM_OFFSET equ 512 + 256

@@ -12,7 +12,7 @@ extern volatile uint64_t m_t0, m_t1, m_t2, m_t3, m_tag, m_reply_tag, m_rounds, m
 
 #define MARK 1 /* the rdtsc itself */
 
-static void line(const char *name, uint64_t value, unsigned target, unsigned limit)
+void measure_line(const char *name, uint64_t value, unsigned target, unsigned limit)
 {
     print("measure: %s %lu wish %u limit %u\n", name, value, target, limit);
 }
@@ -41,7 +41,7 @@ static void call_and_reply(const char *name, bool same_space, void (*client)(uin
         for (const char *s = name; *s; s++)
             text[at++] = *s;
         text[at] = 0;
-        line(text,
+        measure_line(text,
              which == 0   ? call
              : which == 1 ? reply
                           : call + reply,
@@ -69,7 +69,7 @@ static void measure_null(void)
     m_rounds = 20;
     start_thread(make_task(), m_null, 0);
     settle();
-    line("null-call", m_t3 - m_t0 - MARK - 2, 30, 45);
+    measure_line("null-call", m_t3 - m_t0 - MARK - 2, 30, 45);
 }
 
 static void measure_signal(void)
@@ -83,7 +83,7 @@ static void measure_signal(void)
     settle();
     start_thread(low, m_raiser, give(low, signal, JN_RIGHT_ALL));
     settle();
-    line("signal-to-higher", m_t1 - m_t0 - MARK - 4, 110, 150);
+    measure_line("signal-to-higher", m_t1 - m_t0 - MARK - 4, 110, 150);
 }
 
 static void foreign_pair(void (*entry)(void), void (*server)(uint64_t), uint64_t argument,
@@ -110,9 +110,9 @@ static void measure_foreign(void)
     foreign_pair(m_foreign, m_server, 0, true, &task);
     settle();
     uint64_t there = m_t1 - m_t0 - MARK - 1, back = m_t3 - m_t2 - MARK - 4;
-    line("foreign-null-there", there, 70, 90);
-    line("foreign-null-back", back, 70, 90);
-    line("foreign-null", there + back, 140, 180);
+    measure_line("foreign-null-there", there, 70, 90);
+    measure_line("foreign-null-back", back, 70, 90);
+    measure_line("foreign-null", there + back, 140, 180);
 }
 
 /* Into the adapter in the same address space: one kernel entry and exit. */
@@ -133,7 +133,7 @@ static void measure_door(void)
     CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
     settle();
     CHECK_IS(m_rounds, 0);
-    line("door", m_t1 - m_t0 - MARK - 1, 40, 45);
+    measure_line("door", m_t1 - m_t0 - MARK - 1, 40, 45);
 }
 
 static void measure_exception(void)
@@ -144,9 +144,9 @@ static void measure_exception(void)
     foreign_pair(m_int3, m_server, 0, true, &task);
     settle();
     uint64_t there = m_t1 - m_t0 - MARK - 1, back = m_t3 - m_t2 - MARK - 4;
-    line("exception-there", there, 130, 175);
-    line("exception-back", back, 130, 175);
-    line("exception", there + back, 260, 350);
+    measure_line("exception-there", there, 130, 175);
+    measure_line("exception-back", back, 130, 175);
+    measure_line("exception", there + back, 260, 350);
 }
 
 static void fault_pager(uint64_t gate)
@@ -166,9 +166,9 @@ static void measure_fault(void)
     foreign_pair(m_fault, fault_pager, 0x60000000, false, &task);
     settle();
     uint64_t there = m_t1 - m_t0 - MARK - 2, back = m_t3 - m_t2 - MARK - 4;
-    line("page-fault-there", there, 200, 300);
-    line("page-fault-back", back, 300, 350);
-    line("page-fault", there + back, 500, 650);
+    measure_line("page-fault-there", there, 200, 300);
+    measure_line("page-fault-back", back, 300, 350);
+    measure_line("page-fault", there + back, 500, 650);
 }
 
 static volatile uint64_t spins;
@@ -195,7 +195,7 @@ static void measure_budget(void)
     CHECK_OK(op(thread, JN_OP_THREAD_INFO, 0, 0, 0, 0, 0, out));
     uint64_t share = out[1] * 1000 / (now() - begin);
     CHECK(share >= 190);
-    line("budget-share", share, 200, 210);
+    measure_line("budget-share", share, 200, 210);
 }
 
 const struct test measure_tests[] = {

@@ -33,20 +33,6 @@ static int64_t map(cap_t task, const void *from, uint64_t to, uint64_t pages, un
     return OP4(task, JN_OP_TASK_MAP, from, to, pages, rights);
 }
 
-/* A block of RAM, aligned to its size, that nobody uses: the end of the largest region. */
-static uint64_t free_ram(uint64_t size)
-{
-    const struct jn_boot *boot = (const void *)JN_BOOT_ADDRESS;
-    uint64_t end = 0, best = 0;
-
-    for (unsigned i = 0; i < boot->region_count; i++)
-        if (boot->regions[i].kind == JN_REGION_RAM && boot->regions[i].size > best) {
-            best = boot->regions[i].size;
-            end = boot->regions[i].base + best;
-        }
-    return (end - size) & ~(size - 1);
-}
-
 /* ---- a thread there touches memory ---- */
 
 static volatile uint64_t touched;

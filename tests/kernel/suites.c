@@ -3,10 +3,10 @@
 
 extern const struct test basic_tests[], cap_tests[], ipc_tests[], signal_tests[], foreign_tests[],
     item_tests[], control_tests[], life_tests[], sched_tests[], memory_tests[], platform_tests[],
-    door_tests[], budget_tests[], smp_tests[], trace_tests[], fuzz_tests[];
+    door_tests[], budget_tests[], smp_tests[], trace_tests[], fuzz_tests[], chain_tests[];
 
 const struct test *const suites[] = {
     basic_tests,    cap_tests,     ipc_tests,    signal_tests, foreign_tests,
-    item_tests,     control_tests, life_tests,   sched_tests,  memory_tests,
+    item_tests,     control_tests, life_tests,   sched_tests,  memory_tests,   chain_tests,
     platform_tests, door_tests,    budget_tests, smp_tests,    trace_tests,
     fuzz_tests,     NULL};

@@ -36,7 +36,7 @@ def measure(context):
     the halves of one path are shown, not judged."""
     lines = lines_of(context, ['--icount'], 'measure')
     found = [match for line in lines if (match := MEASURED.search(line))]
-    assert len(found) >= 20 and any('selftest: ' in line and ', 0 failed' in line
+    assert len(found) >= 40 and any('selftest: ' in line and ', 0 failed' in line
                                     for line in lines), ' | '.join(lines[-6:])
     for match in found:
         if not match[1].endswith(('-there', '-back')):
