@@ -76,8 +76,6 @@ def apply_option(options, name, value):
     if name in ('--posix', '--win32'):
         if value not in PLACEMENTS:
             raise Failure(f'{name} is central, library or off, not "{value}"')
-        if value == 'library' and name == '--win32':
-            raise unserved(f'{name}=library')
         setattr(options, name[2:], value)
     elif name == '--share':
         if options.share is not None:

@@ -22,6 +22,7 @@
 #define NT_HIGHEST_ADDRESS 0x7ffffffeffffull
 #define NT_MASK_PAGE (NT_PAGE - 1)
 #define NT_KUSER_ADDRESS 0x7ffe0000ull
+#define NT_KUSER_SYSTEM_CALL 0x308u /* 1: the stubs call what 0x7ffe1000 points to */
 
 struct nt_list {
     struct nt_list *next, *previous;

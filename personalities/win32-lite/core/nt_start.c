@@ -185,8 +185,9 @@ nt_status nt_process_load(struct nt_process *p, struct world_open program, const
         return NT_INVALID_IMAGE_FORMAT;
     }
     p->executable = strdup(path);
-    /* The shared page is placed first: nothing else may come to lie there. */
-    status = nt_view_create(p, &base, NT_PAGE, 0, 0, 0, false, NT_MEM_PRIVATE, NT_PAGE_READONLY,
+    /* The shared page, and the one with the dispatcher, are placed first: nothing else may come to lie
+     * there. */
+    status = nt_view_create(p, &base, 2 * NT_PAGE, 0, 0, 0, false, NT_MEM_PRIVATE, NT_PAGE_READONLY,
                             NT_PG_READ | NT_PG_COMMITTED, NULL, &view);
     if (!NT_FAILED(status)) {
         view->system = true;

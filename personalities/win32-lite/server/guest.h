@@ -59,13 +59,17 @@ struct world_thread {
 
 extern cap_t guest_pager_template;
 extern void *guest_shared_page;
+extern uint32_t guest_running; /* threads that do not stand in the core */
+/* A thread goes on after it has waited: the clock cells of a process of its own may be old. */
+void guest_clock_fresh(void);
 
+/* take.c: a hand-over record; the clients are taken over on success. */
+jn_status_t guest_take(const void *record, size_t length, const struct backend_clients *clients);
 /* A process with these clients (taken over on success; `pager` is replaced by a fresh one). */
 jn_status_t guest_process_create(const struct backend_clients *clients, uint64_t pid,
                                  struct world_process **process);
 struct world_process *guest_process_by_cookie(uint64_t cookie);
 struct world_process *guest_process_any(void);
-jn_status_t guest_join_rings(const struct backend_clients *clients);
 /* A thread of the process whose message gives a way to its memory; NULL: none. */
 struct world_thread *guest_lender(struct world_process *p);
 /* Resolves a fault for the kernel's message or for a copy. */

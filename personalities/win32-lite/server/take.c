@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest.h"
 #include "janus/handover.h"
+#include "placement.h"
 
 static jn_status_t status_of(nt_status status)
 {
@@ -164,7 +164,7 @@ jn_status_t guest_take(const void *record, size_t length, const struct backend_c
     if (status == JN_OK)
         status = check_program(clients, &h);
     if (status == JN_OK)
-        status = guest_join_rings(clients);
+        status = placement_join(clients);
     if (status != JN_OK)
         return status;
     status = guest_process_create(clients, ids.pid, &world);

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest.h"
 #include "janus/idl/dataspace.h"
 #include "janus/idl/io.h"
+#include "placement.h"
 
 #define PAGE 4096ull
 #define FUND_FRAMES 64u
@@ -69,18 +69,13 @@ void guest_lazy_remove(struct world_process *p, uint64_t address, uint64_t lengt
     }
 }
 
-/* Reads up to 16 pages from `page` on into the private memory, before the region map shows them. */
-static jn_status_t lazy_fill(struct world_process *p, struct guest_lazy *lazy, uint64_t page)
+/* The bytes of `count` pages from `page` on, up to the file's end; whole pages. */
+static jn_status_t lazy_read(struct world_process *p, struct guest_lazy *lazy, uint64_t page,
+                             uint64_t count, uint8_t *buffer, uint64_t *length)
 {
-    enum { BATCH = 16 };
-    static uint8_t buffer[BATCH * 4096];
-    uint64_t pages = lazy->length / PAGE, count = 0, done = 0, start, wanted;
+    uint64_t start = page * PAGE, done = 0;
+    uint64_t wanted = start < lazy->file_length ? lazy->file_length - start : 0;
 
-    while (count < BATCH && page + count < pages &&
-           !(lazy->filled[(page + count) / 8] & 1u << (page + count) % 8))
-        count++;
-    start = page * PAGE;
-    wanted = start < lazy->file_length ? lazy->file_length - start : 0;
     if (wanted > count * PAGE)
         wanted = count * PAGE;
     while (done < wanted) {
@@ -94,15 +89,31 @@ static jn_status_t lazy_fill(struct world_process *p, struct guest_lazy *lazy, u
             break;
         done += part;
     }
-    if (done) {
-        uint64_t written;
-        memset(buffer + done, 0, (PAGE - done % PAGE) % PAGE);
-        uint64_t length = (done + PAGE - 1) & ~(PAGE - 1);
-        jn_status_t status = region_map_write(p->map, lazy->address + start, buffer, length, true,
-                                              &written);
-        if (status != JN_OK)
-            return status;
-    }
+    *length = (done + PAGE - 1) & ~(PAGE - 1);
+    memset(buffer + done, 0, *length - done);
+    return JN_OK;
+}
+
+/* Reads up to 16 pages from `page` on into the private memory, before the region map shows them. */
+static jn_status_t lazy_fill(struct world_process *p, struct guest_lazy *lazy, uint64_t page)
+{
+    enum { BATCH = 16 };
+    uint64_t pages = lazy->length / PAGE, count = 0, length = 0, written;
+    uint8_t *buffer = malloc(BATCH * PAGE);
+    jn_status_t status;
+
+    if (!buffer)
+        return JN_NO_MEMORY;
+    while (count < BATCH && page + count < pages &&
+           !(lazy->filled[(page + count) / 8] & 1u << (page + count) % 8))
+        count++;
+    status = lazy_read(p, lazy, page, count, buffer, &length);
+    if (status == JN_OK && length)
+        status = region_map_write(p->map, lazy->address + page * PAGE, buffer, length, true,
+                                  &written);
+    free(buffer);
+    if (status != JN_OK)
+        return status;
     for (uint64_t i = page; i < page + count; i++)
         lazy->filled[i / 8] |= 1u << i % 8;
     return JN_OK;
@@ -390,7 +401,7 @@ world_status world_map_shared_data(struct world_process *p, uint64_t address)
 
     if (!source || !guest_shared_page)
         return JN_NO_MEMORY;
-    return add(p, address, PAGE, REGION_SPECIAL, JN_R, source, 0, 0);
+    return add(p, address, placement_shared_pages() * PAGE, REGION_SPECIAL, JN_R, source, 0, 0);
 }
 
 void guest_memory_drop(struct world_process *p)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest.h"
+#include "placement.h"
 #include "janus/idl/client.h"
 #include "janus/idl/task.h"
 #include "janus/object.h"
@@ -36,8 +36,7 @@ static const void *special_page(struct region_guest *guest, const struct region 
 {
     (void)guest;
     (void)region;
-    (void)address;
-    return guest_shared_page;
+    return placement_shared_page(address);
 }
 
 static struct region_ops space_ops;
@@ -55,9 +54,7 @@ static jn_status_t open_space(struct world_process *p)
                                      .pager = p->clients.pager,
                                      .file = p->clients.fs,
                                      .special_page = special_page};
-    status = client_set_space(p->clients.pager, p->kernel_task);
-    if (status == JN_OK)
-        status = client_set_space(p->clients.fs, p->kernel_task);
+    status = client_set_space(p->clients.fs, p->kernel_task);
     if (status != JN_OK)
         return status;
     p->map = region_map_create(&space_ops, &p->guest, NT_LOWEST_ADDRESS, NT_HIGHEST_ADDRESS + 1);
@@ -68,31 +65,23 @@ jn_status_t guest_process_create(const struct backend_clients *clients, uint64_t
                                  struct world_process **result)
 {
     struct world_process *p = calloc(1, sizeof *p);
-    cap_t pager = JN_CAP_NULL;
     jn_status_t status;
 
     if (!p)
         return JN_NO_MEMORY;
-    status = backend_pager_fresh(guest_pager_template, pid, &pager);
     p->clients = *clients;
-    p->clients.pager = pager;
+    p->clients.pager = JN_CAP_NULL;
     p->pid = pid;
     p->cookie = next_cookie++;
-    if (status == JN_OK)
-        status = backend_process_set_cookie(p->clients.task, p->cookie);
-    if (status == JN_OK) {
-        status = backend_process_prepare(p->clients.task, &p->kernel_task, &p->pool);
-        p->prepared = status == JN_OK;
-    }
+    status = placement_prepare(p);
     if (status == JN_OK)
         status = open_space(p);
     if (status != JN_OK) {
-        if (p->prepared)
-            backend_process_abandon(p->clients.task);
+        placement_abandon(p);
         guest_memory_drop(p);
         backend_cap_drop(p->kernel_task);
         backend_cap_drop(p->pool);
-        backend_cap_drop(pager);
+        backend_cap_drop(p->clients.pager);
         free(p);
         return status;
     }
@@ -119,7 +108,7 @@ static jn_status_t child_clients(struct world_process *p, uint64_t pid, cap_t ta
     if (status == JN_OK && clients->object)
         status = client_end(clients->object);
     if (status == JN_OK)
-        status = guest_join_rings(clients);
+        status = placement_join(clients);
     return status;
 }
 
@@ -168,6 +157,7 @@ world_status world_process_commit(struct world_process *p)
     if (status == JN_OK) {
         p->prepared = false;
         p->committed = true;
+        status = placement_committed(p);
     }
     return status;
 }
@@ -192,6 +182,7 @@ void world_process_release(struct world_process *p)
     while (p->threads) {
         struct world_thread *t = p->threads;
         p->threads = t->next;
+        guest_running -= !t->stopped && !t->first;
         backend_thread_forget(&t->thread);
         free(t->first);
         free(t);

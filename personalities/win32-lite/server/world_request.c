@@ -1,4 +1,6 @@
 /* What goes between processes of different cores: offers and requests. */
+#include <stdlib.h>
+
 #include "guest.h"
 #include "janus/idl/client.h"
 #include "janus/idl/task.h"
@@ -75,11 +77,13 @@ world_status world_thread_owner(struct world_process *p, uint64_t tid, uint64_t 
 
 void guest_take_requests(struct world_process *p, struct nt_process *core)
 {
-    static uint8_t data[TASK_REQUEST_MAX];
+    uint8_t *data = malloc(TASK_REQUEST_MAX);
     uint64_t cookie = p->cookie, id, from, length;
 
-    while (guest_process_by_cookie(cookie) == p &&
-           task_next_request(p->clients.task, sizeof data, backend_window(data, sizeof data), &id,
-                             &from, &length) == JN_OK)
+    while (data && guest_process_by_cookie(cookie) == p &&
+           task_next_request(p->clients.task, TASK_REQUEST_MAX,
+                             backend_window(data, TASK_REQUEST_MAX), &id, &from,
+                             &length) == JN_OK)
         nt_core_request(core, id, from, data, length);
+    free(data);
 }

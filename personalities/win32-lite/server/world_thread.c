@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guest.h"
+#include "placement.h"
 
 #define GROUPS (JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE | JN_STATE_DEBUG)
 #define POOL_FRAMES 64u
@@ -35,6 +35,13 @@ world_status world_thread_create(struct world_process *p, uint64_t cookie,
         free(t);
         return status;
     }
+    status = placement_thread(p, t, state->gs_base);
+    if (status != JN_OK) {
+        backend_thread_destroy(&t->thread);
+        free(t->first);
+        free(t);
+        return status;
+    }
     t->next = p->threads;
     p->threads = t;
     *result = t;
@@ -47,27 +54,38 @@ world_status world_thread_start(struct world_thread *t)
 
     if (!t->first)
         return JN_OK;
+    guest_running++;
+    guest_clock_fresh();
     status = backend_thread_start(&t->thread, t->first->valid, t->first);
     free(t->first);
     t->first = NULL;
     return status;
 }
 
+/* It goes on in user mode. */
+static void leave(struct world_thread *t)
+{
+    guest_running += t->stopped;
+    t->stopped = false;
+    if (t->thread.reply) /* it has waited */
+        guest_clock_fresh();
+}
+
 void world_thread_answer(struct world_thread *t, uint64_t rax)
 {
-    t->stopped = false;
+    leave(t);
     backend_thread_answer_value(&t->thread, rax);
 }
 
 void world_thread_resume(struct world_thread *t)
 {
-    t->stopped = false;
+    leave(t);
     backend_thread_answer_resume(&t->thread, t->call);
 }
 
 void world_thread_resume_with(struct world_thread *t, const struct jn_state *state)
 {
-    t->stopped = false;
+    leave(t);
     backend_thread_answer_state(&t->thread, state->valid, state);
 }
 
@@ -110,6 +128,7 @@ void world_thread_thaw(struct world_thread *t)
 
 void world_thread_destroy(struct world_thread *t)
 {
+    guest_running -= !t->stopped && !t->first;
     for (struct world_thread **at = &t->process->threads; *at; at = &(*at)->next)
         if (*at == t) {
             *at = t->next;

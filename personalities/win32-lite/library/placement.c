@@ -1,0 +1,79 @@
+/* The library placement: this Task is the process's own, and it is the only one here. */
+#include "placement.h"
+
+#include <string.h>
+
+#include "janus/adapter_runtime.h"
+#include "janus/handover.h"
+#include "library.h"
+#include "loop.h"
+
+#define RING_ENTRIES 256
+#define TEB_UTCB 0x328u /* dispatcher.asm */
+
+cap_t guest_pager_template = ADAPTER_CAP_EMPTY_PAGER;
+void *library_dispatcher_page;
+
+uint32_t placement_own(void)
+{
+    return HANDOVER_PLACE_LIBRARY;
+}
+
+uint32_t placement_default(const char *personality)
+{
+    bool win32 = !strcmp(personality, "win32"), other = !win32 && strcmp(personality, "posix");
+
+    return !other && library_defaults[win32] ? library_defaults[win32] : HANDOVER_PLACE_CENTRAL;
+}
+
+/* The launcher has made them, and set the pager's space. */
+jn_status_t placement_prepare(struct world_process *p)
+{
+    p->kernel_task = JN_CAP_TASK;
+    p->pool = JN_CAP_POOL;
+    p->clients.pager = JN_CAP_PAGER;
+    return JN_OK;
+}
+
+void placement_abandon(struct world_process *p)
+{
+    (void)p; /* the answer to the take does that */
+}
+
+/* Until the image is committed the rings are the old image's. */
+jn_status_t placement_join(const struct backend_clients *clients)
+{
+    (void)clients;
+    return JN_OK;
+}
+
+jn_status_t placement_committed(struct world_process *p)
+{
+    const cap_t ours[RING_COUNT] = {p->clients.fs, p->clients.console, p->clients.object,
+                                    p->clients.task};
+    jn_status_t status = JN_OK;
+
+    for (unsigned i = 0; i < RING_COUNT && status == JN_OK; i++)
+        if (ours[i])
+            status = loop_open_ring(i, ours[i], RING_ENTRIES);
+    return status == JN_OK ? backend_process_set_cookie(p->clients.task, p->cookie) : status;
+}
+
+jn_status_t placement_thread(struct world_process *p, struct world_thread *t, uint64_t teb)
+{
+    struct jn_utcb *utcb = (struct jn_utcb *)t->thread.utcb;
+    uint64_t address = t->thread.utcb, done;
+
+    utcb->user[1] = teb;
+    return region_map_write(p->map, teb + TEB_UTCB, &address, sizeof address, false, &done);
+}
+
+const void *placement_shared_page(uint64_t address)
+{
+    return address == NT_KUSER_ADDRESS ? guest_shared_page : library_dispatcher_page;
+}
+
+uint64_t placement_shared_pages(void)
+{
+    return 2;
+}

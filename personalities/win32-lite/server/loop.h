@@ -1,0 +1,21 @@
+/* The event loop of the Win32 core, the same in both placements: messages of program threads at the gate,
+ * readiness rings behind one Signal, deadlines, and the clock cells of KUSER_SHARED_DATA. */
+#ifndef WIN32_LOOP_H
+#define WIN32_LOOP_H
+
+#include "janus/server.h"
+
+enum { RING_FS, RING_CONSOLE, RING_OBJECT, RING_TASK, RING_COUNT };
+extern const char *const ring_names[RING_COUNT]; /* of the servers */
+
+/* The loop's Signal. lazy_clock: the clock cells are those of one process, and stand still while all its
+ * threads wait. */
+JN_CHECKED jn_status_t loop_begin(bool lazy_clock);
+/* From here on what a ring at `client` brings goes to the core. */
+JN_CHECKED jn_status_t loop_open_ring(unsigned ring, cap_t client, uint32_t entries);
+bool loop_has_ring(unsigned ring);
+/* Serves for ever. before_message: called for each, before anything else; or NULL. */
+_Noreturn void loop_run(cap_t gate, const struct jn_interface *interfaces, size_t count,
+                        bool grows, void (*before_message)(void));
+
+#endif

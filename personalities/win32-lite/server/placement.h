@@ -1,0 +1,29 @@
+/* What the world does differently in its two placements: server/placement.c and library/placement.c. */
+#ifndef WIN32_PLACEMENT_H
+#define WIN32_PLACEMENT_H
+
+#include "guest.h"
+
+/* enum handover_placement of this core; and this boot's choice for programs of a personality. */
+uint32_t placement_own(void);
+uint32_t placement_default(const char *personality);
+
+/* Kernel Task, Pool and a client of the pager for the process's image; p->cookie is set. What was got
+ * before an error goes by placement_abandon. */
+JN_CHECKED jn_status_t placement_prepare(struct world_process *p);
+void placement_abandon(struct world_process *p);
+/* A process comes here, its image is not complete yet. */
+JN_CHECKED jn_status_t placement_join(const struct backend_clients *clients);
+/* The image was committed. On failure the process cannot live. */
+JN_CHECKED jn_status_t placement_committed(struct world_process *p);
+/* A thread with this TEB was made, and has not run. */
+JN_CHECKED jn_status_t placement_thread(struct world_process *p, struct world_thread *t,
+                                        uint64_t teb);
+/* Pages of KUSER_SHARED_DATA; *count from its address on. */
+const void *placement_shared_page(uint64_t address);
+uint64_t placement_shared_pages(void);
+
+/* server/placement.c: the central server's own clients, that hold the rings (loop.h). */
+extern cap_t central_ring_clients[];
+
+#endif
