@@ -58,4 +58,36 @@ jn_syscall:
 
 frame_table jn_syscall, jn_syscall.end, 8, 1
 
+; int64_t jn_syscall_copy(cap_t reply, uint64_t tag, const uint64_t arguments[3], uint64_t results[3])
+;   JN_COPY with the three words of its request and those of its answer, and no others
+;   in:  rdi Reply, rsi tag, rdx arguments, rcx results
+;   out: rax status; keeps rbx rbp r12-r15
+
+section .text.jn_syscall_copy progbits alloc exec nowrite align=64
+global jn_syscall_copy:function
+jn_syscall_copy:
+    push rbx
+    push rbp
+    push r12
+    push r13
+    push r14
+    push r15
+    push rcx
+    mov eax, 6                              ; JN_COPY
+    mov r10, [rdx + 8]
+    mov r8, [rdx + 16]
+    mov rdx, [rdx]
+    syscall
+    pop rcx
+    mov [rcx], rdx
+    mov [rcx + 8], r10
+    mov [rcx + 16], r8
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbp
+    pop rbx
+    ret
+
 section .note.GNU-stack noalloc noexec nowrite progbits

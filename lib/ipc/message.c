@@ -236,7 +236,7 @@ void jn_message_set_send_deadline(uint64_t deadline)
     send_deadline = deadline;
 }
 
-static int64_t call(cap_t server, struct jn_registers *registers)
+static inline int64_t call(cap_t server, struct jn_registers *registers)
 {
     if (!send_deadline)
         return jn_syscall(JN_CALL, server, registers);
@@ -269,17 +269,23 @@ jn_status_t jn_message_call(cap_t server, struct jn_message *m, bool repeatable)
     return (jn_status_t)(int32_t)m->tag_method;
 }
 
+/* Nobody asked for the capabilities that an answer brought. */
+static __attribute__((noinline)) void drop_items(const struct jn_registers *registers)
+{
+    struct jn_message m;
+    m.registers = *registers;
+    jn_message_store(&m);
+    jn_drop_caps(&m);
+}
+
 /* Status of an answer without struct jn_message. */
-static jn_status_t answered(int64_t result, struct jn_registers *registers, uint32_t results)
+static inline jn_status_t answered(int64_t result, const struct jn_registers *registers,
+                                   uint32_t results)
 {
     if (result < 0)
         return (jn_status_t)result; /* the kernel made the words zeroes */
-    if (registers->tag & JN_TAG_ITEMS) { /* nobody asked for capabilities */
-        struct jn_message m;
-        m.registers = *registers;
-        jn_message_store(&m);
-        jn_drop_caps(&m);
-    }
+    if (registers->tag & JN_TAG_ITEMS)
+        drop_items(registers);
     jn_status_t status = (jn_status_t)(int32_t)(registers->tag >> JN_TAG_METHOD_SHIFT);
     return status == JN_OK && (registers->tag & JN_TAG_WORDS) < results ? JN_BAD_MESSAGE : status;
 }

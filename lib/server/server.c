@@ -118,19 +118,16 @@ jn_status_t jn_call_hold(struct jn_call *call, cap_t *reply)
     return JN_OK;
 }
 
-static jn_status_t copy(cap_t reply, uint64_t how, uint64_t address, const void *buffer,
-                        size_t length, size_t *done, uint64_t *fault)
+static inline jn_status_t copy(cap_t reply, uint64_t how, uint64_t address, const void *buffer,
+                               size_t length, size_t *done, uint64_t *fault)
 {
-    struct jn_registers registers = {
-        .tag = how << JN_TAG_METHOD_SHIFT | 3,
-        .words = {address, (uint64_t)(uintptr_t)buffer, length},
-    };
-    int64_t result = jn_syscall(JN_COPY, reply, &registers);
+    uint64_t words[3] = {address, (uint64_t)(uintptr_t)buffer, length};
+    int64_t result = jn_syscall_copy(reply, how << JN_TAG_METHOD_SHIFT | 3, words, words);
     if (done)
-        *done = registers.words[0];
+        *done = words[0];
     if (fault) {
-        fault[0] = registers.words[1];
-        fault[1] = registers.words[2];
+        fault[0] = words[1];
+        fault[1] = words[2];
     }
     return (jn_status_t)result;
 }

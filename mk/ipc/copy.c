@@ -59,7 +59,7 @@ static status_t find_window(struct thread *caller, unsigned number, uint64_t off
     return JN_WINDOW;
 }
 
-static status_t find_target(struct thread *caller, unsigned what, uint64_t offset, uint64_t bytes,
+static inline __attribute__((always_inline)) status_t find_target(struct thread *caller, unsigned what, uint64_t offset, uint64_t bytes,
                             struct target *target)
 {
     unsigned window = what & 3, access = what & JN_COPY_IN ? JN_R : JN_W;
@@ -119,33 +119,35 @@ static void finish(struct thread *thread, status_t status, uint64_t done, uint64
  * kernel lock that keeps page tables and callers where they are. */
 int64_t ipc_copy_quick(struct thread *thread)
 {
-    uint64_t own = thread->r[word_register[1]], bytes = thread->r[word_register[2]], done = 0;
-    unsigned what = (unsigned)(thread->r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT);
-    bool in = what & JN_COPY_IN, end = false;
-    unsigned other_access = in ? JN_ACCESS_READ : JN_ACCESS_WRITE;
-    unsigned own_access = in ? JN_ACCESS_WRITE : JN_ACCESS_READ;
+    const uint64_t *r = thread->r;
+    uint64_t handle = r[JN_REG_RDI], own = r[JN_REG_R10], bytes = r[JN_REG_R8], done = 0;
+    unsigned what = (unsigned)(r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT), way = what & ~3u;
+    bool in = way != JN_COPY_OUT, end = false;
     struct target target;
 
     if (cpu_count > 1 || thread->restarted || bytes > PAGE_SIZE ||
-        what & ~(JN_COPY_IN | JN_COPY_OUT | JN_COPY_STRING | 3u) || in == !!(what & JN_COPY_OUT) ||
-        (what & JN_COPY_STRING && !in))
+        (way != JN_COPY_OUT && way != JN_COPY_IN && way != (JN_COPY_IN | JN_COPY_STRING)))
         return -1;
-    struct thread *caller = reply_caller(thread, thread->r[JN_REG_RDI]);
+    struct thread *caller = handle ? reply_caller(thread, handle) : thread->caller;
     if (!caller || caller == no_thread ||
-        find_target(caller, what, thread->r[word_register[0]], bytes, &target))
+        find_target(caller, what, r[JN_REG_RDX], bytes, &target))
         return -1;
     while (done < bytes && !end) {
         uint64_t there = target.address + done, here = own + done, part = bytes - done;
-        char *other = space_access(&target.thread->task->space, there, other_access);
-        char *mine = other ? space_access(&thread->task->space, here, own_access) : NULL;
+        char *other = space_access(&target.thread->task->space, there, in ? JN_ACCESS_READ : JN_ACCESS_WRITE);
+        if (!other)
+            return -1;
+        char *mine = space_access(&thread->task->space, here, in ? JN_ACCESS_WRITE : JN_ACCESS_READ);
         if (!mine)
             return -1;
         part = part < page_rest(there) ? part : page_rest(there);
         part = part < page_rest(here) ? part : page_rest(here);
-        if (what & JN_COPY_STRING)
-            part = copy_string(mine, other, part, &end);
+        if (!in)
+            memcpy(other, mine, part);
+        else if (way == JN_COPY_IN)
+            memcpy(mine, other, part);
         else
-            memcpy(in ? mine : other, in ? other : mine, part);
+            part = copy_string(mine, other, part, &end);
         done += part;
     }
     cpu_self()->entries++;

@@ -17,6 +17,10 @@ _Static_assert(offsetof(struct jn_registers, words) == 16, "ipc.asm");
  * Returns rax: 0, JN_SIGNALLED or a negative status. May block as the operation says. */
 int64_t jn_syscall(uint64_t operation, cap_t capability, struct jn_registers *registers);
 
+/* JN_COPY alone: the three words of the request, and of the answer. */
+int64_t jn_syscall_copy(cap_t reply, uint64_t tag, const uint64_t arguments[3],
+                        uint64_t results[3]);
+
 /* The calling thread's UTCB: the GS base points at it. */
 static inline struct jn_utcb *jn_utcb(void)
 {

@@ -182,6 +182,9 @@ struct thread {
     bool attention; /* asked for */
     bool restore_mask; /* saved_mask comes back when no handler ran (sigsuspend, ppoll) */
     bool dying;
+    bool tried; /* the call's first step was made by the server loop, with this outcome */
+    jn_status_t tried_status;
+    uint64_t tried_done;
     long leave_result;
     uint64_t mask, saved_mask;
     struct pending pending;

@@ -60,6 +60,7 @@ void syscall_run(struct thread *t)
     long result = handler ? handler(t, t->args) : unknown(t);
     if (result == CORE_GONE)
         return;
+    t->tried = false;
     if (t->process->trace)
         jn_log(JN_LOG_DEBUG, "%lu -> %ld", (unsigned long)handle & 0xffff, result);
     if (result != CORE_WAITING)

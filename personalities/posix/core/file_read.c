@@ -1,13 +1,14 @@
 /* Moving data: read(2), write(2) and their vectored and positioned forms.
  *
- * Small transfers go through a buffer of the core; larger ones lend the program's message to the
- * server, which copies straight into the program (docs/design.md, "Bulk data"). */
+ * The program's message is lent to the server, which copies straight into the program (docs/design.md,
+ * "Bulk data"). */
 #include <string.h>
 
 #include "descriptors.h"
 #include "epoll.h"
 #include "linux/file.h"
 #include "linux/process.h"
+#include "quick.h"
 #include "signalfd.h"
 #include "signals.h"
 #include "status.h"
@@ -15,7 +16,7 @@
 #include "user.h"
 #include "wait.h"
 
-#define SMALL 1024 /* bytes up to which the copy is cheaper than lending */
+#define ATOMIC 4096 /* a pipe takes so much whole or not at all */
 #define NO_OFFSET BACKEND_READ_AT_POSITION
 
 static struct backend_open write_end(const struct descriptor *d)
@@ -29,34 +30,22 @@ static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64
 {
     const struct backend_clients *c = &t->process->clients;
     *done = 0;
-    if (length <= SMALL) {
-        char buffer[SMALL];
-        jn_status_t status = backend_io_read(c, d->open, offset, length, 0, t->handle,
-                                             backend_window(buffer, length), done);
-        if (status != JN_OK || !*done)
-            return status;
-        uint64_t given = user_write_partial(t, address, buffer, *done);
-        if (given < *done && offset < 0) { /* what could not be given stays unread in a file */
-            int64_t position;
-            if (backend_io_seek(c, d->open, -(int64_t)(*done - given), IO_SEEK_CUR, &position) !=
-                    JN_OK &&
-                !given)
-                return JN_FAULT;
-        }
-        *done = given;
-        return given ? JN_OK : JN_FAULT;
-    }
     /* A copy that meets a page the program has not touched yet stops there. What fs has given counts,
      * and the rest is asked for again, without waiting, once the page is there: a read is short only
      * at the end of the file or of what a pipe holds. */
     struct jn_window window;
     uint64_t total = 0;
     for (int patience = 8; patience; patience--) {
-        if (user_lend(t, address + total, length - total, &window))
+        jn_status_t status = t->tried_status;
+        if (t->tried) {
+            t->tried = false;
+            *done = t->tried_done;
+        } else if (user_lend(t, address + total, length - total, &window)) {
             break;
-        jn_status_t status =
-            backend_io_read(c, d->open, offset < 0 ? offset : offset + (int64_t)total,
-                            length - total, 0, total ? 0 : t->handle, window, done);
+        } else {
+            status = backend_io_read(c, d->open, offset < 0 ? offset : offset + (int64_t)total,
+                                     length - total, 0, total ? 0 : t->handle, window, done);
+        }
         uint64_t missing = *done;
         if (status == JN_OK) {
             total += *done;
@@ -79,12 +68,6 @@ static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64
     }
     *done = total;
     return total ? JN_OK : JN_FAULT;
-}
-
-static bool is_regular(const struct backend_clients *c, struct backend_open open)
-{
-    struct io_stat stat;
-    return backend_io_stat(c, open, &stat) == JN_OK && (stat.mode & LX_S_IFMT) == LX_S_IFREG;
 }
 
 static bool is_pipe(const struct backend_clients *c, const struct descriptor *d)
@@ -141,24 +124,22 @@ static jn_status_t step_write(struct thread *t, const struct descriptor *d, int6
     const struct backend_clients *c = &t->process->clients;
     struct backend_open open = write_end(d);
     *done = 0;
-    if (length <= SMALL) {
-        char buffer[SMALL];
-        size_t have = user_read_partial(t, buffer, address, length);
-        if (have < length && !(have && is_regular(c, open)))
-            return JN_FAULT; /* pipes and terminals take all or nothing */
-        return backend_io_write(c, open, offset, have, flags, t->handle,
-                                backend_window(buffer, have), done);
-    }
     struct jn_window window;
-    if (offset < 0 && is_pipe(c, d))
+    if (!t->tried && offset < 0 && length > ATOMIC && is_pipe(c, d)) {
         length = touch(t, address, length);
-    if (!length)
-        return JN_FAULT;
-    for (int patience = 8; patience; patience--) {
-        if (user_lend(t, address, length, &window))
+        if (!length)
             return JN_FAULT;
-        jn_status_t status =
-            backend_io_write(c, open, offset, length, flags, t->handle, window, done);
+    }
+    for (int patience = 8; patience; patience--) {
+        jn_status_t status = t->tried_status;
+        if (t->tried) {
+            t->tried = false;
+            *done = t->tried_done;
+        } else if (user_lend(t, address, length, &window)) {
+            return JN_FAULT;
+        } else {
+            status = backend_io_write(c, open, offset, length, flags, t->handle, window, done);
+        }
         if (status != JN_FAULT_AT)
             return status;
         if (user_resolve(t, *done, JN_R))
@@ -221,6 +202,19 @@ static long write_error(struct thread *t, uint64_t fd, const struct descriptor *
     }
 }
 
+static bool is_stream(const struct descriptor *d)
+{
+    return d->kind == DESCRIPTOR_OPEN || d->kind == DESCRIPTOR_PAIR;
+}
+
+static int64_t tried(struct thread *t, jn_status_t status, uint64_t done)
+{
+    t->tried = true;
+    t->tried_status = status;
+    t->tried_done = done;
+    return JN_NOT_QUICK;
+}
+
 static long do_read(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
                     uint64_t length)
 {
@@ -279,6 +273,50 @@ static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t add
             return result;
         return (long)*total;
     }
+}
+
+/* The first try, within the server loop. What it could not finish do_read() and do_write() take up from
+ * thread.tried_status, which stands where they would call the server. */
+
+int64_t quick_read(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset)
+{
+    struct thread *t = object;
+    struct descriptor *d = descriptor_get(t->process, fd);
+    uint64_t done;
+    (void)offset;
+    if (!d || !is_stream(d) || length > QUICK_BYTES ||
+        !user_range_valid(address, length))
+        return JN_NOT_QUICK;
+    jn_status_t status = backend_io_read(&t->process->clients, d->open, NO_OFFSET, length, 0,
+                                         t->handle, backend_current_window(address, length), &done);
+    return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
+}
+
+int64_t quick_pread64(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset)
+{
+    struct thread *t = object;
+    struct descriptor *d = descriptor_get(t->process, fd);
+    uint64_t done;
+    if (!d || !is_stream(d) || length > QUICK_BYTES || (int64_t)offset < 0 ||
+        !user_range_valid(address, length))
+        return JN_NOT_QUICK;
+    jn_status_t status = backend_io_read(&t->process->clients, d->open, (int64_t)offset, length, 0,
+                                         t->handle, backend_current_window(address, length), &done);
+    return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
+}
+
+int64_t quick_write(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset)
+{
+    struct thread *t = object;
+    struct descriptor *d = descriptor_get(t->process, fd);
+    uint64_t done;
+    (void)offset;
+    if (!d || !is_stream(d) || length > ATOMIC || !length ||
+        t->process->limits[LX_RLIMIT_FSIZE].cur < INT64_MAX || !user_range_valid(address, length))
+        return JN_NOT_QUICK;
+    jn_status_t status = backend_io_write(&t->process->clients, write_end(d), NO_OFFSET, length, 0,
+                                          t->handle, backend_current_window(address, length), &done);
+    return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
 }
 
 long sys_read(struct thread *t, const uint64_t *a)

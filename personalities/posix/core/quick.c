@@ -37,6 +37,9 @@ static int64_t quick_umask(void *object, uint64_t a, uint64_t b, uint64_t c, uin
 
 struct jn_quick core_quick = {
     .call = {
+        [0] = quick_read,
+        [1] = quick_write,
+        [17] = quick_pread64,
         [24] = quick_sched_yield,
         [39] = quick_getpid,
         [95] = quick_umask,

@@ -11,11 +11,6 @@ long user_resolve(struct thread *t, uint64_t address, uint32_t access)
     return status == JN_NO_MEMORY || status == JN_QUOTA ? -LX_ENOMEM : -LX_EFAULT;
 }
 
-static bool range_valid(uint64_t address, size_t length)
-{
-    return length <= LX_TASK_SIZE && address <= LX_TASK_SIZE - length;
-}
-
 /* One step of a copy ended with `status`: true if the copy can go on. The same address may fault
  * twice when another pager took the page away in between, but not for ever. */
 static bool go_on(struct thread *t, jn_status_t status, const uint64_t fault[2], uint32_t access,
@@ -30,7 +25,7 @@ size_t user_read_partial(struct thread *t, void *buffer, uint64_t address, size_
 {
     size_t total = 0;
     int patience = 8;
-    if (!range_valid(address, length))
+    if (!user_range_valid(address, length))
         return 0;
     while (total < length) {
         size_t done = 0;
@@ -52,7 +47,7 @@ size_t user_write_partial(struct thread *t, uint64_t address, const void *buffer
 {
     size_t total = 0;
     int patience = 8;
-    if (!range_valid(address, length))
+    if (!user_range_valid(address, length))
         return 0;
     while (total < length) {
         size_t done = 0;
@@ -110,7 +105,7 @@ long user_string(struct thread *t, char *buffer, uint64_t address, size_t capaci
 
 long user_lend(struct thread *t, uint64_t address, uint64_t length, struct jn_window *window)
 {
-    if (!range_valid(address, length))
+    if (!user_range_valid(address, length))
         return -LX_EFAULT;
     return backend_thread_lend(&t->backend, address, length, window) == JN_OK ? 0 : -LX_ENOMEM;
 }

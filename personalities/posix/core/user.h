@@ -4,6 +4,13 @@
 #define POSIX_USER_H
 
 #include "core.h"
+#include "linux/memory.h"
+
+/* Could the program have memory there? */
+static inline bool user_range_valid(uint64_t address, size_t length)
+{
+    return length <= LX_TASK_SIZE && address <= LX_TASK_SIZE - length;
+}
 
 long user_read(struct thread *thread, void *buffer, uint64_t address, size_t length);
 long user_write(struct thread *thread, uint64_t address, const void *buffer, size_t length);

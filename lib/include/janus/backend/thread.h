@@ -66,9 +66,14 @@ JN_CHECKED jn_status_t backend_copy_string(struct backend_thread *thread, uint64
                                            char *buffer, size_t length, size_t *done,
                                            uint64_t fault[2]);
 
-/* A window on the thread's memory for a call to a server (holds the message). */
+/* A window on the thread's memory for a call to a server: its message is held, or the current one. */
 JN_CHECKED jn_status_t backend_thread_lend(struct backend_thread *thread, uint64_t address,
                                            uint64_t length, struct jn_window *window);
+/* The same within the server loop (janus/server.h, struct jn_quick), for whose message is current. */
+static inline struct jn_window backend_current_window(uint64_t address, uint64_t length)
+{
+    return (struct jn_window){address, length, 0, JN_WINDOW_CURRENT};
+}
 /* A window on own memory. */
 static inline struct jn_window backend_window(const void *address, uint64_t length)
 {
