@@ -37,6 +37,16 @@ jn_status_t backend_io_poll(const struct backend_clients *c, struct backend_open
     return io_poll(SERVER(c, open), open.number, events, cookie, ready);
 }
 
+jn_status_t backend_io_poll_many(const struct backend_clients *c, uint32_t server, uint64_t cookie,
+                                 const uint64_t *items, size_t count, uint16_t *ready)
+{
+    size_t length;
+    jn_status_t status = io_poll_many(backend_client(c, server), cookie, (const char *)items,
+                                      count * sizeof *items, (char *)ready, count * sizeof *ready,
+                                      &length);
+    return status == JN_OK && length != count * sizeof *ready ? JN_BAD_MESSAGE : status;
+}
+
 void backend_io_disarm(const struct backend_clients *c, uint32_t server, uint64_t cookie)
 {
     cap_t client = backend_client(c, server);

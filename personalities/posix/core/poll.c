@@ -18,11 +18,35 @@
 #define POLL_IN (LX_POLLIN | LX_POLLRDNORM)
 #define POLL_OUT (LX_POLLOUT | LX_POLLWRNORM)
 
+static uint32_t wanted_of(uint32_t events)
+{
+    uint32_t wanted = events & POLL_IN ? IO_READABLE : 0;
+    if (!(events & ~(uint32_t)POLL_IN))
+        return wanted;
+    if (events & POLL_OUT)
+        wanted |= IO_WRITABLE;
+    if (events & LX_POLLPRI)
+        wanted |= IO_PRIORITY;
+    if (events & LX_POLLRDHUP)
+        wanted |= IO_READ_HANGUP;
+    return wanted;
+}
+
+static uint32_t result_of(uint32_t events, uint32_t ready)
+{
+    uint32_t result = ready & (IO_ERROR | IO_HANGUP);
+    if (ready & IO_READABLE)
+        result |= events & POLL_IN;
+    if (ready & IO_WRITABLE)
+        result |= events & POLL_OUT;
+    return result | (ready & events & (LX_POLLPRI | LX_POLLRDHUP));
+}
+
 /* What holds of `events` (poll bits) for one descriptor; arms the thread's cookie if `arm`. */
 uint32_t poll_descriptor(struct thread *t, struct descriptor *d, uint32_t events, uint64_t cookie)
 {
     const struct backend_clients *c = &t->process->clients;
-    uint32_t wanted = 0, ready = 0;
+    uint32_t ready = 0;
     switch (d->kind) {
     case DESCRIPTOR_PATH:
         return LX_POLLNVAL;
@@ -39,14 +63,7 @@ uint32_t poll_descriptor(struct thread *t, struct descriptor *d, uint32_t events
     default:
         break;
     }
-    if (events & POLL_IN)
-        wanted |= IO_READABLE;
-    if (events & POLL_OUT)
-        wanted |= IO_WRITABLE;
-    if (events & LX_POLLPRI)
-        wanted |= IO_PRIORITY;
-    if (events & LX_POLLRDHUP)
-        wanted |= IO_READ_HANGUP;
+    uint32_t wanted = wanted_of(events);
     if (d->kind == DESCRIPTOR_PAIR) {
         uint32_t write_ready = 0;
         if (backend_io_poll(c, d->open, wanted & ~(uint32_t)IO_WRITABLE, cookie, &ready) != JN_OK)
@@ -63,33 +80,104 @@ uint32_t poll_descriptor(struct thread *t, struct descriptor *d, uint32_t events
     }
     if (cookie)
         wait_armed(t, d->open.server);
-    uint32_t result = ready & (IO_ERROR | IO_HANGUP);
-    if (ready & IO_READABLE)
-        result |= events & POLL_IN;
-    if (ready & IO_WRITABLE)
-        result |= events & POLL_OUT;
-    result |= ready & events & (LX_POLLPRI | LX_POLLRDHUP);
-    return result;
+    return result_of(events, ready);
 }
 
+/* ---- many descriptors: those of servers/fs in few messages ---- */
 
-static uint32_t poll_round(struct thread *t, struct lx_pollfd *fds, uint32_t count, bool arm)
+/* What a round asks, and where its answers go. */
+struct round {
+    struct thread *thread;
+    bool arm; /* and nothing was ready yet */
+    uint32_t ready; /* answers that are not 0 */
+    uint32_t count; /* of items that wait to be sent */
+    void (*answer)(struct round *round, uint32_t index, uint32_t got);
+    void *where;
+    uint64_t items[IO_POLL_MANY];
+    uint32_t index[IO_POLL_MANY];
+    uint16_t events[IO_POLL_MANY];
+};
+
+static inline void round_answer(struct round *round, uint32_t index, uint32_t got)
 {
-    uint32_t ready = 0;
-    wait_disarm(t);
-    t->wait_accept = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        fds[i].revents = 0;
-        if (fds[i].fd < 0)
-            continue;
-        struct descriptor *d = descriptor_get(t->process, (uint32_t)fds[i].fd);
-        uint32_t now = d ? poll_descriptor(t, d, (uint16_t)fds[i].events,
-                                           arm && !ready ? t->handle : 0)
-                         : LX_POLLNVAL;
-        fds[i].revents = (int16_t)now;
-        ready += now != 0;
+    if (got)
+        round->ready++;
+    round->answer(round, index, got);
+}
+
+static void round_flush(struct round *round)
+{
+    struct thread *t = round->thread;
+    uint16_t ready[IO_POLL_MANY];
+    uint32_t count = round->count;
+    if (!count)
+        return;
+    round->count = 0;
+    bool arm = round->arm && !round->ready;
+    jn_status_t status = backend_io_poll_many(&t->process->clients, BACKEND_FS,
+                                              arm ? t->handle : 0, round->items, count, ready);
+    if (arm)
+        wait_armed(t, BACKEND_FS);
+    if (status != JN_OK)
+        for (uint32_t i = 0; i < count; i++)
+            ready[i] = IO_ERROR;
+    for (uint32_t i = 0; i < count; i++)
+        round_answer(round, round->index[i],
+                     ready[i] ? result_of(round->events[i], ready[i]) : 0);
+}
+
+static inline void round_add(struct round *round, struct descriptor *d, uint32_t index, uint32_t events)
+{
+    struct thread *t = round->thread;
+    if (d->kind != DESCRIPTOR_OPEN || d->open.server != BACKEND_FS || d->open.number >> 32) {
+        bool arm = round->arm && !round->ready;
+        round_answer(round, index, poll_descriptor(t, d, events, arm ? t->handle : 0));
+        return;
     }
-    return ready;
+    uint32_t at = round->count++;
+    round->items[at] = (uint64_t)wanted_of(events) << 32 | d->open.number;
+    round->index[at] = index;
+    round->events[at] = (uint16_t)events;
+    if (round->count == IO_POLL_MANY)
+        round_flush(round);
+}
+
+static void round_begin(struct thread *t)
+{
+    if (t->wait.armed)
+        wait_disarm(t);
+    t->wait_accept = 0;
+}
+
+/* ---- poll ---- */
+
+struct answers {
+    struct lx_pollfd *fds;
+    uint64_t *changed; /* a bit for each entry that has to be written back */
+};
+
+static void poll_answer(struct round *round, uint32_t index, uint32_t got)
+{
+    struct answers *answers = round->where;
+    if (answers->fds[index].revents != (int16_t)got)
+        answers->changed[index / 64] |= 1ull << index % 64;
+    answers->fds[index].revents = (int16_t)got;
+}
+
+static uint32_t poll_round(struct thread *t, struct answers *answers, uint32_t count, bool arm)
+{
+    struct round round = {.thread = t, .arm = arm, .answer = poll_answer, .where = answers};
+    round_begin(t);
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t fd = answers->fds[i].fd;
+        struct descriptor *d = fd < 0 ? NULL : descriptor_get(t->process, (uint32_t)fd);
+        if (d)
+            round_add(&round, d, i, (uint16_t)answers->fds[i].events);
+        else
+            round_answer(&round, i, fd < 0 ? 0 : LX_POLLNVAL);
+    }
+    round_flush(&round);
+    return round.ready;
 }
 
 /* One round of poll. deadline as in wait_for; `now` true: no waiting at all. */
@@ -98,23 +186,36 @@ static long do_poll(struct thread *t, uint64_t address, uint64_t count, bool now
 {
     if (count > descriptors_limit(t->process))
         return -LX_EINVAL;
-    struct lx_pollfd small[64], *fds = small;
-    size_t bytes = count * sizeof *fds;
-    if (count > 64 && !(fds = malloc(bytes)))
-        return -LX_ENOMEM;
+    struct lx_pollfd small[128], *fds = small;
+    uint64_t few[2] = {0, 0}, *changed = few;
+    size_t bytes = count * sizeof *fds, words = (count + 63) / 64;
+    if (count > 128) {
+        fds = calloc(1, bytes + words * 8);
+        if (!fds)
+            return -LX_ENOMEM;
+        changed = (uint64_t *)(fds + count);
+    }
     long result = -LX_EFAULT;
     if (user_read(t, fds, address, bytes))
         goto done;
     bool last = now || t->wait.expired;
-    uint32_t ready = poll_round(t, fds, (uint32_t)count, !last);
+    uint32_t ready =
+        poll_round(t, &(struct answers){fds, changed}, (uint32_t)count, !last);
     if (!ready && !last) {
         result = wait_for(t, deadline, interrupted);
         goto done;
     }
     result = ready;
-    for (uint64_t i = 0; i < count && result >= 0; i++)
-        if (user_write(t, address + i * sizeof *fds + 6, &fds[i].revents, 2))
-            result = -LX_EFAULT;
+    /* Only what is new, for the rest stands there; and one, so that memory that cannot be written is
+     * noticed. Never `fd` and `events`, which another thread may be changing. */
+    if (count)
+        changed[0] |= 1;
+    for (size_t word = 0; word < words; word++)
+        for (uint64_t left = changed[word]; left && result >= 0; left &= left - 1) {
+            uint64_t i = word * 64 + (uint64_t)__builtin_ctzll(left);
+            if (user_write(t, address + i * sizeof *fds + 6, &fds[i].revents, 2))
+                result = -LX_EFAULT;
+        }
 done:
     if (fds != small)
         free(fds);
@@ -185,11 +286,13 @@ static long read_timeout(struct thread *t, uint64_t address, bool *now)
     if (!timespec_valid(&time))
         return -LX_EINVAL;
     *now = !time.tv_sec && !time.tv_nsec;
-    t->wait.deadline = timespec_deadline(&time);
+    if (!*now)
+        t->wait.deadline = timespec_deadline(&time);
     return 0;
 }
 
-/* Linux writes what is left of the time back, except after a handler ran under another personality. */
+/* Linux writes what is left of the time back, except after a handler ran under another personality.
+ * Nothing is left of a time that was 0. */
 static void write_remaining(struct thread *t, uint64_t address, bool timeval)
 {
     if (!address)
@@ -216,7 +319,7 @@ long sys_ppoll(struct thread *t, const uint64_t *a)
         t->wait.memory[0] = now;
     }
     long result = do_poll(t, a[0], (uint32_t)a[1], now, t->wait.deadline, -LX_ERESTARTNOHAND);
-    if (result != CORE_WAITING && a[2])
+    if (result != CORE_WAITING && a[2] && !now)
         write_remaining(t, a[2], false);
     return result;
 }
@@ -225,11 +328,30 @@ long sys_ppoll(struct thread *t, const uint64_t *a)
 
 #define SET_WORDS(n) (((n) + 63) / 64)
 
+struct select_sets {
+    uint64_t *in[3], *out[3];
+    long ready; /* bits set in `out` */
+};
+
+static void select_answer(struct round *round, uint32_t fd, uint32_t got)
+{
+    static const uint32_t counts[3] = {POLL_IN | LX_POLLHUP | LX_POLLERR, POLL_OUT | LX_POLLERR,
+                                       LX_POLLPRI};
+    struct select_sets *s = round->where;
+    uint64_t bit = 1ull << fd % 64;
+    for (int set = 0; got && set < 3; set++)
+        if (got & counts[set] && s->in[set][fd / 64] & bit) {
+            s->out[set][fd / 64] |= bit;
+            s->ready++;
+        }
+}
+
 /* memory: 6 * words, zeroes. */
 static long select_sets(struct thread *t, uint64_t n, const uint64_t sets[3], bool now,
                         uint64_t *memory, size_t words)
 {
-    uint64_t *in[3], *out[3];
+    struct select_sets s = {.ready = 0};
+    uint64_t **in = s.in, **out = s.out;
     for (int set = 0; set < 3; set++) {
         in[set] = memory + 2 * (size_t)set * words;
         out[set] = in[set] + words;
@@ -237,33 +359,31 @@ static long select_sets(struct thread *t, uint64_t n, const uint64_t sets[3], bo
             return -LX_EFAULT;
     }
     bool last = now || t->wait.expired;
-    long ready = 0;
-    wait_disarm(t);
-    t->wait_accept = 0;
-    for (uint32_t fd = 0; fd < n; fd++) {
-        uint64_t bit = 1ull << fd % 64;
-        size_t word = fd / 64;
-        uint32_t events = (in[0][word] & bit ? POLL_IN : 0) | (in[1][word] & bit ? POLL_OUT : 0) |
-                          (in[2][word] & bit ? LX_POLLPRI : 0);
-        if (!events)
-            continue;
-        struct descriptor *d = descriptor_io(t->process, fd);
-        if (!d)
-            return -LX_EBADF;
-        uint32_t got = poll_descriptor(t, d, events, last || ready ? 0 : t->handle);
-        if (in[0][word] & bit && got & (POLL_IN | LX_POLLHUP | LX_POLLERR))
-            out[0][word] |= bit, ready++;
-        if (in[1][word] & bit && got & (POLL_OUT | LX_POLLERR))
-            out[1][word] |= bit, ready++;
-        if (in[2][word] & bit && got & LX_POLLPRI)
-            out[2][word] |= bit, ready++;
+    struct round round = {.thread = t, .arm = !last, .answer = select_answer, .where = &s};
+    round_begin(t);
+    for (size_t word = 0; word < words; word++) {
+        uint64_t left = in[0][word] | in[1][word] | in[2][word];
+        if (word == words - 1 && n % 64)
+            left &= (1ull << n % 64) - 1;
+        for (; left; left &= left - 1) {
+            uint32_t fd = (uint32_t)word * 64 + (uint32_t)__builtin_ctzll(left);
+            uint64_t bit = left & -left;
+            uint32_t events = (in[0][word] & bit ? POLL_IN : 0) |
+                              (in[1][word] & bit ? POLL_OUT : 0) |
+                              (in[2][word] & bit ? LX_POLLPRI : 0);
+            struct descriptor *d = descriptor_io(t->process, fd);
+            if (!d)
+                return -LX_EBADF;
+            round_add(&round, d, fd, events);
+        }
     }
-    if (!ready && !last)
+    round_flush(&round);
+    if (!s.ready && !last)
         return wait_for(t, t->wait.deadline, -LX_ERESTARTNOHAND);
     for (int set = 0; set < 3; set++)
         if (sets[set] && user_write(t, sets[set], out[set], words * 8))
             return -LX_EFAULT;
-    return ready;
+    return s.ready;
 }
 
 static long do_select(struct thread *t, uint64_t n, const uint64_t sets[3], bool now)
@@ -297,13 +417,14 @@ long sys_select(struct thread *t, const uint64_t *a)
             struct lx_timespec spec = {time.tv_sec + time.tv_usec / 1000000,
                                        time.tv_usec % 1000000 * 1000};
             now = !spec.tv_sec && !spec.tv_nsec;
-            t->wait.deadline = timespec_deadline(&spec);
+            if (!now)
+                t->wait.deadline = timespec_deadline(&spec);
         }
         t->wait.started = true;
         t->wait.memory[0] = now;
     }
     long result = do_select(t, a[0], a + 1, now);
-    if (result != CORE_WAITING && a[4])
+    if (result != CORE_WAITING && a[4] && !now)
         write_remaining(t, a[4], true);
     return result;
 }
@@ -324,7 +445,7 @@ long sys_pselect6(struct thread *t, const uint64_t *a)
         t->wait.memory[0] = now;
     }
     long result = do_select(t, a[0], a + 1, now);
-    if (result != CORE_WAITING && a[4])
+    if (result != CORE_WAITING && a[4] && !now)
         write_remaining(t, a[4], false);
     return result;
 }

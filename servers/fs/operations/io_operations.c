@@ -257,15 +257,9 @@ static jn_status_t io_op_stat(struct jn_call *call, uint64_t open, struct io_sta
     return status;
 }
 
-static jn_status_t io_op_poll(struct jn_call *call, uint64_t open, uint32_t events, uint64_t cookie,
-                              uint32_t *ready)
+static inline jn_status_t poll_one(struct client *client, struct description *description,
+                            uint32_t events, uint64_t cookie, uint32_t *ready)
 {
-    struct client *client;
-    struct description *description;
-    *ready = 0;
-    jn_status_t status = request_usable(call, open, &client, &description);
-    if (status != JN_OK)
-        return status;
     events |= IO_ERROR | IO_HANGUP;
     if (description->kind != OPEN_PIPE) {
         *ready = events & (IO_READABLE | IO_WRITABLE); /* files never block */
@@ -273,7 +267,7 @@ static jn_status_t io_op_poll(struct jn_call *call, uint64_t open, uint32_t even
     }
     struct pipe *pipe = description->node->pipe;
     *ready = pipe_poll(pipe, description) & events;
-    if (*ready)
+    if (*ready || !cookie)
         return JN_OK;
     uint32_t wanted = IO_ERROR | IO_HANGUP;
     if (description->access & IO_ACCESS_READ)
@@ -281,6 +275,43 @@ static jn_status_t io_op_poll(struct jn_call *call, uint64_t open, uint32_t even
     if (description->access & IO_ACCESS_WRITE)
         wanted |= events & IO_WRITABLE;
     return pipe_arm(pipe, client, cookie, wanted, description->access);
+}
+
+static jn_status_t io_op_poll(struct jn_call *call, uint64_t open, uint32_t events, uint64_t cookie,
+                              uint32_t *ready)
+{
+    struct client *client;
+    struct description *description;
+    *ready = 0;
+    jn_status_t status = request_usable(call, open, &client, &description);
+    return status == JN_OK ? poll_one(client, description, events, cookie, ready) : status;
+}
+
+static jn_status_t io_op_poll_many(struct jn_call *call, uint64_t cookie, const char *items,
+                                   size_t items_length, char *ready, size_t *ready_length)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    if (status != JN_OK)
+        return status;
+    if (items_length % 8)
+        return JN_BAD_ARG;
+    size_t count = items_length / 8;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t item;
+        __builtin_memcpy(&item, items + i * 8, sizeof item); /* here without a call */
+        struct description *description = client_open(client, (uint32_t)item);
+        uint32_t now = IO_ERROR;
+        if (description && description->kind != OPEN_PATH &&
+            poll_one(client, description, (uint32_t)(item >> 32), cookie, &now) != JN_OK)
+            now = IO_ERROR;
+        if (now)
+            cookie = 0;
+        uint16_t result = (uint16_t)now;
+        __builtin_memcpy(ready + i * 2, &result, sizeof result);
+    }
+    *ready_length = count * 2;
+    return JN_OK;
 }
 
 static jn_status_t io_op_disarm(struct jn_call *call, uint64_t cookie)
@@ -520,4 +551,5 @@ const struct io_ops io_operations = {
     .test_lock = io_op_test_lock,
     .transfer = io_op_transfer,
     .allocate = io_op_allocate,
+    .poll_many = io_op_poll_many,
 };

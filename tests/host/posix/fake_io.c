@@ -173,6 +173,21 @@ jn_status_t backend_io_stat(const struct backend_clients *c, struct backend_open
     return JN_OK;
 }
 
+jn_status_t backend_io_poll_many(const struct backend_clients *c, uint32_t server, uint64_t cookie,
+                                 const uint64_t *items, size_t count, uint16_t *ready)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t now = 0;
+        struct backend_open open = {.server = server, .number = (uint32_t)items[i]};
+        if (backend_io_poll(c, open, (uint32_t)(items[i] >> 32), cookie, &now) != JN_OK)
+            now = IO_ERROR;
+        ready[i] = (uint16_t)now;
+        if (now)
+            cookie = 0;
+    }
+    return JN_OK;
+}
+
 jn_status_t backend_io_poll(const struct backend_clients *c, struct backend_open open,
                             uint32_t events, uint64_t cookie, uint32_t *ready)
 {

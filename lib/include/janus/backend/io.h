@@ -23,6 +23,10 @@ JN_CHECKED jn_status_t backend_io_stat(const struct backend_clients *c, struct b
                                        struct io_stat *stat);
 JN_CHECKED jn_status_t backend_io_poll(const struct backend_clients *c, struct backend_open open,
                                        uint32_t events, uint64_t cookie, uint32_t *ready);
+/* io.poll_many: up to IO_POLL_MANY opens of one server. BAD_CALL: it polls one by one only. */
+JN_CHECKED jn_status_t backend_io_poll_many(const struct backend_clients *c, uint32_t server,
+                                            uint64_t cookie, const uint64_t *items, size_t count,
+                                            uint16_t *ready);
 /* Takes the cookie's armings back at one server (enum backend_server). */
 void backend_io_disarm(const struct backend_clients *c, uint32_t server, uint64_t cookie);
 JN_CHECKED jn_status_t backend_io_control(const struct backend_clients *c, struct backend_open open,
