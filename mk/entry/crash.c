@@ -1,5 +1,5 @@
-/* What is left to say when an invariant is broken, or when a thread ends that nobody looks after: lines
- * that tools/crash turns into a backtrace (docs/debugging.md). */
+/* What is left to say when an invariant is broken, or when a thread ends that nobody looks after:
+ * lines that tools/crash turns into a backtrace (docs/debugging.md). */
 #include "entry/crash.h"
 
 #include "cpu.h"
@@ -11,7 +11,7 @@
 
 #define STACK_SHOWN      32 /* words of a user's stack */
 #define LINES_A_SECOND   10
-#define REPORTS_A_SECOND 2
+#define REPORTS_A_SECOND 1
 
 /* The first is the root task. */
 static uint64_t task_number(const struct thread *thread)
@@ -26,8 +26,7 @@ static void print_registers(const uint64_t *r, uint64_t rip, uint64_t flags)
                                                 "r12", "r13", "r14", "r15"};
 
     for (unsigned i = 0; i < JN_REG_COUNT; i++)
-        print("%s%s %016lx%s", i % 4 ? "" : "mk: crash: ", names[i], r[i],
-              i % 4 == 3 ? "\n" : " ");
+        print("%s%s %016lx%s", i % 4 ? "" : "mk: crash: ", names[i], r[i], i % 4 == 3 ? "\n" : " ");
     print("mk: crash: rip %016lx flags %lx\n", rip, flags);
 }
 
@@ -67,19 +66,20 @@ void crash_thread(struct thread *thread, const char *why)
     }
     if (lines++ >= LINES_A_SECOND)
         return;
-    print("mk: crash: task %lu, thread %lx: %s, message %u, words %lx %lx %lx %lx %lx\n",
-          task_number(thread), object_identity(&thread->object), why, thread->message,
-          thread->fault[0], thread->fault[1], thread->fault[2], thread->fault[3], thread->fault[4]);
-    if (lines <= REPORTS_A_SECOND) {
-        print_registers(thread->r, thread->rip, thread->rflags);
-        for (unsigned i = 0; i < STACK_SHOWN; i++, at += 8) {
-            if (!(word = space_access(&thread->task->space, at, JN_ACCESS_READ)))
-                break;
-            if (i % 8 == 0)
-                print("%smk: crash: stack %lx:", i ? "\n" : "", at);
-            print(" %lx", *word);
-        }
-        print("\n");
+    bool full = lines <= REPORTS_A_SECOND;
+    print("mk: %stask %lu, thread %lx: %s, message %u, words %lx %lx %lx %lx %lx\n",
+          full ? "crash: " : "", task_number(thread), object_identity(&thread->object), why,
+          thread->message, thread->fault[0], thread->fault[1], thread->fault[2], thread->fault[3],
+          thread->fault[4]);
+    if (!full)
+        return;
+    print_registers(thread->r, thread->rip, thread->rflags);
+    for (unsigned i = 0; i < STACK_SHOWN; i++, at += 8) {
+        if (!(word = space_access(&thread->task->space, at, JN_ACCESS_READ)))
+            break;
+        if (i % 8 == 0)
+            print("%smk: crash: stack %lx:", i ? "\n" : "", at);
+        print(" %lx", *word);
     }
-    print("mk: crash: end\n");
+    print("\nmk: crash: end\n");
 }

@@ -10,6 +10,9 @@
 
 static const char mark[] = "crash: ", last[] = "crash: end";
 
+/* So many reports of one run are worth the time; a guest may crash all day. */
+enum { REPORTS = 32 };
+
 /* The reports that are not complete yet. */
 static char *pending;
 static size_t pending_length, pending_size;
@@ -86,7 +89,9 @@ void crash_flush(void (*show)(const char *text, size_t length))
 
 bool crash_take(const char *line, size_t length, void (*show)(const char *text, size_t length))
 {
-    if (!host.options.reporter || !line_has(line, length, mark))
+    static unsigned reports;
+
+    if (!host.options.reporter || reports >= REPORTS || !line_has(line, length, mark))
         return false;
     if (pending_length + length > pending_size) {
         char *larger = realloc(pending, pending_size = 2 * (pending_length + length));
@@ -96,7 +101,9 @@ bool crash_take(const char *line, size_t length, void (*show)(const char *text, 
     }
     memcpy(pending + pending_length, line, length);
     pending_length += length;
-    if (line_has(line, length, last))
+    if (line_has(line, length, last)) {
+        reports++;
         crash_flush(show);
+    }
     return true;
 }
