@@ -443,6 +443,8 @@ _Noreturn void main(const struct jn_boot *boot)
     uint64_t value;
     if (after_word(boot->command_line, "traced"))
         trace_all();
+    if (after_word(boot->command_line, "untraced")) /* it was on, and left nothing behind */
+        CHECK_OK(OP3(JN_CAP_LOG, JN_OP_TRACE_CONTROL, 2, 0, 0));
     only = after_word(boot->command_line, "only=");
     if (after_word(boot->command_line, "measure")) {
         run_suite(measure_tests);

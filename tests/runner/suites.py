@@ -61,6 +61,7 @@ def available(root):
     import run_cases
     import server_cases
     import terminal_cases
+    import trace_cases
     import tool_cases
     import unit_cases
     import smp_cases
@@ -80,6 +81,8 @@ def available(root):
               crash_cases.cases, ['build/mk/janus.elf', 'build/tests/servers/crash.elf']),
         Suite('debug', 'gdb on the kernel and the servers',
               debug_cases.cases, ['build/mk/janus.elf', 'build/servers/session']),
+        Suite('trace', 'trace rings, and what ./janus trace makes of them', trace_cases.cases,
+              ['build/mk/janus.elf', 'build/servers/trace', 'build/personalities/posix']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session']),
         Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',

@@ -1,6 +1,7 @@
 """The trace as text, in the manner of `strace -f`, with what each call asked of others beneath it."""
 from calls import OP_INVOKE, Call
-from records import TASK, signed
+from linux import signal_name
+from records import LOST, signed
 
 EXCEPTIONS = {0: '#DE', 1: '#DB', 3: '#BP', 4: '#OF', 5: '#BR', 6: '#UD', 13: '#GP', 14: '#PF',
               16: '#MF', 17: '#AC', 19: '#XM'}
@@ -110,6 +111,15 @@ class Text:
             return self.options.faults and call.thread.foreign
         return self.options.servers
 
+    def signal(self, call):
+        """A call whose answer set the program's registers, to a handler of the signal that was taken."""
+        if not call.answer or not call.answer.tag & 0x18000:
+            return
+        for child in call.children:
+            if isinstance(child, Call) and child.kind == 'ipc' and child.answer and \
+                    self.abi.name_of(child.tag) == 'task.take_signal' and child.answer.words[0]:
+                yield f'{self.prefix(call)}--- {signal_name(child.answer.words[0])} ---'
+
     def whole(self, call):
         """The line of a call that nothing came between, and what is beneath it."""
         if call.kind in ('syscall', 'door'):
@@ -129,7 +139,7 @@ class Text:
         lines = [self.prefix(call) + head.ljust(39 if tail else 0) + tail + self.cost(call)]
         if self.options.ipc:
             self.beneath(call, 0, lines)
-        return lines
+        return lines + list(self.signal(call))
 
     def cost(self, call):
         if not self.options.costs:
@@ -146,7 +156,7 @@ class Text:
                 moments.append((call.begin, 1, call))
                 moments.append((call.end if call.end is not None else last + 1, 0, call))
         for record in self.calls.trace.records:
-            if record.kind == 64:
+            if record.kind == LOST:
                 moments.append((record.time, 2, record))
         moments += [(time, 3, thread) for time, thread in self.calls.ends if thread.foreign]
         moments.sort(key=lambda moment: (moment[0], moment[1]))
