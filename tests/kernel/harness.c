@@ -446,6 +446,12 @@ _Noreturn void main(const struct jn_boot *boot)
     if (after_word(boot->command_line, "untraced")) /* it was on, and left nothing behind */
         CHECK_OK(OP3(JN_CAP_LOG, JN_OP_TRACE_CONTROL, 2, 0, 0));
     only = after_word(boot->command_line, "only=");
+    if ((value = number_after(boot->command_line, "rounds=")) != 0)
+        life_rounds = value;
+    if (after_word(boot->command_line, "hold")) {
+        print("selftest: holding\n");
+        sys(JN_WAIT, SLOT_NEVER, &(regs_t){0});
+    }
     if (after_word(boot->command_line, "measure")) {
         run_suite(measure_tests);
         run_suite(latency_tests);

@@ -261,12 +261,14 @@ static void chain_of_deaths(void)
 }
 
 /* Tasks, threads, gates and signals made and destroyed: nothing is left behind. */
+uint64_t life_rounds = 1000;
+
 static void thousand_rounds(void)
 {
     cap_t task = slot(), thread = slot(), gate = slot(), small = slot(), sched = slot();
     uint64_t before[10], after[10];
 
-    for (unsigned i = 0; i < 1000; i++) {
+    for (unsigned i = 0; i < life_rounds; i++) {
         if (i == 10)
             CHECK_OK(op(pool, JN_OP_POOL_INFO, 0, 0, 0, 0, 0, before));
         CHECK_OK(OP2(pool, JN_OP_POOL_CREATE, small, 64));

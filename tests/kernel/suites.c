@@ -1,13 +1,49 @@
 /* All cases, in the order of what they build on. */
 #include "harness.h"
 
-extern const struct test basic_tests[], cap_tests[], ipc_tests[], signal_tests[], foreign_tests[],
-    item_tests[], control_tests[], debugger_tests[], holding_tests[], life_tests[], sched_tests[],
-    memory_tests[], platform_tests[], door_tests[], budget_tests[], smp_tests[], trace_tests[],
-    fuzz_tests[], chain_tests[];
+extern const struct test basic_tests[];
+extern const struct test cap_tests[];
+extern const struct test ipc_tests[];
+extern const struct test signal_tests[];
+extern const struct test foreign_tests[];
+extern const struct test item_tests[];
+extern const struct test control_tests[];
+extern const struct test life_tests[];
+extern const struct test sched_tests[];
+extern const struct test memory_tests[];
+extern const struct test chain_tests[];
+extern const struct test platform_tests[];
+extern const struct test door_tests[];
+extern const struct test budget_tests[];
+extern const struct test smp_tests[];
+extern const struct test trace_tests[];
+extern const struct test debugger_tests[];
+extern const struct test holding_tests[];
+extern const struct test hostile_tests[];
+extern const struct test account_tests[];
+extern const struct test fuzz_tests[];
 
-const struct test *const suites[] = {basic_tests,   cap_tests,      ipc_tests,     signal_tests,
-                                     foreign_tests, item_tests,     control_tests, debugger_tests,
-                                     life_tests,    holding_tests,  sched_tests,   memory_tests,
-                                     chain_tests,   platform_tests, door_tests,    budget_tests,
-                                     smp_tests,     trace_tests,    fuzz_tests,    NULL};
+const struct test *const suites[] = {
+    basic_tests,
+    cap_tests,
+    ipc_tests,
+    signal_tests,
+    foreign_tests,
+    item_tests,
+    control_tests,
+    life_tests,
+    sched_tests,
+    memory_tests,
+    chain_tests,
+    platform_tests,
+    door_tests,
+    budget_tests,
+    smp_tests,
+    trace_tests,
+    debugger_tests,
+    holding_tests,
+    hostile_tests,
+    account_tests,
+    fuzz_tests,
+    NULL,
+};

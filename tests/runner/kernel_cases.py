@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import guest
+import machine_cases
 import report
 
 LINE = re.compile(r'^(?:selftest: )?(ok|FAIL) (\S+)(.*)$')
@@ -19,7 +20,7 @@ def lines_of(context, options, words='', kernel='janus.elf', smp=0):
     cli, runner = guest.modules(context.root)
     cli.CPUS_SERVED = cli.CPUS_MAX
     options, _ = cli.parse_options(['--smp', str(smp or context.smp), '--verbose', '--timeout',
-                                    str(context.amount(60, 300, 1200)), *options])
+                                    str(context.amount(300, 600, 1800)), *options])
     command = runner.host_command(context.root, options, ['true'])
     command = [word.replace('servers/pager/root/root-pager.elf', 'tests/kernel/selftest.elf')
                for word in command]
@@ -27,7 +28,7 @@ def lines_of(context, options, words='', kernel='janus.elf', smp=0):
     if words:
         command[command.index('-append') + 1] += ' ' + words
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, timeout=context.amount(90, 330, 1230))
+                          stderr=subprocess.PIPE, timeout=context.amount(330, 630, 1830))
     return done.stderr.decode(errors='replace').replace('\r', '').splitlines()
 
 
@@ -72,6 +73,12 @@ def without_assertions(context):
     return one(context, 'without-assertions', [], kernel='janus-plain.elf')
 
 
+def rounds(context):
+    """Tasks, threads and gates made and destroyed; 10,000 times in a soak (promises A2, A3)."""
+    count = context.amount(100, 1000, 10000)
+    return one(context, 'rounds', [], f'only=thousand_rounds rounds={count}')
+
+
 def fuzz(context, smp):
     """Random and nearly right system calls on 1 and 4 CPUs (promise A26)."""
     calls = context.amount(50000, 1000000 if smp == 1 else 300000, 10000000)
@@ -79,6 +86,7 @@ def fuzz(context, smp):
 
 
 def cases(_):
-    return [('selftest', run), ('without-assertions', without_assertions), ('measure', measure),
+    return [('selftest', run), ('rounds', rounds), ('protection', machine_cases.protection),
+            ('mappings', machine_cases.mappings), ('without-assertions', without_assertions), ('measure', measure),
             ('fuzz-1', lambda context: fuzz(context, 1)),
             ('fuzz-4', lambda context: fuzz(context, 4))]
