@@ -1,4 +1,4 @@
-"""./janus bench [--json] [NAME...]: the benchmarks, beside recorded figures; see README.md."""
+"""./janus bench [--json] [--live] [NAME...]: the benchmarks, beside recorded figures; see README.md."""
 import glob
 import json
 import os
@@ -23,7 +23,7 @@ class Row:
 
 class Bench:
     def __init__(self, root, wanted):
-        sys.path[:0] = [f'{root}/tools/command']
+        sys.path[:0] = [f'{root}/tools/command', f'{root}/bench']
         import cli
         import runner
         self.cli, self.runner = cli, runner
@@ -238,6 +238,53 @@ class Bench:
             setattr(self.row(name), field, self.ticks_of(done))
             self.explain(name, done)
 
+    # ---- Linux and Wine, now ----
+
+    def measure_references(self):
+        """Replaces the recorded figures of Linux and Wine by ones measured in the same emulator."""
+        import live
+        names = ('ubench', 'uhello', 'measure', 'wbench.exe', 'bhello.exe')
+        guest = live.Live(self.root, {f'bench/{n}': f'{self.root}/build/bench/guest/{n}'
+                                      for n in names})
+        posix = [row.name[6:] for row in self.measured('posix.')]
+        win32 = [row.name[6:] for row in self.measured('win32.')]
+        hello = self.measured('system.hello_pe')
+        for icount, figures in ((True, self.reference), (False, self.reference_ticks)):
+            if posix or self.measured('system.'):
+                start = time.monotonic()
+                text = guest.boot('/bench/measure; grep -E "^Mem(Total|Free)" /proc/meminfo\n' +
+                                  (f'/bench/ubench -c -r {UBENCH_REPETITIONS} {" ".join(posix)}'
+                                   if posix else 'true'), icount, mem=1024)
+                self.live_system(text, icount, (time.monotonic() - start) * 1000, not posix)
+                for line in text.splitlines():
+                    words = line.split(',')
+                    if len(words) == 7 and words[1].isdigit():
+                        figures[f'posix.{words[0]}'] = float(words[5])
+            if win32 or hello:
+                text = guest.boot('/bench/measure wine64 /bench/bhello.exe\n' +
+                                  ("wine64 /bench/wbench.exe -d 'C:\\windows\\temp' -r "
+                                   f'{UBENCH_REPETITIONS} {" ".join(win32)}' if win32 else 'true'),
+                                  icount, wine=True)
+                for line in text.splitlines():
+                    words = line.split()
+                    if len(words) == 6 and words[1].isdigit():
+                        figures[f'win32.{words[0]}'] = float(words[5])
+                match = re.search(r'ticks (\d+) status 0', text)
+                if match:
+                    figures['system.hello_pe'] = float(match[1])
+
+    def live_system(self, text, icount, wall_ms, alone):
+        """What a Linux boot says of the rows system.*; its wall time only if it did nothing else."""
+        boot = re.search(r'ticks (\d+)', text)
+        memory = dict(re.findall(r'(Mem\w+):\s+(\d+)', text))
+        if boot and icount:
+            self.reference['system.boot'] = float(boot[1])
+        elif boot:
+            self.reference_ticks['system.boot'] = float(boot[1])
+            self.reference['system.memory_kib'] = float(memory['MemTotal']) - float(memory['MemFree'])
+            if alone:
+                self.reference['system.run_true_ms'] = wall_ms
+
     # ---- output ----
 
     def finished(self, row):
@@ -273,7 +320,7 @@ def small(value):
 
 def main(root, words):
     as_json = '--json' in words
-    wanted = [word for word in words if word != '--json']
+    wanted = [word for word in words if word not in ('--json', '--live')]
     for word in wanted:
         if word.startswith('-'):
             print(f'janus: bench: unknown option {word}', file=sys.stderr)
@@ -281,6 +328,8 @@ def main(root, words):
     bench = Bench(root, wanted)
     for family in (bench.kernel, bench.posix, bench.win32, bench.system):
         family()
+    if '--live' in words:
+        bench.measure_references()
     rows = list(bench.chosen())
     if as_json:
         for row in rows:

@@ -52,6 +52,10 @@ JN_CHECKED jn_status_t server_make_gate(struct server *server);
 JN_CHECKED jn_status_t kernel_memory_pool(uint64_t frames, cap_t *pool);
 JN_CHECKED jn_status_t kernel_memory_fund(cap_t pool, uint64_t frames);
 
+/* inject.c: ends that the boot's settings ask for. The next time at which inject_run is wanted; 0: never. */
+uint64_t inject_next(void);
+void inject_run(void);
+
 /* start.c */
 JN_CHECKED jn_status_t server_start(struct server *server);
 /* The path of its program in the boot image; its length. 0: it does not fit. */

@@ -154,6 +154,21 @@ static void on_signal(struct jn_server *loop, uint64_t bits)
             server_ended(&servers[i]);
 }
 
+static uint64_t inject_at; /* when inject_run is wanted; 0: never */
+
+static uint64_t deadline(struct jn_server *loop)
+{
+    (void)loop;
+    return inject_at;
+}
+
+static void on_timeout(struct jn_server *loop)
+{
+    (void)loop;
+    inject_run();
+    inject_at = inject_next();
+}
+
 static jn_status_t kernel_message(struct jn_server *loop, struct jn_call *call, uint32_t kind)
 {
     struct server *server = server_of_label(call->label);
@@ -176,6 +191,7 @@ int main(void)
     if (!name)
         must("the manifest has no server \"name\"", JN_NOT_FOUND);
     start(name);
+    inject_at = inject_next();
     interface = supervisor_interface(&bootstrap_ops);
     loop = (struct jn_server){
         .gate = own_gate,
@@ -184,6 +200,8 @@ int main(void)
         .interface_count = 1,
         .on_signal = on_signal,
         .kernel_message = kernel_message,
+        .deadline = deadline,
+        .on_timeout = on_timeout,
     };
     jn_server_run(&loop);
 }

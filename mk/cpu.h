@@ -43,6 +43,7 @@ struct cpu {
     /* -- up to here, and `sched`, is what the fast path touches -- */
     uint64_t entries; /* kernel entries that were not fast IPC */
     uint64_t slow_ipcs;
+    uint64_t copied;  /* bytes moved by JN_COPY */
     uint64_t faults;
     uint64_t interrupts;
     struct thread *runner; /* who holds the CPU when the kernel is left; NULL: to be picked */

@@ -185,7 +185,7 @@ static const struct {
 
     OP(CONSOLE_WRITE, CONSOLE, SEND, op_console_write, 0),
     OP(CONSOLE_SHUTDOWN, CONSOLE, CONTROL, op_console_shutdown, 0),
-    OP(COUNTERS, CONSOLE, INFO, op_counters, 9),
+    OP(COUNTERS, CONSOLE, INFO, op_counters, 10),
 
     OP(TRACE_RING, CONSOLE, CONTROL, op_trace_ring, 0),
     OP(TRACE_CONTROL, CONSOLE, CONTROL, op_trace_control, 0),

@@ -109,6 +109,7 @@ static void finish(struct thread *thread, status_t status, uint64_t done, uint64
                    uint64_t access)
 {
     thread_return(thread, status);
+    cpu_self()->copied += done; /* all of it: a restart goes on with what was done before */
     thread->r[word_register[0]] = done;
     thread->r[word_register[1]] = address;
     thread->r[word_register[2]] = access;
@@ -151,6 +152,7 @@ int64_t ipc_copy_quick(struct thread *thread)
         done += part;
     }
     cpu_self()->entries++;
+    cpu_self()->copied += done;
     thread->entries++;
     return (int64_t)done;
 }

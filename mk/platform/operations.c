@@ -99,7 +99,7 @@ status_t op_console_shutdown(struct object *object, uint64_t *words)
 status_t op_counters(struct object *object, uint64_t *words)
 {
     (void)object;
-    memset(words, 0, 9 * sizeof *words);
+    memset(words, 0, 10 * sizeof *words);
     for (unsigned i = 0; i < cpu_count; i++) {
         const struct cpu *cpu = &cpus[i];
 
@@ -111,6 +111,7 @@ status_t op_counters(struct object *object, uint64_t *words)
         words[6] += cpu->ipis;
         words[7] += cpu->holds;
         words[8] += cpu->shoot_downs;
+        words[9] += cpu->copied;
     }
     words[5] = root_pool.used;
     return JN_OK;

@@ -89,7 +89,6 @@ def refusals(context):
             (['study'], 'study'), (['audit', 'ls'], 'audit'),
             (['debug', '--batch', 'x'], '--batch'), (['image', 'x'], 'image'), (['run', '--net', 'ls'], '--net'),
             (['run', '--disk', 'x', 'ls'], '--disk'), (['run', '--bogus', 'ls'], '--bogus'),
-            (['bench', '--live'], '--live'),
             (['run', '--posix=some', 'ls'], '--posix'), (['run', '--env', 'x', 'ls'], '--env'),
             (['run', '--timeout', 'x', 'ls'], '--timeout'), (['run', '--mem', '-3', 'ls'], '--mem'),
             (['run'], 'run'), (['run', '--share', '/nonexistent', 'ls'], '--share'),

@@ -147,8 +147,6 @@ def dispatch(root, arguments):
         os.execv('/usr/bin/python3', ['python3', '-IB', f'{root}/tools/trace', root]
                  + arguments[1:])
     if form == 'bench':
-        if '--live' in arguments[1:]:
-            raise unserved('--live')
         import build
         build.bring_up_to_date(root)
         os.execv('/usr/bin/python3', ['python3', '-IB', f'{root}/bench/run.py', root]

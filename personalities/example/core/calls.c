@@ -27,7 +27,7 @@ static int64_t transfer(struct program *p, struct backend_open open, bool write)
         if (status == JN_OK)
             return (int64_t)done;
         if (status == JN_WOULD_BLOCK)
-            return CALL_WAITS;
+            return backend_thread_hold(&p->thread) == JN_OK ? CALL_WAITS : EXAMPLE_NO_MEMORY;
         if (status != JN_FAULT_AT)
             return EXAMPLE_FAILED;
         if (program_resolve(p, done, write ? JN_R : JN_W) != JN_OK)

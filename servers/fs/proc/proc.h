@@ -20,6 +20,7 @@ extern const struct made_directory proc_kernel;
 /* Texts of the system (tag 0). */
 #define PROC_TEXT(name) jn_status_t name(struct client *client, uint64_t tag, struct text *text)
 PROC_TEXT(proc_stat);
+PROC_TEXT(proc_janus);
 PROC_TEXT(proc_loadavg);
 PROC_TEXT(proc_uptime);
 PROC_TEXT(proc_meminfo);

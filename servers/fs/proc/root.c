@@ -69,6 +69,7 @@ static const struct made_item items[] = {
     {.name = "cpuinfo", .mode = FILE_MODE, .text = proc_cpuinfo, .number = 3},
     {.name = "devices", .mode = FILE_MODE, .text = proc_devices, .number = 4},
     {.name = "filesystems", .mode = FILE_MODE, .text = proc_filesystems, .number = 5},
+    {.name = "janus", .mode = FILE_MODE, .text = proc_janus, .number = 17},
     {.name = "loadavg", .mode = FILE_MODE, .text = proc_loadavg, .number = 6},
     {.name = "meminfo", .mode = FILE_MODE, .text = proc_meminfo, .number = 7},
     {.name = "mounts", .mode = LINK_MODE, .link = mounts_link, .number = 8},

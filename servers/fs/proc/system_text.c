@@ -57,6 +57,23 @@ PROC_TEXT(proc_stat)
     return JN_OK;
 }
 
+/* What the kernel has counted since the boot, for the whole machine (JN_OP_COUNTERS): for `study`. */
+PROC_TEXT(proc_janus)
+{
+    static const struct {
+        unsigned word;
+        const char *name;
+    } lines[] = {{0, "entries"},    {1, "switches"},      {2, "ipcs"},  {3, "faults"},
+                 {4, "interrupts"}, {5, "kernel_frames"}, {9, "copied"}};
+    uint64_t words[PLATFORM_COUNTERS] = {0};
+    (void)client;
+    (void)tag;
+    platform_counters(words);
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        text_print(text, "%s %llu\n", lines[i].name, (ull)words[lines[i].word]);
+    return JN_OK;
+}
+
 PROC_TEXT(proc_loadavg)
 {
     (void)client;

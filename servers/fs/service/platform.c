@@ -4,12 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client.h"
 #include "janus/idl/client.h"
 #include "janus/idl/console.h"
 #include "janus/idl/dataspace.h"
+#include "janus/idl/supervisor.h"
 #include "janus/idl/task.h"
+#include "janus/ipc.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
 
@@ -109,6 +112,16 @@ uint64_t platform_free_pages(void)
 {
     uint64_t free_pages;
     return dataspace_machine(JN_CAP_PAGER, &free_pages) == JN_OK ? free_pages : 0;
+}
+
+void platform_counters(uint64_t words[PLATFORM_COUNTERS])
+{
+    static cap_t counters;
+    if (!counters &&
+        supervisor_grant(JN_CAP_SUPERVISOR, "counters", 8, &counters) != JN_OK)
+        return;
+    if (jn_invoke(counters, JN_OP_COUNTERS, words) != JN_OK)
+        memset(words, 0, PLATFORM_COUNTERS * sizeof(*words));
 }
 
 uint64_t platform_seed(void)

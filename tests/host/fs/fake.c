@@ -101,6 +101,11 @@ uint64_t platform_free_pages(void)
     return 1000;
 }
 
+void platform_counters(uint64_t words[PLATFORM_COUNTERS])
+{
+    words[0] = 17;
+}
+
 void platform_unsupported(const char *format, ...)
 {
     (void)format;

@@ -151,7 +151,8 @@ enum jn_object_op {
     JN_OP_CONSOLE_SHUTDOWN, /* w0 code: leave the machine (isa-debug-exit, ACPI), never returns */
     JN_OP_COUNTERS, /* Console. -> w0 kernel entries, w1 address-space switches, w2 IPCs, w3 faults,
                      * w4 interrupts, w5 kernel frames in use, w6 interrupts from
-                     * CPU to CPU, w7 of them to stop one, w8 CPUs asked to flush */
+                     * CPU to CPU, w7 of them to stop one, w8 CPUs asked to flush, w9 bytes
+                     * that JN_COPY moved */
     JN_OP_POOL_BIND_END, /* Pool, CONTROL. w0 Signal, w1 bits raised when it and all that was made
                           * from it are gone */
     JN_OP_TRACE_RING, /* Console, CONTROL. w0 CPU, w1 order, w2 address: a ring of 2^order pages of
