@@ -34,7 +34,8 @@ size_t handover_size(const struct handover *handover)
     const struct handover_header *h = &handover->header;
     return sizeof *h + align8((uint64_t)h->descriptor_count * sizeof(struct handover_descriptor)) +
            align8(h->arguments_length) + align8(h->environment_length) +
-           align8(strlen(handover->path) + 1) + align8(strlen(handover->name) + 1);
+           align8(strlen(handover->path) + 1) + align8(strlen(handover->name) + 1) +
+           align8(h->own_length);
 }
 
 /* Appends one part and pads it with zeroes, so that a record never carries stale memory. */
@@ -70,6 +71,7 @@ int32_t handover_encode(const struct handover *handover, void *buffer, size_t ca
     h.path = put(buffer, &position, handover->path, h.path_length);
     h.name_length = strlen(handover->name) + 1;
     h.name = put(buffer, &position, handover->name, h.name_length);
+    h.own = put(buffer, &position, handover->own, h.own_length);
     memcpy(buffer, &h, sizeof h);
     *length = size;
     return JN_OK;
@@ -128,7 +130,7 @@ int32_t handover_decode(const void *buffer, size_t length, struct handover *hand
         || !part_valid(h, h->arguments, h->arguments_length) ||
         !part_valid(h, h->environment, h->environment_length) ||
         !part_valid(h, h->path, h->path_length) || h->path_length == 0 ||
-        !part_valid(h, h->name, h->name_length) || h->name_length == 0)
+        !part_valid(h, h->own, h->own_length) || !part_valid(h, h->name, h->name_length) || h->name_length == 0)
         return JN_BAD_MESSAGE;
     if (!strings_valid(base + h->arguments, h->arguments_length, h->argument_count) ||
         !strings_valid(base + h->environment, h->environment_length, h->environment_count) ||
@@ -144,6 +146,7 @@ int32_t handover_decode(const void *buffer, size_t length, struct handover *hand
     handover->environment = base + h->environment;
     handover->path = base + h->path;
     handover->name = base + h->name;
+    handover->own = base + h->own;
     return JN_OK;
 }
 

@@ -81,6 +81,7 @@ struct handover_header {
     uint64_t path, path_length;               /* with its zero; of the program, for /proc */
     uint64_t name, name_length;               /* the same; what it was called by, if that is a script */
     uint64_t alarm_deadline, alarm_interval;  /* ITIMER_REAL, monotonic ns; 0: not set */
+    uint64_t own, own_length; /* what only a core of the same personality understands, and checks */
 };
 
 _Static_assert(sizeof(struct handover_descriptor) == 24, "record layout");
@@ -95,6 +96,7 @@ struct handover {
     const char *environment; /* header.environment_count strings */
     const char *path;        /* a string; may be empty */
     const char *name;        /* a string; empty: path */
+    const void *own;         /* header.own_length bytes; 8-aligned */
 };
 
 /* Bytes that encoding needs, from the counts and lengths in header, path and name. */

@@ -446,6 +446,11 @@ struct nt_start {
 };
 nt_status nt_process_start(struct world_process *world, const struct nt_start *start,
                            struct nt_process **process);
+/* The same of a process that another core made (nt_birth.h): of `start` only path, program, ids and
+ * suspended count. */
+nt_status nt_process_born(struct world_process *world, const struct nt_start *start,
+                          const void *block, size_t length, struct nt_process **process);
+void nt_parameters_free(struct nt_parameters *parameters);
 /* A file of the tree as a handle of the process; takes the open over. */
 nt_status nt_file_handle(struct nt_process *p, struct world_open open, uint32_t flags,
                          uint64_t *handle);

@@ -179,6 +179,7 @@ void nt_core_request(struct nt_process *p, uint64_t id, uint64_t from, void *dat
     struct nt_remote_message small = {0};
     nt_status status = NT_SUCCESS;
     size_t out_length = sizeof *message;
+    bool resume = false;
 
     (void)from; /* servers/task has asked whether it may */
     if (!nt_remote_valid(message, length)) {
@@ -202,7 +203,10 @@ void nt_core_request(struct nt_process *p, uint64_t id, uint64_t from, void *dat
         if (watch_thread(p, id, message))
             return;
         break; /* it has ended, nobody knows how any more */
-    case NT_REMOTE_FIRST_THREAD: status = first_thread(p, &out, &out_length); break;
+    case NT_REMOTE_FIRST_THREAD:
+        status = first_thread(p, &out, &out_length);
+        resume = !NT_FAILED(status) && message->arguments[0];
+        break;
     default: status = NT_NOT_IMPLEMENTED;
     }
     if (!out) {
@@ -212,5 +216,7 @@ void nt_core_request(struct nt_process *p, uint64_t id, uint64_t from, void *dat
         answer(p, id, out, status, out_length);
         free(out);
     }
+    if (resume)
+        nt_thread_resume(nt_container(p->threads.next, struct nt_thread, link));
     nt_core_run();
 }

@@ -253,6 +253,21 @@ struct world_foreign_start {
 world_status world_process_start_foreign(struct world_process *p,
                                          const struct world_foreign_start *start, uint64_t *pid);
 world_status world_process_resume(struct world_process *p, uint64_t pid);
+/* Where a PE program with this environment (strings, each with its zero) is to run: `near`, in this core,
+ * or handed over to `place`. BAD_ARG: JANUS_PLACE has a value that is none (logged). */
+world_status world_process_place(struct world_process *p, const char *environment, size_t count,
+                                 uint32_t *place, bool *near);
+/* A child that another core of this personality runs: made, and handed over with the block as its own part
+ * of the record, suspended. Errors are those of its start; then there is no child. */
+struct world_birth {
+    const char *path;
+    struct world_open program; /* of p, lent */
+    const void *block;
+    size_t length;
+    uint32_t place;
+};
+world_status world_process_hand_over(struct world_process *p, const struct world_birth *birth,
+                                     uint64_t *pid);
 
 /* ---- servers/object ---- */
 world_status world_object_create(struct world_process *p, uint32_t kind, uint32_t flags,

@@ -81,6 +81,9 @@ struct region_source *guest_source(struct world_process *p, uint32_t file, uint6
 void guest_source_forget(struct world_process *p, uint32_t file, uint64_t number);
 /* Requests of other processes go to the core, which may end this one with it. */
 void guest_take_requests(struct world_process *p, struct nt_process *core);
+/* Clients of a new child, with nothing but its pid; no pager. */
+jn_status_t guest_child_clients(struct world_process *p, uint64_t *pid,
+                                struct backend_clients *clients);
 /* What was prepared for a child of another personality is dropped. */
 void guest_foreign_drop(struct world_process *p);
 

@@ -187,10 +187,14 @@ jn_status_t guest_take(const void *record, size_t length, const struct backend_c
         start.pid = ids.pid;
         start.parent_pid = ids.parent;
         start.suspended = (h.header.flags & HANDOVER_SUSPENDED) != 0;
-        start.has_console =
-            world_console_open(world, &start.console_input, &start.console_output) == JN_OK;
-        standard_handles(world, &h, &start);
-        started = nt_process_start(world, &start, &process);
+        if (h.header.own_length) {
+            started = nt_process_born(world, &start, h.own, h.header.own_length, &process);
+        } else {
+            start.has_console =
+                world_console_open(world, &start.console_input, &start.console_output) == JN_OK;
+            standard_handles(world, &h, &start);
+            started = nt_process_start(world, &start, &process);
+        }
         status = status_of(started);
     }
     if (status != JN_OK) {

@@ -39,6 +39,8 @@ static size_t make(uint64_t *buffer, size_t capacity)
     h.header.environment_count = 1;
     h.path = "/bin/ls";
     h.name = "./script";
+    h.own = "own bytes";
+    h.header.own_length = 9;
     size_t length;
     assert(handover_encode(&h, buffer, 100, &length) == JN_RANGE);
     assert(handover_encode(&h, buffer, capacity, &length) == JN_OK);

@@ -243,3 +243,7 @@ void world_request_answer(struct world_process *p, uint64_t id, const void *data
 }
 FAIL(world_process_terminate, struct world_process *p, uint64_t pid, uint32_t code)
 FAIL(world_thread_owner, struct world_process *p, uint64_t tid, uint64_t *pid)
+FAIL(world_process_place, struct world_process *p, const char *environment, size_t count,
+     uint32_t *place, bool *near)
+FAIL(world_process_hand_over, struct world_process *p, const struct world_birth *birth,
+     uint64_t *pid)

@@ -244,3 +244,17 @@ world_status world_thread_owner(struct world_process *p, uint64_t tid, uint64_t 
             }
     return JN_NO_PROCESS;
 }
+world_status world_process_place(struct world_process *p, const char *environment, size_t count,
+                                 uint32_t *place, bool *near)
+{
+    (void)p, (void)environment, (void)count;
+    *place = 0;
+    *near = true;
+    return JN_OK;
+}
+world_status world_process_hand_over(struct world_process *p, const struct world_birth *birth,
+                                     uint64_t *pid)
+{
+    (void)p, (void)birth, (void)pid;
+    return JN_NOT_SUPPORTED;
+}
