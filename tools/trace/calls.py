@@ -93,9 +93,10 @@ class Calls:
             handler = handlers.get(record.kind)
             if handler:
                 handler(record)
-        for thread in self.threads.values():
-            if thread.door:
-                thread.door.end = thread.door.begin
+        for call in self.roots:
+            if call.kind == 'door':     # the adapter came back to the program without a word
+                call.end = max([call.begin] + [getattr(child, 'end', None) or child.begin
+                                               for child in call.children])
 
     # ---- who is who ----
 
@@ -229,6 +230,10 @@ class Calls:
         if sender is None or name == 'notice':
             return
         call = sender.calling
+        if name == 'syscall' and sender.door and sender.door.kind == 'door' and \
+                sender.door.words[4:8] == record.all_words()[4:8]:
+            call = sender.calling = sender.door     # the adapter passes it on
+            call.kind, sender.door = 'syscall', None
         if call is None or call.received is not None or call.kind != name:
             call = self._begin(name, sender, record)
         call.received, call.server, call.label = record.time, receiver, record.label
@@ -309,8 +314,6 @@ class Calls:
 
     def _door(self, record):
         thread = self.thread(record.thread)
-        if thread.door:
-            thread.door.end = record.time
         thread.context = None
         thread.door = self._begin('door', thread, record)
         thread.calling = None

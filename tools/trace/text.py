@@ -15,7 +15,7 @@ class Text:
     def personality(self, call):
         """Who decodes a system call: by the server that received it, in an adapter by the image."""
         name = self.calls.name(call.server) if call.server else ''
-        if name == 'win32' or (not name and call.title.lower().endswith('.exe')):
+        if name == 'win32' or (name != 'posix' and call.title.lower().endswith('.exe')):
             return self.nt
         return self.linux
 
@@ -109,7 +109,7 @@ class Text:
             return call.kind == 'exception' and call.thread.foreign
         if call.kind == 'fault':
             return self.options.faults and call.thread.foreign
-        return self.options.servers
+        return self.options.servers or call.pid
 
     def signal(self, call):
         """A call whose answer set the program's registers, to a handler of the signal that was taken."""
