@@ -196,6 +196,20 @@ section .text.entry progbits alloc exec nowrite align=4096
 %endif
 %endmacro
 
+%macro push_all 1-*
+%rep %0
+    push %1
+%rotate 1
+%endrep
+%endmacro
+
+%macro pop_all 1-*
+%rep %0
+    pop %1
+%rotate 1
+%endrep
+%endmacro
+
 ; The tracer is to be woken: the slow path can.
 %macro trace_full 1
 %ifdef TRACED
@@ -628,39 +642,11 @@ load_full:
 %ifdef TRACED
 ; [rsp + 8]: the point. The registers as struct trace_frame.
 trace_save:
-    push r15
-    push r14
-    push r13
-    push r12
-    push r11
-    push r10
-    push r9
-    push r8
-    push rbp
-    push rdi
-    push rsi
-    push rdx
-    push rcx
-    push rbx
-    push rax
+    push_all r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
     mov rdi, rsp
     mov rsi, [gs:CPU_SCRATCH]
     call trace_fast
-    pop rax
-    pop rbx
-    pop rcx
-    pop rdx
-    pop rsi
-    pop rdi
-    pop rbp
-    pop r8
-    pop r9
-    pop r10
-    pop r11
-    pop r12
-    pop r13
-    pop r14
-    pop r15
+    pop_all rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
     ret
 %elif ($ - $$) > 4096
 %error "the entry page is full"
@@ -912,21 +898,7 @@ entry_trap.from_kernel:
     call trap
     jmp leave_kernel
 .bug:
-    push rax
-    push rbx
-    push rcx
-    push rdx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
+    push_all rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
     mov rdi, rsp
     and rsp, -16
     call trap_kernel

@@ -31,7 +31,7 @@ status_t task_create(struct pool *pool, uint64_t info_address, struct task **res
     task->info_address = info_address;
     object_init(&task->object, JN_TYPE_TASK, pool, sizeof *task);
     list_insert(&all_tasks, &task->all);
-    TRACE(trace_task(task));
+    TRACE(trace_task(task, JN_TRACE_TASK));
     *result = task;
     return JN_OK;
 
@@ -67,7 +67,7 @@ bool task_finish(struct task *task)
     }
     if (space_destroy(&task->space) == STATUS_RESTART)
         return false;
-    TRACE(trace_task_end(task));
+    TRACE(trace_task(task, JN_TRACE_TASK_END));
     list_remove(&task->all);
     signal_end(&task->end_signal, task->end_bits);
     object_free(&task->object);

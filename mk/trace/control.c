@@ -117,7 +117,7 @@ static void tell_what_is_there(void)
     for (struct list *i = all_tasks.next; i != &all_tasks; i = i->next) {
         struct task *task = container_of(i, struct task, all);
 
-        trace_task(task);
+        trace_task(task, JN_TRACE_TASK);
         for (struct list *j = task->threads.next; j != &task->threads; j = j->next)
             trace_thread(container_of(j, struct thread, in_task));
     }
@@ -169,37 +169,32 @@ static uint64_t tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
-struct jn_trace_record *trace_begin(unsigned kind, const struct thread *thread)
+/* Readers on other CPUs see the record before the head that counts it: stores stay in order. */
+void trace_write(const struct thread *by, const struct jn_trace_record *record)
 {
     struct cpu *cpu = cpu_self();
 
-    if (!trace_on || (thread && thread->task == tracer))
-        return NULL;
-    struct jn_trace_record *record =
-        &cpu->trace_records[cpu->trace->head & (cpu->trace->size - 1)];
-    *record = (struct jn_trace_record){.tsc = tsc(), .kind = (uint8_t)kind, .cpu = (uint8_t)cpu->id};
-    if (kind != JN_TRACE_MORE) {
-        record->thread = thread && thread->task ? object_identity(&thread->object) : 0;
-        record->cost = (uint32_t)cpu->trace_cost;
+    if (!trace_on || (by && by->task == tracer))
+        return;
+    uint64_t begin = tsc(), head = cpu->trace->head, size = cpu->trace->size;
+    struct jn_trace_record *place = &cpu->trace_records[head & (size - 1)];
+    *place = *record;
+    place->tsc = begin;
+    place->cpu = (uint8_t)cpu->id;
+    if (record->kind != JN_TRACE_MORE) {
+        if (by)
+            place->thread = trace_identity(by);
+        place->cost = (uint32_t)cpu->trace_cost;
         cpu->trace_cost = 0;
         if (cpu->trace_entry)
-            record->flags = JN_TRACE_ENTRY;
+            place->flags |= JN_TRACE_ENTRY;
         cpu->trace_entry = false;
     }
-    return record;
-}
-
-/* Readers on other CPUs see the record before the head that counts it: stores stay in order. */
-void trace_commit(void)
-{
-    struct cpu *cpu = cpu_self();
-    uint64_t head = cpu->trace->head;
-
-    cpu->trace_cost += tsc() - cpu->trace_records[head & (cpu->trace->size - 1)].tsc;
     __asm__ volatile("" : : : "memory");
     cpu->trace->head = ++head;
-    if (head % (cpu->trace->size / 4) == 0)
+    if (head % (size / 4) == 0)
         cpu->trace_wake = true;
+    cpu->trace_cost += tsc() - begin;
 }
 
 status_t op_task_name(struct object *object, uint64_t *words)
@@ -208,7 +203,7 @@ status_t op_task_name(struct object *object, uint64_t *words)
 
     for (unsigned i = 0; i < JN_NAME_WORDS; i++)
         task->name[i] = words[i];
-    TRACE(trace_task(task));
+    TRACE(trace_task(task, JN_TRACE_TASK));
     return JN_OK;
 }
 

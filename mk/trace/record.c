@@ -6,64 +6,37 @@
 #include "task/task.h"
 #include "trace/trace.h"
 
-#define MORE_WORDS 14 /* of a record that goes on with the one before */
-#define COPY_BYTES 280 /* of what was copied: in two records more */
+#define MORE_WORDS  14 /* of a record that goes on with the one before */
+#define COPY_BYTES  280 /* of what was copied: in two records more */
+#define COPY_INSIDE 56  /* in the first */
 
 uint64_t trace_identity(const struct thread *thread)
 {
     return thread && thread != no_thread && thread->task ? object_identity(&thread->object) : 0;
 }
 
-/* Words from `from` on that did not fit into the record that was committed. */
-static void more(const struct thread *thread, const uint64_t *words, unsigned count)
+/* Words that did not fit into the record that was written last. */
+static void more(const struct thread *by, const uint64_t *words, unsigned count)
 {
-    struct jn_trace_record *record;
-
     for (unsigned done = 0; done < count; done += MORE_WORDS) {
-        unsigned part = count - done < MORE_WORDS ? count - done : MORE_WORDS;
+        struct jn_trace_record record = {.kind = JN_TRACE_MORE};
 
-        if (!(record = trace_begin(JN_TRACE_MORE, thread)))
-            return;
-        memcpy(&record->thread, words + done, part * sizeof *words);
-        trace_commit();
+        memcpy(&record.thread, words + done,
+               (count - done < MORE_WORDS ? count - done : MORE_WORDS) * sizeof *words);
+        trace_write(by, &record);
     }
 }
 
-static void long_words(const struct thread *thread, uint64_t tag)
+void trace_message(struct jn_trace_record record, const struct thread *from)
 {
-    unsigned words = tag & JN_TAG_WORDS;
+    unsigned words = record.tag & JN_TAG_WORDS;
 
-    if (words > JN_WORDS_REG && words <= JN_WORDS_MAX && thread->utcb && !(tag & JN_TAG_KERNEL))
-        more(thread, &thread->utcb->words[JN_WORDS_REG], words - JN_WORDS_REG);
+    trace_write(from, &record);
+    if (words > JN_WORDS_REG && words <= JN_WORDS_MAX && from->utcb && !(record.tag & JN_TAG_KERNEL))
+        more(from, &from->utcb->words[JN_WORDS_REG], words - JN_WORDS_REG);
 }
 
-static const uint8_t answers[] = {
-    [STATE_REPLY] = JN_TRACE_OF_CALL,
-    [STATE_FOREIGN] = JN_TRACE_OF_SYSCALL,
-    [STATE_FAULT] = JN_TRACE_OF_FAULT,
-    [STATE_EXCEPTION] = JN_TRACE_OF_EXCEPTION,
-};
-
-void trace_message(unsigned kind, unsigned flags, const struct thread *from,
-                   const struct thread *to, uint64_t label, uint64_t tag,
-                   const uint64_t words[JN_WORDS_REG])
-{
-    struct jn_trace_record *record = trace_begin(kind, from);
-
-    if (!record)
-        return;
-    record->other = trace_identity(to);
-    record->label = label;
-    record->tag = tag;
-    if (kind == JN_TRACE_ANSWER && thread_state(to) < sizeof answers)
-        record->detail = answers[thread_state(to)];
-    record->flags |= (uint8_t)flags;
-    memcpy(record->words, words, sizeof record->words);
-    trace_commit();
-    long_words(from, tag);
-}
-
-static void registers(const struct thread *thread, uint64_t words[JN_WORDS_REG])
+void trace_registers(const struct thread *thread, uint64_t words[JN_WORDS_REG])
 {
     for (unsigned i = 0; i < JN_WORDS_REG; i++)
         words[i] = thread->r[word_register[i]];
@@ -71,31 +44,51 @@ static void registers(const struct thread *thread, uint64_t words[JN_WORDS_REG])
 
 void trace_deliver(const struct thread *sender, const struct thread *receiver)
 {
-    uint64_t words[JN_WORDS_REG];
+    struct jn_trace_record record = {
+        .kind = JN_TRACE_DELIVER,
+        .other = trace_identity(receiver),
+        .label = receiver->r[JN_REG_RDI],
+        .tag = receiver->r[JN_REG_RSI],
+    };
 
-    registers(receiver, words);
-    trace_message(JN_TRACE_DELIVER, 0, sender, receiver, receiver->r[JN_REG_RDI],
-                  receiver->r[JN_REG_RSI], words);
+    trace_registers(receiver, record.words);
+    trace_message(record, sender);
 }
+
+unsigned trace_answer_of(unsigned caller_state)
+{
+    return caller_state - STATE_REPLY + JN_TRACE_OF_CALL;
+}
+
+_Static_assert(STATE_EXCEPTION - STATE_REPLY == JN_TRACE_OF_EXCEPTION - JN_TRACE_OF_CALL, "");
 
 void trace_answer(const struct thread *thread, const struct thread *caller)
 {
-    uint64_t words[JN_WORDS_REG];
+    struct jn_trace_record record = {
+        .kind = JN_TRACE_ANSWER,
+        .detail = (uint8_t)trace_answer_of(thread_state(caller)),
+        .other = trace_identity(caller),
+        .tag = thread->r[JN_REG_RSI],
+    };
 
-    registers(thread, words);
-    trace_message(JN_TRACE_ANSWER, 0, thread, caller, 0, thread->r[JN_REG_RSI], words);
+    trace_registers(thread, record.words);
+    trace_message(record, thread);
 }
 
 void trace_copy(const struct thread *thread, const struct thread *whose, status_t status,
                 uint64_t address, uint64_t done, bool in)
 {
-    struct jn_trace_record *record = trace_begin(JN_TRACE_COPY, thread);
     uint64_t own = thread->r[word_register[1]], bytes[COPY_BYTES / 8] = {0};
     size_t count = done < COPY_BYTES ? done : COPY_BYTES, rest = PAGE_SIZE - (own & PAGE_MASK);
+    struct jn_trace_record record = {
+        .kind = JN_TRACE_COPY,
+        .other = trace_identity(whose),
+        .label = address,
+        .tag = done,
+        .words = {own, in ? 1 : 2, (uint64_t)(int64_t)status},
+    };
     const char *from;
 
-    if (!record)
-        return;
     for (size_t at = 0; at < count; at += rest, rest = PAGE_SIZE) {
         if (rest > count - at)
             rest = count - at;
@@ -103,69 +96,43 @@ void trace_copy(const struct thread *thread, const struct thread *whose, status_
             break;
         memcpy((char *)bytes + at, from, rest);
     }
-    record->other = trace_identity(whose);
-    record->label = address;
-    record->tag = done;
-    record->words[0] = own;
-    record->words[1] = in ? 1 : 2;
-    record->words[2] = (uint64_t)(int64_t)status;
-    memcpy(&record->words[3], bytes, 7 * 8);
-    trace_commit();
-    if (count > 7 * 8)
-        more(thread, &bytes[7], (unsigned)(count + 7) / 8 - 7);
+    memcpy(&record.words[3], bytes, COPY_INSIDE);
+    trace_write(thread, &record);
+    if (count > COPY_INSIDE)
+        more(thread, &bytes[COPY_INSIDE / 8], (unsigned)(count + 7 - COPY_INSIDE) / 8);
 }
 
 void trace_signal(const struct signal *signal, const struct thread *woken)
 {
-    struct cpu *cpu = cpu_self();
-    struct jn_trace_record *record = trace_begin(JN_TRACE_SIGNAL, cpu->runner);
-
-    if (!record)
-        return;
-    record->other = trace_identity(woken);
-    record->label = object_identity(&signal->object);
-    record->words[0] = signal->bits;
-    trace_commit();
+    trace_write(cpu_self()->runner, &(struct jn_trace_record){
+        .kind = JN_TRACE_SIGNAL,
+        .other = trace_identity(woken),
+        .label = object_identity(&signal->object),
+        .words = {signal->bits},
+    });
 }
 
 void trace_thread(const struct thread *thread)
 {
-    struct jn_trace_record *record = trace_begin(JN_TRACE_THREAD, NULL);
-
-    if (!record)
-        return;
-    record->thread = trace_identity(thread);
-    record->other = object_identity(&thread->task->object);
-    record->label = thread->number;
-    record->detail = thread->kind & KIND_FOREIGN ? 1 : 0;
-    trace_commit();
+    trace_write(NULL, &(struct jn_trace_record){
+        .kind = JN_TRACE_THREAD,
+        .detail = !!(thread->kind & KIND_FOREIGN),
+        .thread = trace_identity(thread),
+        .other = object_identity(&thread->task->object),
+        .label = thread->number,
+    });
 }
 
 void trace_thread_end(const struct thread *thread)
 {
-    struct jn_trace_record *record = trace_begin(JN_TRACE_THREAD_END, thread);
-
-    if (record)
-        trace_commit();
+    trace_write(thread, &(struct jn_trace_record){.kind = JN_TRACE_THREAD_END});
 }
 
-static void task_record(unsigned kind, const struct task *task)
+void trace_task(const struct task *task, unsigned kind)
 {
-    struct jn_trace_record *record = trace_begin(kind, NULL);
+    struct jn_trace_record record = {.kind = (uint8_t)kind,
+                                     .other = object_identity(&task->object)};
 
-    if (!record)
-        return;
-    record->other = object_identity(&task->object);
-    memcpy(record->words, task->name, sizeof task->name);
-    trace_commit();
-}
-
-void trace_task(const struct task *task)
-{
-    task_record(JN_TRACE_TASK, task);
-}
-
-void trace_task_end(const struct task *task)
-{
-    task_record(JN_TRACE_TASK_END, task);
+    memcpy(record.words, task->name, sizeof task->name);
+    trace_write(NULL, &record);
 }

@@ -30,13 +30,13 @@ void trace_signal(const struct signal *signal, const struct thread *woken);
 /* It is there from now on, or again: it got a number. */
 void trace_thread(const struct thread *thread);
 void trace_thread_end(const struct thread *thread);
-void trace_task(const struct task *task);
-void trace_task_end(const struct task *task);
+void trace_task(const struct task *task, unsigned kind);
 
-/* DELIVER or ANSWER; flags: JN_TRACE_.. */
-void trace_message(unsigned kind, unsigned flags, const struct thread *from,
-                   const struct thread *to, uint64_t label, uint64_t tag,
-                   const uint64_t words[JN_WORDS_REG]);
+/* DELIVER or ANSWER, with what is in the UTCB. */
+void trace_message(struct jn_trace_record record, const struct thread *from);
+void trace_registers(const struct thread *thread, uint64_t words[JN_WORDS_REG]);
+/* JN_TRACE_OF_.. */
+unsigned trace_answer_of(unsigned caller_state);
 /* 0: no thread. */
 uint64_t trace_identity(const struct thread *thread);
 
@@ -49,13 +49,12 @@ struct thread *trace_leave(void);
 /* A trace_point of the fast paths. */
 struct trace_frame;
 void trace_fast(const struct trace_frame *frame, const struct thread *thread);
-enum { POINT_DELIVER, POINT_ANSWER, POINT_SIGNAL, POINT_DOOR, POINT_NULL };
+enum { POINT_DELIVER, POINT_ANSWER, POINT_SIGNAL, POINT_DOOR, POINT_NULL }; /* to DOOR: r11 is a thread */
 
 /* ---- control.c ---- */
-/* The place of the next record of this CPU, zeroed but for its time, or NULL: `thread` is the tracer's
- * own, or tracing is off. The record is there for readers with trace_commit(). */
-struct jn_trace_record *trace_begin(unsigned kind, const struct thread *thread);
-void trace_commit(void);
+/* Into this CPU's ring, unless tracing is off or `by`, who did it (NULL: as the record says), is the
+ * tracer's own. Time, CPU and the flag ENTRY are added. */
+void trace_write(const struct thread *by, const struct jn_trace_record *record);
 /* Tells the tracer that its ring has filled up further. With the lock. */
 void trace_wake(void);
 /* The task is gone: so are its rings, if it is the tracer. */

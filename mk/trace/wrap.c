@@ -13,75 +13,61 @@ struct trace_frame {
     uint64_t return_address, point;
 };
 
-#define FRAME_WORDS(f)                                                                             \
-    {(f)->rdx, (f)->r10, (f)->r8, (f)->r9, (f)->rbx, (f)->rbp, (f)->r12, (f)->r13, (f)->r14, (f)->r15}
-
-static void write_call(const struct thread *thread, unsigned operation, uint64_t object,
-                       uint64_t status, uint64_t tag, const uint64_t words[JN_WORDS_REG])
+/* Words of a foreign call, in the order of JN_KM_SYSCALL. */
+static void write_foreign(unsigned kind, const struct thread *thread,
+                          const uint64_t words[7])
 {
-    struct jn_trace_record *record = trace_begin(JN_TRACE_KCALL, thread);
+    struct jn_trace_record record = {.kind = (uint8_t)kind};
 
-    if (!record)
-        return;
-    record->detail = (uint8_t)operation;
-    record->other = object;
-    record->label = status;
-    record->tag = tag;
-    memcpy(record->words, words, sizeof record->words);
-    trace_commit();
+    memcpy(record.words, words, 7 * sizeof *words);
+    record.words[7] = thread->rip;
+    record.words[8] = thread->rsp;
+    trace_write(thread, &record);
 }
 
-static void write_foreign(unsigned kind, const struct thread *thread, uint64_t number,
-                          uint64_t rdi, uint64_t rsi, const uint64_t words[4])
+void trace_fast(const struct trace_frame *f, const struct thread *thread)
 {
-    struct jn_trace_record *record = trace_begin(kind, thread);
-
-    if (!record)
-        return;
-    memcpy(record->words, words, 4 * sizeof *words);
-    record->words[4] = number;
-    record->words[5] = rdi;
-    record->words[6] = rsi;
-    record->words[7] = thread->rip;
-    record->words[8] = thread->rsp;
-    trace_commit();
-}
-
-void trace_fast(const struct trace_frame *frame, const struct thread *thread)
-{
-    const struct thread *other = (const struct thread *)frame->r11;
-    uint64_t words[JN_WORDS_REG] = FRAME_WORDS(frame);
+    const struct thread *other = f->point < POINT_DOOR ? (const struct thread *)f->r11 : NULL;
     struct cpu *cpu = cpu_self();
-    unsigned flags = 0;
+    struct jn_trace_record record = {
+        .flags = other && other->cr3 != cpu->cr3 ? JN_TRACE_SPACE : 0,
+        .other = trace_identity(other),
+        .tag = f->rsi,
+        .words = {f->rdx, f->r10, f->r8, f->r9, f->rbx, f->rbp, f->r12, f->r13, f->r14, f->r15},
+    };
 
     cpu->trace_entry = true;
-    if (frame->point < POINT_SIGNAL && other->cr3 != cpu->cr3)
-        flags = JN_TRACE_SPACE;
-    switch (frame->point) {
+    switch (f->point) {
     case POINT_DELIVER:
-        trace_message(JN_TRACE_DELIVER, flags, thread, other, frame->rdi, frame->rsi, words);
+        record.kind = JN_TRACE_DELIVER;
+        record.label = f->rdi;
+        trace_message(record, thread);
         break;
     case POINT_ANSWER:
-        trace_message(JN_TRACE_ANSWER, flags, thread, other, 0, frame->rsi, words);
+        record.kind = JN_TRACE_ANSWER;
+        record.detail = (uint8_t)trace_answer_of(thread_state(other));
+        trace_message(record, thread);
         break;
     case POINT_SIGNAL: {
-        const struct signal *signal = (const struct signal *)frame->rax;
-        struct jn_trace_record *record = trace_begin(JN_TRACE_SIGNAL, thread);
-        if (!record)
-            break;
-        if (other && other->cr3 != cpu->cr3)
-            record->flags |= JN_TRACE_SPACE;
-        record->other = trace_identity(other);
-        record->label = object_identity(&signal->object);
-        record->words[0] = signal->bits | frame->rdx;
-        trace_commit();
+        const struct signal *signal = (const struct signal *)f->rax;
+        record = (struct jn_trace_record){
+            .kind = JN_TRACE_SIGNAL,
+            .flags = record.flags,
+            .other = record.other,
+            .label = object_identity(&signal->object),
+            .words = {signal->bits | f->rdx},
+        };
+        trace_write(thread, &record);
         break;
     }
     case POINT_DOOR:
-        write_foreign(JN_TRACE_DOOR, thread, frame->rax, frame->rdi, frame->rsi, words);
+        write_foreign(JN_TRACE_DOOR, thread,
+                      (uint64_t[]){f->rdx, f->r10, f->r8, f->r9, f->rax, f->rdi, f->rsi});
         break;
     case POINT_NULL:
-        write_call(thread, JN_NULL, 0, JN_OK, frame->rsi, words);
+        record.kind = JN_TRACE_KCALL;
+        record.detail = JN_NULL;
+        trace_write(thread, &record);
         break;
     }
     cpu->trace_entry = false;
@@ -97,37 +83,33 @@ static uint64_t result(const struct thread *thread)
 
 void trace_syscall(struct thread *thread)
 {
-    unsigned operation = thread->r[JN_REG_RAX] & 0xff;
-    uint64_t handle = thread->r[JN_REG_RDI], tag = thread->r[JN_REG_RSI], words[JN_WORDS_REG];
-    struct thread *caller = thread->caller;
-    uint64_t caller_identity = trace_identity(caller), object = 0;
-    unsigned caller_state = thread_state(caller);
+    const struct thread *caller = thread->caller;
+    unsigned caller_state = thread_state(caller), operation = thread->r[JN_REG_RAX] & 0xff;
+    uint64_t caller_identity = trace_identity(caller), handle = thread->r[JN_REG_RDI];
+    const struct cap *cap = handle ? own_slot(handle) : NULL;
+    struct jn_trace_record record = {
+        .kind = JN_TRACE_KCALL,
+        .detail = (uint8_t)operation,
+        .other = cap && !cap_empty(cap) && cap->object ? object_identity(cap->object) : 0,
+        .tag = thread->r[JN_REG_RSI],
+    };
     struct cpu *cpu = cpu_self();
 
     cpu->trace_entry = true;
-    for (unsigned i = 0; i < JN_WORDS_REG; i++)
-        words[i] = thread->r[word_register[i]];
-    const struct cap *cap = handle ? own_slot(handle) : NULL;
-    if (cap && !cap_empty(cap) && cap->object)
-        object = object_identity(cap->object);
-
+    trace_registers(thread, record.words);
     kernel_syscall(thread);
-    if (operation == JN_REPLY_WAIT && cpu->trace_entry && caller_identity &&
-        thread->caller == no_thread && thread_state(thread) == STATE_RECV) {
+    if (!cpu->trace_entry && operation != JN_INVOKE)
+        return;
+    record.label = result(thread);
+    if (operation == JN_REPLY_WAIT && caller_identity && thread->caller == no_thread &&
+        thread_state(thread) == STATE_RECV) {
         /* The answer that is a mere swap tells nothing of itself: its path is a measured one. */
-        struct jn_trace_record *record = trace_begin(JN_TRACE_ANSWER, thread);
-        if (record) {
-            static const uint8_t of[] = {JN_TRACE_OF_CALL, JN_TRACE_OF_SYSCALL, JN_TRACE_OF_FAULT,
-                                         JN_TRACE_OF_EXCEPTION};
-            record->other = caller_identity;
-            record->tag = tag;
-            record->detail = of[(caller_state - STATE_REPLY) & 3];
-            memcpy(record->words, words, sizeof record->words);
-            trace_commit();
-        }
-    } else if (cpu->trace_entry || operation == JN_INVOKE) {
-        write_call(thread, operation, object, result(thread), tag, words);
+        record.kind = JN_TRACE_ANSWER;
+        record.detail = (uint8_t)trace_answer_of(caller_state);
+        record.other = caller_identity;
+        record.label = 0;
     }
+    trace_write(thread, &record);
 }
 
 int64_t trace_copy_quick(struct thread *thread)
@@ -136,10 +118,10 @@ int64_t trace_copy_quick(struct thread *thread)
     int64_t done = ipc_copy_quick(thread);
 
     if (done >= 0) {
-        bool in = thread->r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT & JN_COPY_IN;
         uint64_t address = ipc_copy_where(thread, &whose);
         cpu_self()->trace_entry = true;
-        trace_copy(thread, whose, JN_OK, address, (uint64_t)done, in);
+        trace_copy(thread, whose, JN_OK, address, (uint64_t)done,
+                   thread->r[JN_REG_RSI] >> JN_TAG_METHOD_SHIFT & JN_COPY_IN);
         cpu_self()->trace_entry = false;
     }
     return done;
@@ -147,32 +129,27 @@ int64_t trace_copy_quick(struct thread *thread)
 
 void trace_foreign_syscall(struct thread *thread)
 {
-    struct cpu *cpu = cpu_self();
-    const uint64_t words[4] = {thread->r[JN_REG_RDX], thread->r[JN_REG_R10], thread->r[JN_REG_R8],
-                               thread->r[JN_REG_R9]};
+    const uint64_t *r = thread->r;
+    const uint64_t words[7] = {r[JN_REG_RDX], r[JN_REG_R10], r[JN_REG_R8], r[JN_REG_R9],
+                               r[JN_REG_RAX], r[JN_REG_RDI], r[JN_REG_RSI]};
 
-    cpu->trace_entry = true;
+    cpu_self()->trace_entry = true;
     foreign_syscall(thread);
-    if (cpu->trace_entry)
-        write_foreign(JN_TRACE_QUEUED, thread, thread->r[JN_REG_RAX], thread->r[JN_REG_RDI],
-                      thread->r[JN_REG_RSI], words);
+    if (cpu_self()->trace_entry)
+        write_foreign(JN_TRACE_QUEUED, thread, words);
 }
 
 void trace_trap(unsigned vector, uint64_t error, struct thread *thread)
 {
-    struct jn_trace_record *record;
     uint64_t address;
 
     __asm__ volatile("movq %%cr2, %0" : "=r"(address));
     cpu_self()->trace_entry = true;
-    record = trace_begin(JN_TRACE_TRAP, thread);
-    if (record) {
-        record->detail = (uint8_t)vector;
-        record->words[0] = error;
-        record->words[1] = thread->rip;
-        record->words[2] = vector == 14 ? address : 0;
-        trace_commit();
-    }
+    trace_write(thread, &(struct jn_trace_record){
+        .kind = JN_TRACE_TRAP,
+        .detail = (uint8_t)vector,
+        .words = {error, thread->rip, vector == 14 ? address : 0},
+    });
     trap(vector, error, thread);
 }
 
@@ -186,15 +163,12 @@ struct thread *trace_leave(void)
         trace_wake();
     struct thread *next = kernel_leave();
     uint64_t after = trace_identity(next);
-    if (after == before)
-        return next;
-    struct jn_trace_record *record = trace_begin(JN_TRACE_SWITCH, NULL);
-    if (record) {
-        record->thread = before;
-        record->other = after;
-        if (switches != cpu->switches)
-            record->flags |= JN_TRACE_SPACE;
-        trace_commit();
-    }
+    if (after != before)
+        trace_write(NULL, &(struct jn_trace_record){
+            .kind = JN_TRACE_SWITCH,
+            .flags = switches != cpu->switches ? JN_TRACE_SPACE : 0,
+            .thread = before,
+            .other = after,
+        });
     return next;
 }
