@@ -152,7 +152,7 @@ status_t reply_answer(struct thread *thread, struct thread *caller, bool *lent)
 }
 
 /* The caller is RUN and in nobody's books; it goes on as the answer says. */
-static void go_on(struct thread *caller)
+static void go_on(struct thread *caller, bool lent)
 {
     switch (caller->go_on) {
     case RAISE_FAULT:
@@ -165,7 +165,10 @@ static void go_on(struct thread *caller)
         thread_kill(caller, "its exception was not handled");
         return;
     default:
-        thread_wake(caller);
+        if (lent)
+            thread_wake_again(caller);
+        else
+            thread_wake(caller);
     }
 }
 
@@ -189,7 +192,7 @@ void reply_release(struct thread *thread, struct thread *caller, bool lent)
         caller->partner = no_thread;
     }
     caller->state = STATE_RUN | (caller->state & (STATE_SUSPENDED | STATE_MARKED));
-    go_on(caller);
+    go_on(caller, lent);
 }
 
 /* ---- Reply capabilities ---- */

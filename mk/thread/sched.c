@@ -130,7 +130,7 @@ static void make_ready(struct cpu *cpu, struct thread *thread, bool first)
         run_insert(cpu, sched, first);
 }
 
-void sched_ready(struct thread *thread)
+static void ready(struct thread *thread, bool first)
 {
     struct cpu *cpu = cpu_of(thread->sched);
 
@@ -138,10 +138,20 @@ void sched_ready(struct thread *thread)
     assert(!thread->ready && thread->sched->cpu == thread->cpu);
     assert(!cpu_is_held(cpu) || thread != cpu->runner);
     sched_assign(thread, budget_usable(thread, thread->sched));
-    make_ready(cpu, thread, false);
+    make_ready(cpu, thread, first && thread->sched->slice > 0);
     thread->ready = true;
     if (thread->sched->queued)
         check_preemption(cpu, thread->sched->priority);
+}
+
+void sched_ready(struct thread *thread)
+{
+    ready(thread, false);
+}
+
+void sched_ready_again(struct thread *thread)
+{
+    ready(thread, true);
 }
 
 void sched_enqueue(struct sched *sched)

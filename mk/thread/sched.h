@@ -69,6 +69,8 @@ MUST_CHECK status_t thread_set_cpu(struct thread *thread, unsigned cpu);
 
 /* The thread, which is STATE_RUN and not suspended, queues on thread->sched. */
 void sched_ready(struct thread *thread);
+/* The same for one whose context was used up to now on its behalf: it goes on with its turn. */
+void sched_ready_again(struct thread *thread);
 /* The opposite, for a thread that may be ready, running, or neither. */
 void sched_remove(struct thread *thread);
 /* What a thread that neither runs nor is ready will go on with. */

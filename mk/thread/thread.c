@@ -119,7 +119,7 @@ enum jn_was thread_was(const struct thread *thread)
     }
 }
 
-void thread_wake(struct thread *thread)
+static void wake(struct thread *thread, void (*ready)(struct thread *))
 {
     thread->state = STATE_RUN | (thread->state & (STATE_SUSPENDED | STATE_MARKED));
     if (thread->state & STATE_SUSPENDED || thread->object.dying)
@@ -127,7 +127,17 @@ void thread_wake(struct thread *thread)
     if (thread->attention && !(thread->kind & KIND_LEAVE))
         thread_raise_attention(thread);
     else
-        sched_ready(thread);
+        ready(thread);
+}
+
+void thread_wake(struct thread *thread)
+{
+    wake(thread, sched_ready);
+}
+
+void thread_wake_again(struct thread *thread)
+{
+    wake(thread, sched_ready_again);
 }
 
 /* The caller does not wait any more: the holder of its Reply is told, or loses its caller. */

@@ -171,6 +171,8 @@ void thread_unwait(struct thread *thread, unsigned told);
 
 /* It may run: state RUN (flags that stay are kept) and, unless suspended, ready. */
 void thread_wake(struct thread *thread);
+/* The same for one that has got back the context that it had lent: its turn goes on. */
+void thread_wake_again(struct thread *thread);
 
 /* It executes the system call that it is in again, and finds what it kept of its progress. */
 void thread_restart(struct thread *thread);

@@ -8,14 +8,43 @@ import report
 class Context:
     """What a suite may need to know."""
 
-    def __init__(self, root, mode, smp=1):
+    def __init__(self, root, mode, smp=1, placement=()):
         self.root, self.mode, self.smp = root, mode, smp
+        self.placement = list(placement) # options of a run
         self.build = f'{root}/build'
         self.scratch = f'{root}/build/tests-scratch'
         os.makedirs(self.scratch, exist_ok=True)
 
     def amount(self, quick, full, soak):
         return {'quick': quick, 'full': full, 'soak': soak}[self.mode]
+
+
+PERSONALITIES = ('posix', 'win32')
+
+
+def served(root):
+    """The personalities that this build has in both placements."""
+    with open(f'{root}/bootstrap/manifest', encoding='utf-8') as file:
+        lines = file.read().splitlines()
+    return [name for name in PERSONALITIES if f'server {name}-library' in lines]
+
+
+def placements(root, chosen, depends, soak):
+    """The placements to run cases in that depend on those of the named personalities: lists of options.
+
+    `chosen` is what the user wants, {personality: placement}. Central first, without options.
+    """
+    combinations = [[]]
+    for name in served(root):
+        if name in chosen:
+            values = [chosen[name]]
+        elif chosen or not (name in depends or (soak and depends)):
+            values = ['central']
+        else:
+            values = ['central', 'library']
+        combinations = [made + [f'--{name}={value}'] * (value != 'central')
+                        for made in combinations for value in values]
+    return combinations
 
 
 class Suite:
@@ -25,13 +54,22 @@ class Suite:
     a time, as the machines of the tests have two processors.
     """
 
-    def __init__(self, name, summary, cases, needs=()):
+    def __init__(self, name, summary, cases, needs=(), depends=()):
         self.name, self.summary, self.cases, self.needs = name, summary, cases, needs
+        self.depends = depends # personalities whose placement matters to the cases
 
     def is_available(self, root):
         return all(os.path.exists(f'{root}/{path}') for path in self.needs)
 
-    def run(self, context):
+    def run(self, context, chosen):
+        for options in placements(context.root, chosen, self.depends, context.mode == 'soak'):
+            context.placement = options
+            suffix = ''.join(':' + option[2:] for option in options)
+            for result in self.run_placed(context):
+                result.name += suffix
+                yield result
+
+    def run_placed(self, context):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             futures = [(name, pool.submit(function, context))
                        for name, function in self.cases(context)]
@@ -84,20 +122,25 @@ def available(root):
         Suite('trace', 'trace rings, and what ./janus trace makes of them', trace_cases.cases,
               ['build/mk/janus.elf', 'build/servers/trace', 'build/personalities/posix']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
-              ['build/mk/janus.elf', 'build/servers/session']),
+              ['build/mk/janus.elf', 'build/servers/session'],
+              depends=('posix',)),
         Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',
               terminal_cases.cases,
-              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix']),
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix'],
+              depends=('posix',)),
         Suite('posix', "Debian's busybox, bash and mksh: recorded cases and our own",
               lambda context: golden_posix.cases(context) + guest_cases.cases(context, 'posix'),
-              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix']),
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix'],
+              depends=('posix',)),
         Suite('win32', 'Win32 console programs: recorded cases and our own',
               lambda context: golden_win32.cases(context) + guest_cases.cases(context, 'win32'),
-              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite']),
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite'],
+              depends=('win32',)),
         Suite('mixed', 'pipelines and process trees of both kinds',
               lambda context: guest_cases.cases(context, 'mixed'),
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite',
-               'build/personalities/posix']),
+               'build/personalities/posix'],
+              depends=PERSONALITIES),
         Suite('example', 'a third personality with calls of its own, in two builds',
               example_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example']),
