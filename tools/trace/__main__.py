@@ -81,8 +81,11 @@ def decode(root, settings, path, instructions):
         if settings.output:
             output.close()
     if settings.viewer:
-        with open(settings.viewer, 'w', encoding='utf-8') as file:
-            viewer.Viewer(tree, names, view).write(file)
+        try:
+            with open(settings.viewer, 'w', encoding='utf-8') as file:
+                viewer.Viewer(tree, names, view).write(file)
+        except OSError as error:
+            sys.stderr.write(f'janus: no file for a viewer: {error}\n')
     if settings.summary:
         import json
         with open(settings.summary, 'w', encoding='utf-8') as file:

@@ -16,14 +16,6 @@ def enum(text, name):
     return [word.strip() for word in body.split(',') if word.strip()]
 
 
-class Parameter:
-    """One parameter of a method, and how to show it."""
-
-    def __init__(self, parameter, structs):
-        self.name, self.kind, self.type = parameter.name, parameter.kind, parameter.detail
-        self.size = structs.get(parameter.detail) if parameter.kind == 'struct' else None
-
-
 class Abi:
     def __init__(self, root):
         status = read(root, 'mk/include/janus/abi/status.h')
@@ -43,8 +35,7 @@ class Abi:
         self.interfaces = {}
         for path in sorted(glob.glob(f'{root}/idl/*.idl')):
             idl = jidl.load(path)
-            idl.sizes = {name: (known[1] + 7) // 8 for name, known in
-                         [*idl.structs.items(), *idl.imported.items()]}
+            idl.known = {**idl.imported, **idl.structs}
             self.interfaces[idl.number] = idl
 
     def status(self, code):
@@ -75,9 +66,9 @@ class Abi:
                 shown.append(f'{p.name}={scalar(p.detail, words[at])}')
                 at += 1
             elif p.kind == 'struct':
-                size = idl.sizes.get(p.detail, 0)
-                shown.append(f'{p.name}={{{p.detail}}}')
-                at += size
+                fields, size, _ = idl.known[p.detail]
+                shown.append(f'{p.name}={structure(fields, words[at:at + (size + 7) // 8])}')
+                at += (size + 7) // 8
             elif p.kind == 'string':
                 if at >= len(words):
                     break
@@ -91,9 +82,29 @@ class Abi:
         return shown
 
 
+FIELDS_SHOWN = 6
+
+
+def structure(fields, words):
+    """A struct's first fields that are not zero."""
+    data = b''.join(word.to_bytes(8, 'little') for word in words)
+    shown, offset = [], 0
+    for kind, name, count in fields:
+        size = int(kind[1:]) // 8
+        part = data[offset:offset + size * (count or 1)]
+        offset += size * (count or 1)
+        if count and kind == 'u8':
+            text = part.split(b'\0')[0]
+            if text:
+                shown.append(f'{name}={quote(text)}')
+        elif not count and any(part):
+            shown.append(f'{name}={scalar(kind, int.from_bytes(part, "little"))}')
+    return '{' + ' '.join(shown[:FIELDS_SHOWN]) + (' ...' if len(shown) > FIELDS_SHOWN else '') + '}'
+
+
 def scalar(kind, word):
     if kind.startswith('i'):
-        bits = 8 * {'i32': 4, 'i64': 8}[kind]
+        bits = int(kind[1:])
         word &= (1 << bits) - 1
         return str(word - (1 << bits) if word >> (bits - 1) else word)
     return str(word) if word < 1 << 16 else hex(word)

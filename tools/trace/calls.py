@@ -16,6 +16,7 @@ class Thread:
         self.identity, self.task, self.number, self.foreign = identity, None, 0, False
         self.calling = None     # the call that it waits in
         self.context = None     # what it works for: a Call, or a list of orphans
+        self.since = 0          # when it began to
         self.began = self.ended = None
         self.door = None
         self.last = None        # the call that it ended in
@@ -38,7 +39,7 @@ class Task:
 class Call:
     __slots__ = ('kind', 'thread', 'server', 'begin', 'received', 'end', 'tag', 'label', 'words',
                  'answer', 'children', 'copies', 'parent', 'entries', 'switches', 'ipcs', 'copied',
-                 'ticks', 'pid', 'title', 'lost', 'cpu', 'moved')
+                 'ticks', 'pid', 'title', 'lost', 'cpu', 'moved', 'served')
 
     def __init__(self, kind, thread, record):
         self.kind, self.thread = kind, thread
@@ -46,6 +47,7 @@ class Call:
         self.begin, self.cpu = record.time, record.cpu
         self.tag, self.label, self.words = record.tag, record.label, record.all_words()
         self.children, self.copies, self.moved = [], [], [0, 0]
+        self.served = []        # (begin, end) of the times that its server worked for it
         self.entries = self.switches = self.ipcs = self.copied = self.ticks = 0
         self.pid, self.title, self.lost = 0, '', False
 
@@ -138,6 +140,7 @@ class Calls:
         thread.last = thread.calling
         if thread.calling:
             self._close(thread.calling, record.time)
+        self._work_for(thread, None, record.time)
         self.ends.append((record.time, thread))
         self.threads.pop(record.thread, None)
 
@@ -197,6 +200,13 @@ class Calls:
         if record.flags & R.SPACE:
             root.switches += 1
 
+    @staticmethod
+    def _work_for(thread, context, time):
+        """From now on the thread works for another call, or nobody knows yet for which."""
+        if isinstance(thread.context, Call) and thread.context.server is thread:
+            thread.context.served.append((thread.since, time))
+        thread.context, thread.since = context, time
+
     # ---- what happens ----
 
     def _begin(self, kind, thread, record):
@@ -238,7 +248,7 @@ class Calls:
             call = self._begin(name, sender, record)
         call.received, call.server, call.label = record.time, receiver, record.label
         call.tag, call.words = record.tag, record.all_words()
-        receiver.context = call
+        self._work_for(receiver, call, record.time)
         self.totals['ipcs'] += 1
         call.root().ipcs += 1
         self.totals['faults'] += name == 'fault'
@@ -250,14 +260,19 @@ class Calls:
         self.totals['ipcs'] += 1
         if call is None:
             return
+        root = call.root()
         if isinstance(server.context, list):
             for orphan in server.context:
                 if isinstance(orphan, Call):
                     orphan.parent = call
+                    for what in ('entries', 'switches', 'ipcs', 'copied', 'ticks'):
+                        setattr(root, what, getattr(root, what) + getattr(orphan, what))
             call.children += server.context
-            server.context = call
+            call.served.append((server.since, record.time))
+        if not isinstance(server.context, Call) or server.context is call:
+            self._work_for(server, [], record.time)
         self._count(record, call)
-        call.root().ipcs += 1
+        root.ipcs += 1
         self._close(call, record.time, record)
 
     def _add(self, thread, event):
@@ -277,7 +292,7 @@ class Calls:
         if operation in (OP_CALL, OP_SEND) and record.label == R.WAITS % (1 << 64):
             self._begin('ipc', thread, record)
         elif operation in (OP_WAIT, OP_REPLY_WAIT):
-            thread.context = []
+            self._work_for(thread, [], record.time)
         elif operation not in (OP_CALL, OP_SEND, OP_REPLY):
             self._add(thread, Event('kernel', thread, record))
 
@@ -303,7 +318,7 @@ class Calls:
             self._count(record, thread.context if isinstance(thread.context, Call) else None)
             self._add(thread, Event('signal', thread, record, woken))
         if woken:
-            woken.context = []
+            self._work_for(woken, [], record.time)
 
     def _trap(self, record):
         thread = self.thread(record.thread)
@@ -314,7 +329,7 @@ class Calls:
 
     def _door(self, record):
         thread = self.thread(record.thread)
-        thread.context = None
+        self._work_for(thread, None, record.time)
         thread.door = self._begin('door', thread, record)
         thread.calling = None
         self._count(record, thread.door)

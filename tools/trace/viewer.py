@@ -63,7 +63,8 @@ class Viewer:
                              copied=call.copied)
         self.slice(call.thread, name, category, call.begin, end, arguments)
         if call.server and call.received is not None:
-            self.slice(call.server, f'serves {name}', 'service', call.received, end, {})
+            for begin, until in call.served:
+                self.slice(call.server, f'serves {name}', 'service', begin, until, {})
             self.flow(name, call.thread, call.begin, call.server, call.received)
             if call.answer:
                 self.flow(f'{name} answered', call.server, call.end, call.thread, call.end)
