@@ -150,8 +150,9 @@ def make(root):
     environment = environment_for_tools()
     configure(root, log, environment)
     log.say('compiling')
-    log.run(['/usr/bin/ninja', '-C', f'{root}/build', *targets(root)], 'the build failed',
-            env=environment)
+    ninja = ['/usr/bin/ninja', '-C', f'{root}/build']
+    log.run([*ninja, 'build.ninja'], 'meson could not configure the build', env=environment)
+    log.run([*ninja, *targets(root)], 'the build failed', env=environment)
     log.say('packing the boot image')
     log.run([sys.executable, '-IB', f'{root}/tools/image/mkimage.py', root,
              f'{root}/build/janus.img'], 'the boot image could not be made', env=environment)
