@@ -56,7 +56,7 @@ class Bench:
     def make_image(self):
         path = f'{self.root}/build/bench/image.list'
         with open(path, 'w', encoding='utf-8') as file:
-            for name in ('ubench', 'uhello', 'measure', 'wbench.exe', 'bhello.exe'):
+            for name in ('ubench', 'uhello', 'measure', 'fwq', 'wbench.exe', 'bhello.exe'):
                 file.write(f'file bench/{name} 755 build/bench/guest/{name}\n')
         image = 'bench.img'
         subprocess.run(['/usr/bin/python3', '-IB', f'{self.root}/tools/image/mkimage.py',
@@ -146,6 +146,18 @@ class Bench:
                 setattr(row, field, float(value))
                 if entries:
                     row.entries, row.switches = int(entries), int(switches)
+
+    def fwq(self):
+        """Instructions that others add to a quantum of 4.25 million, at worst and mostly: a program
+        alone on its CPU, and beside one that keeps its personality busy (promises E10, E11)."""
+        if not self.is_wanted('fwq.'):
+            return
+        for name, option in (('alone', []), ('shared', ['-b'])):
+            done = self.janus(['--icount'], ['/bench/fwq', '-n', '1000', *option])
+            found = re.match(rb'fwq \d+ (\d+) (\d+) (\d+) (\d+)\n', done.stdout)
+            for i, part in enumerate(('min', 'median', 'p999', 'max'), 1):
+                self.row(f'fwq.{name}_{part}').value = float(found[i]) if found else None
+            self.explain('fwq', done)
 
     def explain(self, family, done):
         if done.returncode not in range(0, 100):
@@ -326,7 +338,7 @@ def main(root, words):
             print(f'janus: bench: unknown option {word}', file=sys.stderr)
             return 125
     bench = Bench(root, wanted)
-    for family in (bench.kernel, bench.posix, bench.win32, bench.system):
+    for family in (bench.kernel, bench.posix, bench.win32, bench.fwq, bench.system):
         family()
     if '--live' in words:
         bench.measure_references()

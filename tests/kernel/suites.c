@@ -15,6 +15,7 @@ extern const struct test chain_tests[];
 extern const struct test platform_tests[];
 extern const struct test door_tests[];
 extern const struct test budget_tests[];
+extern const struct test noise_tests[];
 extern const struct test smp_tests[];
 extern const struct test trace_tests[];
 extern const struct test debugger_tests[];
@@ -38,6 +39,7 @@ const struct test *const suites[] = {
     platform_tests,
     door_tests,
     budget_tests,
+    noise_tests,
     smp_tests,
     trace_tests,
     debugger_tests,

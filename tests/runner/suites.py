@@ -95,6 +95,7 @@ def available(root):
     import host_cases
     import kernel_cases
     import model_cases
+    import noise_cases
     import pager_cases
     import run_cases
     import server_cases
@@ -115,6 +116,8 @@ def available(root):
         Suite('servers', 'fs, task, console and object by clients of no personality',
               server_cases.cases,
               ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf']),
+        Suite('noise', 'a fixed quantum of work, alone and beside others',
+              noise_cases.cases, ['build/mk/janus.elf', 'build/bench/guest/fwq']),
         Suite('crash', 'what is said of crashes of servers, programs and the kernel',
               crash_cases.cases, ['build/mk/janus.elf', 'build/tests/servers/crash.elf']),
         Suite('debug', 'gdb on the kernel and the servers',
