@@ -448,6 +448,8 @@ _Noreturn void main(const struct jn_boot *boot)
     only = after_word(boot->command_line, "only=");
     if ((value = number_after(boot->command_line, "rounds=")) != 0)
         life_rounds = value;
+    if ((value = number_after(boot->command_line, "steps=")) != 0)
+        model_steps = value;
     if (after_word(boot->command_line, "hold")) {
         print("selftest: holding\n");
         sys(JN_WAIT, SLOT_NEVER, &(regs_t){0});

@@ -44,7 +44,7 @@ struct world {
     unsigned tasks, threads, scratch;
 };
 extern struct world world;
-extern uint64_t fuzz_calls, fuzz_seed, life_rounds;
+extern uint64_t fuzz_calls, fuzz_seed, life_rounds, model_steps;
 extern unsigned case_keeps; /* frames that the root task cannot give back: a case may say so */
 
 struct task {

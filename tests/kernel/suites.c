@@ -12,6 +12,7 @@ extern const struct test life_tests[];
 extern const struct test sched_tests[];
 extern const struct test memory_tests[];
 extern const struct test chain_tests[];
+extern const struct test mapping_tests[];
 extern const struct test platform_tests[];
 extern const struct test door_tests[];
 extern const struct test budget_tests[];
@@ -36,6 +37,7 @@ const struct test *const suites[] = {
     sched_tests,
     memory_tests,
     chain_tests,
+    mapping_tests,
     platform_tests,
     door_tests,
     budget_tests,

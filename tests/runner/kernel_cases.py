@@ -73,6 +73,29 @@ def without_assertions(context):
     return one(context, 'without-assertions', [], kernel='janus-plain.elf')
 
 
+def mapping_model(context):
+    """Random maps, grants, unmaps and accesses agree with one model in the machine and, under
+    sanitizers, on the host, where the digest shows that it was the same sequence."""
+    steps = context.amount(2000, 20000, 1000000)
+    folder = f'{context.build}/tests/host/mk'
+    subprocess.run(['/usr/bin/ninja', '-C', context.build] +
+                   [f'tests/host/mk/mk_mapping_test_{bits}' for bits in '39'],
+                   check=True, stdout=subprocess.DEVNULL)
+    digests = []
+    for words in (['mk_mapping_test_9', str(steps), '4', 'received'],
+                  ['mk_mapping_test_3', str(context.amount(10000, 100000, 1000000)), '7']):
+        done = subprocess.run([f'{folder}/{words[0]}', *words[1:]], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                              timeout=context.amount(300, 900, 7200))
+        text = done.stdout.decode(errors='replace')
+        assert done.returncode == 0, text[-300:]
+        digests.append(text.split()[-1])
+    lines = lines_of(context, [], f'only=mapping_same steps={steps}')
+    found = [line.split()[-1] for line in lines if line.startswith('model: ')]
+    assert found, ' | '.join(lines[-4:])
+    assert found[-1] == digests[0], f'another sequence: {found[-1]}, on the host {digests[0]}'
+
+
 def rounds(context):
     """Tasks, threads and gates made and destroyed; 10,000 times in a soak (promises A2, A3)."""
     count = context.amount(100, 1000, 10000)
@@ -88,5 +111,6 @@ def fuzz(context, smp):
 def cases(_):
     return [('selftest', run), ('rounds', rounds), ('protection', machine_cases.protection),
             ('mappings', machine_cases.mappings), ('without-assertions', without_assertions), ('measure', measure),
+            ('mapping-model', mapping_model),
             ('fuzz-1', lambda context: fuzz(context, 1)),
             ('fuzz-4', lambda context: fuzz(context, 4))]
