@@ -133,6 +133,14 @@ void client_empty(struct client *client)
     client->space = JN_CAP_NULL;
 }
 
+void client_drop_leases(struct client *client)
+{
+    for (uint32_t i = 1; i < client->capacity; i++)
+        if (!(client->table[i] & 1))
+            lease_drop((struct description *)client->table[i]);
+    lease_cells_free(&client->cells);
+}
+
 void client_destroy(struct client *client)
 {
     client_empty(client);

@@ -52,6 +52,8 @@ struct client *client_new(uint64_t pid, uint32_t uid, uint32_t gid, struct entry
 struct client *client_copy(struct client *client, uint64_t pid);
 /* Drops opens, locks, waiters. The client remains, empty. */
 void client_empty(struct client *client);
+/* Ends the leases of all its opens, and frees their cells. */
+void client_drop_leases(struct client *client);
 void client_destroy(struct client *client);
 bool client_in_group(const struct client *client, uint32_t gid);
 

@@ -5,6 +5,7 @@
 
 #include "epoll.h"
 #include "linux/file.h"
+#include "placement.h"
 #include "signalfd.h"
 #include "status.h"
 
@@ -87,6 +88,7 @@ long descriptor_close(struct process *p, uint64_t fd)
         return -LX_EBADF;
     if (d->watched)
         epoll_forget(p, (uint32_t)fd);
+    placement_release(p, d);
     struct descriptor old = *d;
     memset(d, 0, sizeof *d);
     p->descriptors.count--;
@@ -118,6 +120,7 @@ long descriptor_duplicate(struct process *p, const struct descriptor *from, stru
         return error;
     }
     default:
+        placement_release(p, from);
         return errno_of(backend_io_duplicate(&p->clients, from->open, &to->open));
     }
 }
@@ -195,6 +198,7 @@ long descriptor_set_nonblocking(struct process *p, struct descriptor *d, bool on
         status = set_flag(p, d->other, on);
         break;
     default:
+        placement_take_back(p, d);
         break;
     }
     return errno_of(status == JN_OK ? set_flag(p, d->open, on) : status);

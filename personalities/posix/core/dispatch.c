@@ -2,6 +2,7 @@
 #include "janus/runtime.h"
 #include "linux/memory.h"
 #include "mm.h"
+#include "placement.h"
 #include "process.h"
 #include "signals.h"
 #include "syscalls.h"
@@ -94,6 +95,8 @@ void core_page_fault(uint64_t label, const uint64_t words[10])
     uint32_t access = words[1] & JN_ACCESS_WRITE  ? JN_W
                       : words[1] & JN_ACCESS_EXEC ? JN_X
                                                   : JN_R;
+    if (placement_inside(t, words[2], PLACEMENT_FAULT, address, access))
+        return;
     jn_status_t status = mm_resolve(t->process->mm, address, access, &t->backend);
     switch (status) {
     case JN_OK:
@@ -128,6 +131,8 @@ void core_exception(uint64_t label, const uint64_t words[10])
         return;
     t->message = MESSAGE_OTHER;
     uint64_t rip = words[2];
+    if (placement_inside(t, rip, PLACEMENT_EXCEPTION, 0, 0))
+        return;
     switch (words[0]) {
     case 0:
         signal_force(t, LX_SIGFPE, LX_FPE_INTDIV, rip);
@@ -175,7 +180,8 @@ void core_attention(uint64_t label, const uint64_t words[10])
         return;
     t->message = MESSAGE_OTHER;
     t->attention = false;
-    thread_leave(t, 0);
+    if (!placement_inside(t, 0, PLACEMENT_ATTENTION, 0, 0))
+        thread_leave(t, 0);
 }
 
 void core_event(uint32_t server, uint64_t cookie, uint32_t events)

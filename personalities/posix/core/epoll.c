@@ -10,6 +10,7 @@
 
 #include "descriptors.h"
 #include "linux/file.h"
+#include "placement.h"
 #include "signals.h"
 #include "syscalls.h"
 #include "timespec.h"
@@ -190,6 +191,7 @@ long sys_epoll_ctl(struct thread *t, const uint64_t *a)
         *found = (struct item){.process = p, .fd = (uint32_t)a[2], .events = event.events,
                                .data = event.data};
         list_append(&epoll->items, &found->link);
+        placement_take_back(p, d);
         d->watched++;
         break;
     }

@@ -326,6 +326,7 @@ long image_hand_over(struct image *image, struct thread *t, uint32_t placement)
     char *record;
     size_t length;
     cap_t pager = JN_CAP_NULL;
+    placement_take_back_all(p); /* the opens are the next image's */
     char name[HANDOVER_TAKER_MAX];
     const char *taker = handover_taker(image->is_other ? image->server : "svc/posix", placement,
                                        name);

@@ -3,6 +3,7 @@
 
 #include "descriptors.h"
 #include "linux/file.h"
+#include "placement.h"
 #include "signals.h"
 #include "status.h"
 #include "syscalls.h"
@@ -15,6 +16,8 @@ static long copy(struct thread *t, struct descriptor *in, int64_t *in_offset,
                  struct descriptor *out, int64_t out_offset, uint64_t length)
 {
     const struct backend_clients *c = &t->process->clients;
+    placement_take_back(t->process, in);
+    placement_take_back(t->process, out);
     struct backend_open to = out->kind == DESCRIPTOR_PAIR ? out->other : out->open;
     uint64_t *total = &t->wait.progress;
     while (*total < length) {

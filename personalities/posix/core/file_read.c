@@ -8,6 +8,7 @@
 #include "epoll.h"
 #include "linux/file.h"
 #include "linux/process.h"
+#include "placement.h"
 #include "quick.h"
 #include "signalfd.h"
 #include "signals.h"
@@ -24,11 +25,38 @@ static struct backend_open write_end(const struct descriptor *d)
     return d->kind == DESCRIPTOR_PAIR ? d->other : d->open;
 }
 
+/* The calls that move data: no thread does it meanwhile without the core. */
+
+static jn_status_t move_in(struct process *p, const struct descriptor *d, int64_t offset,
+                           uint64_t length, uint64_t cookie, struct jn_window window,
+                           uint64_t *done)
+{
+    placement_lock(p, d);
+    jn_status_t status =
+        backend_io_read(&p->clients, d->open, offset, length, 0, cookie, window, done);
+    placement_unlock(p, d);
+    if (status == JN_OK)
+        placement_used(p, d, length);
+    return status;
+}
+
+static jn_status_t move_out(struct process *p, const struct descriptor *d, int64_t offset,
+                            uint64_t length, uint32_t flags, uint64_t cookie,
+                            struct jn_window window, uint64_t *done)
+{
+    placement_lock(p, d);
+    jn_status_t status = backend_io_write(&p->clients, write_end(d), offset, length, flags, cookie,
+                                          window, done);
+    placement_unlock(p, d);
+    if (status == JN_OK)
+        placement_used(p, d, length);
+    return status;
+}
+
 /* One step: at most `length` bytes at `address`. *done; a status of the server, JN_FAULT for EFAULT. */
 static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64_t offset,
                              uint64_t address, uint64_t length, uint64_t *done)
 {
-    const struct backend_clients *c = &t->process->clients;
     *done = 0;
     /* A copy that meets a page the program has not touched yet stops there. What fs has given counts,
      * and the rest is asked for again, without waiting, once the page is there: a read is short only
@@ -43,8 +71,8 @@ static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64
         } else if (user_lend(t, address + total, length - total, &window)) {
             break;
         } else {
-            status = backend_io_read(c, d->open, offset < 0 ? offset : offset + (int64_t)total,
-                                     length - total, 0, total ? 0 : t->handle, window, done);
+            status = move_in(t->process, d, offset < 0 ? offset : offset + (int64_t)total,
+                             length - total, total ? 0 : t->handle, window, done);
         }
         uint64_t missing = *done;
         if (status == JN_OK) {
@@ -122,7 +150,6 @@ static jn_status_t step_write(struct thread *t, const struct descriptor *d, int6
                               uint64_t address, uint64_t length, uint32_t flags, uint64_t *done)
 {
     const struct backend_clients *c = &t->process->clients;
-    struct backend_open open = write_end(d);
     *done = 0;
     struct jn_window window;
     if (!t->tried && offset < 0 && length > ATOMIC && is_pipe(c, d)) {
@@ -138,7 +165,7 @@ static jn_status_t step_write(struct thread *t, const struct descriptor *d, int6
         } else if (user_lend(t, address, length, &window)) {
             return JN_FAULT;
         } else {
-            status = backend_io_write(c, open, offset, length, flags, t->handle, window, done);
+            status = move_out(t->process, d, offset, length, flags, t->handle, window, done);
         }
         if (status != JN_FAULT_AT)
             return status;
@@ -287,8 +314,8 @@ int64_t quick_read(void *object, uint64_t fd, uint64_t address, uint64_t length,
     if (!d || !is_stream(d) || length > QUICK_BYTES ||
         !user_range_valid(address, length))
         return JN_NOT_QUICK;
-    jn_status_t status = backend_io_read(&t->process->clients, d->open, NO_OFFSET, length, 0,
-                                         t->handle, backend_current_window(address, length), &done);
+    jn_status_t status = move_in(t->process, d, NO_OFFSET, length, t->handle,
+                                 backend_current_window(address, length), &done);
     return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
 }
 
@@ -300,8 +327,8 @@ int64_t quick_pread64(void *object, uint64_t fd, uint64_t address, uint64_t leng
     if (!d || !is_stream(d) || length > QUICK_BYTES || (int64_t)offset < 0 ||
         !user_range_valid(address, length))
         return JN_NOT_QUICK;
-    jn_status_t status = backend_io_read(&t->process->clients, d->open, (int64_t)offset, length, 0,
-                                         t->handle, backend_current_window(address, length), &done);
+    jn_status_t status = move_in(t->process, d, (int64_t)offset, length, t->handle,
+                                 backend_current_window(address, length), &done);
     return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
 }
 
@@ -314,8 +341,8 @@ int64_t quick_write(void *object, uint64_t fd, uint64_t address, uint64_t length
     if (!d || !is_stream(d) || length > ATOMIC || !length ||
         t->process->limits[LX_RLIMIT_FSIZE].cur < INT64_MAX || !user_range_valid(address, length))
         return JN_NOT_QUICK;
-    jn_status_t status = backend_io_write(&t->process->clients, write_end(d), NO_OFFSET, length, 0,
-                                          t->handle, backend_current_window(address, length), &done);
+    jn_status_t status = move_out(t->process, d, NO_OFFSET, length, 0, t->handle,
+                                  backend_current_window(address, length), &done);
     return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
 }
 
@@ -421,10 +448,9 @@ static long gather_write(struct thread *t, uint64_t fd, struct descriptor *d, in
     uint64_t *written = &t->wait.progress;
     for (;;) {
         uint64_t done = 0;
-        jn_status_t status = backend_io_write(
-            &t->process->clients, open, offset < 0 ? offset : offset + (int64_t)*written,
-            have - *written, flags, t->handle, backend_window(buffer + *written, have - *written),
-            &done);
+        jn_status_t status = move_out(
+            t->process, d, offset < 0 ? offset : offset + (int64_t)*written, have - *written, flags,
+            t->handle, backend_window(buffer + *written, have - *written), &done);
         if (status == JN_OK) {
             *written += done;
             if (*written >= have || !done)

@@ -301,6 +301,7 @@ static long do_clone(struct thread *t, const struct clone_request *r)
         return error;
     if (r->flags & LX_CLONE_THREAD)
         return clone_thread(t, r);
+    placement_take_back_all(t->process); /* two will hold what one held */
     return r->flags & LX_CLONE_VM ? fork_here(t, r) : placement_fork(t, r);
 }
 

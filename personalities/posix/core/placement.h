@@ -22,4 +22,24 @@ JN_CHECKED jn_status_t placement_join(struct process *p);
 struct clone_request;
 long placement_fork(struct thread *t, const struct clone_request *request);
 
+/* ---- what the program's threads do without the core (library/fast_files.h) ---- */
+
+struct descriptor;
+/* While the core moves data through a descriptor, no thread does. */
+void placement_lock(struct process *p, const struct descriptor *d);
+void placement_unlock(struct process *p, const struct descriptor *d);
+/* The descriptor's open was read or written, `length` bytes were asked for. */
+void placement_used(struct process *p, const struct descriptor *d, uint64_t length);
+/* The descriptor is closed, or its open gets another number: threads leave it alone from now on. */
+void placement_release(struct process *p, const struct descriptor *d);
+/* And the server takes it back, which it does by itself in the two cases above. */
+void placement_take_back(struct process *p, const struct descriptor *d);
+void placement_take_back_all(struct process *p);
+
+/* Was the thread found in the placement's own code, by a fault at `address` (access JN_R ..), by an
+ * exception or by attention (rip is not looked at then)? False: it was in the program's. True: done. */
+enum placement_event { PLACEMENT_FAULT, PLACEMENT_EXCEPTION, PLACEMENT_ATTENTION };
+bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event, uint64_t address,
+                      uint32_t access);
+
 #endif

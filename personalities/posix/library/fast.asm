@@ -1,11 +1,468 @@
-; Calls that the adapter answers on the program's own thread (docs/library.md: fast calls).
+; Calls that the adapter answers on the program's own thread (docs/library.md: fast calls): the table,
+; and reads and writes of leased descriptors (fast_files.h). Registers on entry: rcx = UTCB, r11 = flags,
+; rax = number, all else the program's; none of them may be lost, and there is no stack.
+;
+; From taking a descriptor's lock to its commit a routine can be abandoned: the handler moves a thread
+; whose rip is between fast_begin and fast_end to fast_abort, which drops the lock and lets the handler
+; do the call (fast_inside.c). The commit is one store; what comes after it is finished.
 bits 64
 default rel
 global adapter_fast, adapter_fast_count
+global fast_begin, fast_end, fast_abort, fast_told_begin, fast_told_end, fast_finish
+extern adapter_leave, adapter_slow, fast_files, fast_file_count
+
+%include "fast.inc"
 
 section .rodata.fast progbits alloc noexec nowrite align=64
-adapter_fast_count: dd 0
-align 8
+%macro ROUTINE 2
+    times (%1 - ($ - adapter_fast) / 8) dq 0
+    dq %2
+%endmacro
 adapter_fast:
+    ROUTINE 0, fast_read
+    ROUTINE 1, fast_write
+    ROUTINE 8, fast_lseek
+    ROUTINE 17, fast_pread
+adapter_fast_end:
+adapter_fast_count: dd (adapter_fast_end - adapter_fast) / 8
+
+section .text.fast progbits alloc exec nowrite align=64
+
+; r11 = the file of descriptor edi, eax = its kind; else to the handler.
+%macro FILE_OF_EDI 0
+    cmp edi, [fast_file_count]
+    jae adapter_slow
+    mov [rcx + DOOR_RAX], rax
+    mov r11, [fast_files]
+    mov eax, edi
+    shl eax, FILE_SHIFT
+    add r11, rax
+    mov eax, [r11 + FILE_KIND]
+%endmacro
+
+%macro SAVE 0
+    mov [rcx + SAVED_RDI], rdi
+    mov [rcx + SAVED_RSI], rsi
+    mov [rcx + SAVED_RDX], rdx
+    mov [rcx + SAVED_R8], r8
+    mov [rcx + SAVED_R9], r9
+    mov [rcx + SAVED_R10], r10
+%endmacro
+
+%macro RESTORE 0
+    mov rdi, [rcx + SAVED_RDI]
+    mov rsi, [rcx + SAVED_RSI]
+    mov rdx, [rcx + SAVED_RDX]
+    mov r8, [rcx + SAVED_R8]
+    mov r9, [rcx + SAVED_R9]
+    mov r10, [rcx + SAVED_R10]
+%endmacro
+
+; The lock holds the owner's UTCB, its lower half, which tells threads apart. Taken: to the handler.
+%macro LOCK_FILE 0
+    xor eax, eax
+    lock cmpxchg [r11 + FILE_LOCK], ecx
+    jne slow_saved
+%endmacro
+
+; Copies rcx bytes from rsi to rdi; destroys rcx and %1.
+%macro COPY 1
+    mov %1, rcx
+    shr rcx, 3
+    rep movsq
+    mov ecx, %1d
+    and ecx, 7
+    rep movsb
+%endmacro
+
+; ---- the abortable part ----
+fast_begin:
+
+align 16
+fast_read:
+    FILE_OF_EDI
+    cmp eax, KIND_ZERO
+    je .zero
+    cmp eax, KIND_FILE
+    je .file
+    cmp eax, KIND_PIPE_READ
+    je pipe_read
+    cmp eax, KIND_NULL
+    jne slow_untouched
+    xor eax, eax
+    jmp adapter_leave
+.zero:
+    cmp rdx, COPY_MOST
+    ja slow_untouched
+    SAVE
+    mov r8, rcx
+    mov rdi, rsi
+    mov rcx, rdx
+    xor eax, eax
+    rep stosb
+    mov rcx, r8
+    mov rax, rdx
+    RESTORE
+    jmp adapter_leave
+.file:
+    SAVE
+    LOCK_FILE
+    mov r8, [r11 + FILE_CELL]
+    cmp dword [r8 + CELL_STATE], 1
+    jne slow_locked
+    mov r9, [r8 + CELL_POSITION]
+    mov r10, [r8 + CELL_SIZE]
+    sub r10, r9
+    jbe .end
+    cmp rdx, r10
+    cmova rdx, r10
+    cmp rdx, COPY_MOST
+    ja slow_locked
+    lea r10, [r9 + rdx]
+    cmp r10, [r11 + FILE_LIMIT]
+    ja slow_locked
+    mov rdi, rsi
+    mov rsi, [r11 + FILE_DATA]
+    add rsi, r9
+    mov rax, rcx
+    mov rcx, rdx
+    COPY r9
+    mov rcx, rax
+    mov [r8 + CELL_POSITION], r10 ; it has happened
+    jmp done_locked
+.end:
+    xor edx, edx
+    jmp done_locked
+
+align 16
+fast_pread:
+    FILE_OF_EDI
+    cmp eax, KIND_FILE
+    jne slow_untouched
+    test r10, r10
+    js slow_untouched
+    SAVE
+    LOCK_FILE
+    mov r8, [r11 + FILE_CELL]
+    cmp dword [r8 + CELL_STATE], 1
+    jne slow_locked
+    mov r9, r10
+    mov r10, [r8 + CELL_SIZE]
+    sub r10, r9
+    jbe .end
+    cmp rdx, r10
+    cmova rdx, r10
+    cmp rdx, COPY_MOST
+    ja slow_locked
+    lea r10, [r9 + rdx]
+    cmp r10, [r11 + FILE_LIMIT]
+    ja slow_locked
+    mov rdi, rsi
+    mov rsi, [r11 + FILE_DATA]
+    add rsi, r9
+    mov rax, rcx
+    mov rcx, rdx
+    COPY r9
+    mov rcx, rax
+    jmp done_locked
+.end:
+    xor edx, edx
+    jmp done_locked
+
+; Absolute and relative; from the end as well, by the size that the server keeps in the cell.
+align 16
+fast_lseek:
+    FILE_OF_EDI
+    cmp eax, KIND_FILE
+    jne slow_untouched
+    SAVE
+    LOCK_FILE
+    mov r8, [r11 + FILE_CELL]
+    cmp dword [r8 + CELL_STATE], 1
+    jne slow_locked
+    xor r9d, r9d
+    cmp edx, 1
+    cmove r9, [r8 + CELL_POSITION]
+    cmp edx, 2
+    cmove r9, [r8 + CELL_SIZE]
+    ja slow_locked
+    add r9, rsi
+    jo slow_locked
+    js slow_locked
+    mov rdx, r9
+    mov [r8 + CELL_POSITION], r9 ; it has happened
+    jmp done_locked
+
+; Empty pipes wait at their Signal, below; ends, faults and what does not fit are the handler's.
+align 16
+pipe_read:
+    SAVE
+    LOCK_FILE
+    mov r8, [r11 + FILE_CELL]
+    mov r9, [r8 + RING_HEAD]
+    mov r10, [r8 + RING_TAIL]
+    sub r10, r9
+    jz pipe_empty
+    cmp r10, RING_BYTES
+    ja slow_locked
+    test rdx, rdx
+    jz slow_locked
+    cmp rdx, r10
+    cmova rdx, r10
+    mov rdi, rsi
+    movzx eax, r9w
+    mov r10d, RING_BYTES
+    sub r10d, eax
+    cmp r10, rdx
+    cmova r10, rdx ; the first piece
+    mov rsi, [r11 + FILE_DATA]
+    add rsi, rax
+    mov rax, rcx
+    mov rcx, r10
+    add r9, rdx
+    sub rdx, r10   ; the second
+    jz .last
+    mov [rax + RESULT], r9
+    COPY r9
+    mov r9, [rax + RESULT]
+    mov rsi, [r11 + FILE_DATA]
+    mov rcx, rdx
+.last:
+    mov r10, rcx
+    shr rcx, 3
+    rep movsq
+    mov ecx, r10d
+    and ecx, 7
+    rep movsb
+    mov rcx, rax
+    mov rdx, rdi
+    sub rdx, [rcx + SAVED_RSI]
+    mov eax, RING_WRITER_WAITS
+    xchg [r8 + RING_HEAD], r9 ; it has happened; and a fence
+    jmp pipe_moved
+
+; Whole or not at all up to a page; longer ones only if they fit.
+align 16
+fast_write:
+    FILE_OF_EDI
+    cmp eax, KIND_PIPE_WRITE
+    je pipe_write
+    cmp eax, KIND_NULL
+    je .nowhere
+    cmp eax, KIND_ZERO
+    jne slow_untouched
+.nowhere:
+    mov rax, rdx
+    test rdx, rdx
+    jns adapter_leave
+    jmp slow_untouched
+
+pipe_write:
+    SAVE
+    LOCK_FILE
+    mov r8, [r11 + FILE_CELL]
+    test dword [r8 + RING_ENDS], RING_NO_READER
+    jnz slow_locked
+    mov r9, [r8 + RING_TAIL]
+    mov r10, [r8 + RING_HEAD]
+    lea r10, [r10 + RING_BYTES]
+    sub r10, r9 ; room
+    cmp r10, RING_BYTES
+    ja slow_locked
+    test rdx, rdx
+    jz slow_locked
+    cmp rdx, r10
+    ja slow_locked
+    movzx eax, r9w
+    mov r10d, RING_BYTES
+    sub r10d, eax
+    cmp r10, rdx
+    cmova r10, rdx
+    mov rdi, [r11 + FILE_DATA]
+    add rdi, rax
+    mov rax, rcx
+    mov rcx, r10
+    add r9, rdx
+    sub rdx, r10
+    jz .last
+    mov [rax + RESULT], r9
+    COPY r9
+    mov r9, [rax + RESULT]
+    mov rdi, [r11 + FILE_DATA]
+    mov rcx, rdx
+.last:
+    mov r10, rcx
+    shr rcx, 3
+    rep movsq
+    mov ecx, r10d
+    and ecx, 7
+    rep movsb
+    mov rcx, rax
+    mov rdx, [rcx + SAVED_RDX]
+    mov eax, RING_READER_WAITS
+    xchg [r8 + RING_TAIL], r9 ; it has happened; and a fence
+    jmp pipe_moved
+
+; r8 = ring, r9 = head, the lock is ours. One thread waits at the Signal, others at the server.
+align 16
+pipe_empty:
+    test dword [r11 + FILE_FLAGS], FLAG_NONBLOCK
+    jnz slow_locked
+    test rdx, rdx
+    jz slow_locked
+    cmp dword [r11 + FILE_WAITER], 0
+    jne slow_locked
+    lock or dword [r8 + RING_READER_WAITS], WAITS_CLIENT
+    cmp r9, [r8 + RING_TAIL]
+    jne .again
+    test dword [r8 + RING_ENDS], RING_NO_WRITER
+    jnz slow_locked
+    mov [r11 + FILE_WAITER], ecx
+    jmp pipe_wait
+.again:
+    mov dword [r11 + FILE_LOCK], 0
+    RESTORE
+    mov rax, [rcx + DOOR_RAX]
+    jmp fast_read
+fast_end:
+; ---- from here on the call has happened, or the lock is free ----
+
+; r8 = ring, eax = offset of the other end's flag, rdx = bytes moved. If the ring is taken away here, there
+; is nobody left to tell: the handler moves the thread to fast_finish.
+fast_told_begin:
+pipe_moved:
+    mov dword [r11 + FILE_LOCK], 0
+    cmp dword [r8 + rax], 0
+    je fast_finish
+    ; The other end waits. A reader has not made room for its writer before there is RING_ROOM.
+    cmp eax, RING_WRITER_WAITS
+    jne .sure
+    mov r9, [r8 + RING_TAIL]
+    sub r9, [r8 + RING_HEAD]
+    cmp r9, RING_BYTES - RING_ROOM
+    ja fast_finish
+.sure:
+    xor r9d, r9d
+    xchg [r8 + rax], r9d
+fast_told_end:
+    jmp wake
+fast_finish:
+    mov rax, rdx
+    RESTORE
+    jmp adapter_leave
+
+; rdx = result
+done_locked:
+    mov dword [r11 + FILE_LOCK], 0
+    mov rax, rdx
+    RESTORE
+    jmp adapter_leave
+
+slow_locked:
+    mov dword [r11 + FILE_LOCK], 0
+slow_saved:
+    RESTORE
+slow_untouched:
+    mov rax, [rcx + DOOR_RAX]
+    jmp adapter_slow
+
+; By the handler's hand: rcx = UTCB, r11 = the file whose lock is this thread's, or 0.
+align 16
+fast_abort:
+    test r11, r11
+    jz slow_saved
+    jmp slow_locked
+
+; What the system calls below destroy beside what SAVE has saved.
+%macro SAVE_REST 0
+    mov [rcx + SAVED_RBX], rbx
+    mov [rcx + SAVED_RBP], rbp
+    mov [rcx + SAVED_R12], r12
+    mov [rcx + SAVED_R13], r13
+    mov [rcx + SAVED_R14], r14
+    mov [rcx + SAVED_R15], r15
+%endmacro
+; Message registers beside rdx, which a kernel call takes.
+%macro ZERO_WORDS 0
+    xor r10d, r10d
+    xor r8d, r8d
+    xor r9d, r9d
+    xor ebx, ebx
+    xor ebp, ebp
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    xor r15d, r15d
+%endmacro
+%macro RESTORE_REST 0
+    mov rbx, [rcx + SAVED_RBX]
+    mov rbp, [rcx + SAVED_RBP]
+    mov r12, [rcx + SAVED_R12]
+    mov r13, [rcx + SAVED_R13]
+    mov r14, [rcx + SAVED_R14]
+    mov r15, [rcx + SAVED_R15]
+%endmacro
+
+; r9 = what the other end has said, r11 = file, rdx = result. From here the stack pointer, which DOOR_RSP has,
+; is the UTCB: it is the one register that a kernel call keeps.
+align 16
+wake:
+    mov rsp, rcx
+    mov [rsp + RESULT], rdx
+    mov [rsp + WAITS], r9
+    mov rax, [r11 + FILE_WAKE]
+    mov [rsp + WAKE], rax
+    mov rax, [r11 + FILE_NUMBER]
+    mov [rsp + NUMBER], rax
+    SAVE_REST
+    test r9d, WAITS_SERVER
+    jz .signal
+.kick:
+    mov rdx, [rsp + NUMBER]
+    mov edi, CAP_CLIENT_FS
+    mov rsi, KICK_METHOD << 32 | 1
+    ZERO_WORDS
+    mov eax, JN_CALL
+    syscall
+    cmp eax, JN_CANCELLED ; by attention, before it was received: the other end must hear all the same
+    je .kick
+.signal:
+    test byte [rsp + WAITS], WAITS_CLIENT
+    jz .woken
+    mov rdi, [rsp + WAKE]
+    mov esi, 1
+    mov edx, 1
+    ZERO_WORDS
+    mov eax, JN_SIGNAL
+    syscall
+.woken:
+    mov rcx, rsp
+    RESTORE_REST
+    mov rdx, [rcx + RESULT]
+    jmp fast_finish
+
+; r11 = file
+align 16
+pipe_wait:
+    mov rsp, rcx
+    mov [rsp + FILE], r11
+    mov rdi, [r11 + FILE_WAIT]
+    SAVE_REST
+    mov dword [r11 + FILE_LOCK], 0
+    xor esi, esi
+    xor edx, edx
+    ZERO_WORDS
+    mov eax, JN_WAIT
+    syscall
+    mov rcx, rsp
+    mov r11, [rcx + FILE]
+    mov dword [r11 + FILE_WAITER], 0
+    mov rsp, [rcx + DOOR_RSP]
+    RESTORE_REST
+    RESTORE
+    cmp eax, JN_SIGNALLED
+    mov rax, [rcx + DOOR_RAX]
+    je fast_read
+    jmp adapter_slow ; cancelled, or the lease has ended
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -9,4 +9,9 @@ extern uint32_t library_defaults[2];
 /* In the child of a fork: makes the process out of what the parent left in memory, and starts it. */
 void library_forked(void);
 
+/* The thread, which is suspended and has the lock of `file`, leaves its fast call to the handler, without the
+ * lock. False: it is about to give it back. */
+struct fast_file;
+bool library_send_away(struct thread *t, struct fast_file *file);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fast_files.h"
 #include "fork.h"
 #include "janus/adapter_runtime.h"
 #include "janus/backend/process.h"
@@ -138,6 +139,7 @@ void library_forked(void)
 {
     struct thread *t = birth.thread;
     struct process *p = t->process;
+    fast_files_child();
     p->clients = adapter_clients();
     p->clients.pager = JN_CAP_NULL; /* the address space's */
     core_pager_template = ADAPTER_CAP_EMPTY_PAGER;

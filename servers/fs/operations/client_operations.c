@@ -51,6 +51,7 @@ static jn_status_t op_set_space(struct jn_call *call, cap_t task)
         jn_cap_delete(task);
         return status;
     }
+    client_drop_leases(client); /* their memory was in the space before */
     if (client->space)
         jn_cap_delete(client->space);
     client->space = task;

@@ -44,6 +44,8 @@ void fake_pump(void);
 uint64_t fake_put(uint64_t offset, const void *data, size_t length);
 uint64_t fake_string(uint64_t offset, const char *text);
 void *fake_user(uint64_t address);
+/* Of [address, +length): the bytes from the first that are there. */
+size_t fake_accessible(uint64_t address, size_t length);
 /* Makes a file. */
 void fake_file(const char *path, const void *data, size_t length, uint32_t mode);
 /* A process-directed signal from outside. */

@@ -51,6 +51,15 @@ static void *window(struct jn_window w)
     return w.reply ? fake_user(w.address) : (void *)(uintptr_t)w.address;
 }
 
+/* A lent window that is not there: the copy stops at once, as a server answers it. */
+static bool is_missing(struct jn_window w, uint64_t length, uint64_t *done)
+{
+    if (!w.reply || !length || fake_accessible(w.address, length) == length)
+        return false;
+    *done = w.address;
+    return true;
+}
+
 void fake_file(const char *path, const void *data, size_t length, uint32_t mode)
 {
     uint32_t i = 0;
@@ -99,6 +108,8 @@ jn_status_t backend_io_read(const struct backend_clients *c, struct backend_open
             *done = files[o->file].length - (size_t)at;
             if (*done > length)
                 *done = length;
+            if (is_missing(data, *done, done))
+                return JN_FAULT_AT;
             memcpy(window(data), files[o->file].data + at, *done);
         }
         if (offset < 0)
@@ -111,6 +122,8 @@ jn_status_t backend_io_read(const struct backend_clients *c, struct backend_open
     if (!p->length)
         return p->writers ? would_block(p, cookie) : JN_OK;
     *done = p->length < length ? p->length : length;
+    if (is_missing(data, *done, done))
+        return JN_FAULT_AT;
     memcpy(window(data), p->bytes, *done);
     memmove(p->bytes, p->bytes + *done, p->length - *done);
     p->length -= (uint32_t)*done;
@@ -137,6 +150,8 @@ jn_status_t backend_io_write(const struct backend_clients *c, struct backend_ope
     if (p->length == PIPE_BYTES)
         return would_block(p, cookie);
     *done = PIPE_BYTES - p->length < length ? PIPE_BYTES - p->length : length;
+    if (is_missing(data, *done, done))
+        return JN_FAULT_AT;
     memcpy(p->bytes + p->length, window(data), *done);
     p->length += (uint32_t)*done;
     wake(p);

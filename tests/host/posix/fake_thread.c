@@ -175,7 +175,7 @@ uint64_t fake_string(uint64_t offset, const char *text)
     return fake_put(offset, text, strlen(text) + 1);
 }
 
-static size_t accessible(uint64_t address, size_t length)
+size_t fake_accessible(uint64_t address, size_t length)
 {
     if (address < FAKE_BASE || address >= FAKE_BASE + FAKE_SIZE)
         return 0;
@@ -186,7 +186,7 @@ static size_t accessible(uint64_t address, size_t length)
 static jn_status_t copy(uint64_t address, void *to, const void *from, size_t length, size_t *done,
                         uint64_t fault[2])
 {
-    *done = accessible(address, length);
+    *done = fake_accessible(address, length);
     if (to && *done)
         memcpy(to, &fake_memory[address - FAKE_BASE], *done);
     else if (*done)
@@ -214,7 +214,7 @@ jn_status_t backend_copy_string(struct backend_thread *thread, uint64_t address,
                                 size_t length, size_t *done, uint64_t fault[2])
 {
     (void)thread;
-    size_t there = accessible(address, length);
+    size_t there = fake_accessible(address, length);
     const char *from = there ? (const char *)&fake_memory[address - FAKE_BASE] : NULL;
     const char *end = there ? memchr(from, 0, there) : NULL;
     if (end)

@@ -1,0 +1,37 @@
+/* Leased descriptors (PERSONALITIES 2, idl/lease.idl): what fast.asm needs to read, write and seek on the
+ * program's own thread. The handler makes and ends the entries, one for each small descriptor number;
+ * whoever works on one, thread or handler, has its lock. */
+#ifndef POSIX_FAST_FILES_H
+#define POSIX_FAST_FILES_H
+
+#include "core.h"
+
+/* kind: 0 none, or LEASE_FILE .. of idl/lease.idl. Offsets: fast.inc. */
+struct fast_file {
+    uint32_t kind;
+    uint32_t lock;  /* 0, FAST_LOCK_HANDLER, or the lower half of the owner's UTCB address */
+    void *cell;     /* struct jn_lease_cell, struct jn_pipe_ring */
+    uint64_t data;  /* the file's first byte, the ring's bytes */
+    uint64_t limit; /* bytes of the file's window */
+    cap_t wait, wake;
+    uint32_t flags;
+    uint32_t waiter; /* as lock: who waits at `wait` */
+    uint64_t number; /* the open's, at servers/fs */
+} __attribute__((aligned(64)));
+#define FAST_LOCK_HANDLER 1
+#define FAST_NONBLOCK 1
+
+extern struct fast_file *fast_files;
+extern uint32_t fast_file_count; /* 0: none yet */
+
+/* Ends what the entry holds; the descriptor's open itself is left alone. */
+void fast_files_release(struct process *p, uint32_t fd);
+/* A fault of the thread at an address of a window: brings in what should be there. False: nothing should,
+ * and if it was a ring, its lease has ended. */
+bool fast_files_fault(struct thread *t, uint64_t address);
+/* In the child of a fork: nothing of the parent's windows is here. */
+void fast_files_child(void);
+/* The entry whose lock the thread has, if `file` is one; NULL. */
+struct fast_file *fast_files_locked(struct thread *t, uint64_t file);
+
+#endif

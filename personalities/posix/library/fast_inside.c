@@ -1,0 +1,98 @@
+/* Threads that are found in the adapter: a fast call met a page that was not there, a bad address, or
+ * took too long for somebody who wants the thread. */
+#include "fast_files.h"
+#include "janus/abi/utcb.h"
+#include "janus/adapter.h"
+#include "janus/runtime.h"
+#include "library.h"
+#include "mm.h"
+#include "placement.h"
+#include "process.h"
+#include "signals.h"
+
+/* fast.asm */
+extern const char fast_begin[], fast_end[], fast_abort[];
+extern const char fast_told_begin[], fast_told_end[], fast_finish[];
+
+static struct jn_state state;
+
+static bool is_in(uint64_t rip, const char *begin, const char *end)
+{
+    return rip >= (uint64_t)(uintptr_t)begin && rip < (uint64_t)(uintptr_t)end;
+}
+
+static bool read_state(struct thread *t)
+{
+    return backend_thread_read(&t->backend, JN_STATE_REGS, &state) == JN_OK;
+}
+
+static bool go_to(struct thread *t, const char *label)
+{
+    state.rip = (uint64_t)(uintptr_t)label;
+    return backend_thread_write(&t->backend, JN_STATE_REGS, &state) == JN_OK;
+}
+
+bool library_send_away(struct thread *t, struct fast_file *file)
+{
+    if (!read_state(t) || !is_in(state.rip, fast_begin, fast_end))
+        return false;
+    if (file->waiter == (uint32_t)t->backend.utcb)
+        file->waiter = 0;
+    state.r[JN_REG_RCX] = t->backend.utcb;
+    state.r[JN_REG_R11] = 0;
+    return go_to(t, fast_abort);
+}
+
+/* The registers that fast_abort restores are saved before the lock is taken and before anything can
+ * fault. */
+static bool give_up(struct thread *t, enum placement_event event)
+{
+    if (is_in(state.rip, fast_told_begin, fast_told_end) && event == PLACEMENT_FAULT)
+        return go_to(t, fast_finish);
+    struct fast_file *file = fast_files_locked(t, state.r[JN_REG_R11]);
+    if (!is_in(state.rip, fast_begin, fast_end) || (event == PLACEMENT_ATTENTION && !file))
+        return false;
+    if (file && file->waiter == (uint32_t)t->backend.utcb)
+        file->waiter = 0;
+    state.r[JN_REG_RCX] = t->backend.utcb;
+    state.r[JN_REG_R11] = (uint64_t)(uintptr_t)file;
+    return go_to(t, fast_abort);
+}
+
+/* Back into the adapter; what waits for the thread is told when it leaves. */
+static void go_on(struct thread *t)
+{
+    t->message = MESSAGE_NONE;
+    if ((signal_deliverable(t) || t->process->stopped) && !t->attention)
+        t->attention = backend_thread_attention(&t->backend) == JN_OK;
+    backend_thread_answer_resume(&t->backend, false);
+}
+
+bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event, uint64_t address,
+                      uint32_t access)
+{
+    const struct adapter_header *header = (const struct adapter_header *)ADAPTER_BASE;
+    if (event == PLACEMENT_ATTENTION) {
+        if (!read_state(t))
+            return false;
+        rip = state.rip;
+    }
+    if (rip - ADAPTER_BASE >= header->text_bytes)
+        return false;
+    bool fine = event == PLACEMENT_ATTENTION;
+    if (event == PLACEMENT_FAULT)
+        fine = address >= ADAPTER_BASE && address < ADAPTER_END
+                   ? fast_files_fault(t, address)
+                   : mm_resolve(t->process->mm, address, access, &t->backend) == JN_OK;
+    if (event == PLACEMENT_ATTENTION || !fine) {
+        bool given_up = (event == PLACEMENT_ATTENTION || read_state(t)) && give_up(t, event);
+        if (!given_up && !fine) {
+            jn_log(JN_LOG_ERROR, "the adapter of %s (%lu) failed at %#lx, address %#lx", t->name,
+                   (unsigned long)t->process->pid, (unsigned long)rip, (unsigned long)address);
+            process_terminate(t->process, TASK_SIGNALLED, LX_SIGSEGV);
+            return true;
+        }
+    }
+    go_on(t);
+    return true;
+}
