@@ -5,7 +5,8 @@
  *     (fork and wait without end), poll (1,000 descriptors a call), file (writes and truncates 8 MiB),
  *     log (unknown system calls), stuck (fills a pipe that nobody reads, then stops).
  * load hold KIND N: takes as much of something as it can, at most N, and says how much: descriptors,
- *     processes, memory (MiB), pipes; then sleeps until it is killed. */
+ *     processes, memory (MiB), pipes; then sleeps until it is killed.
+ * load scribble: overwrites what a library adapter keeps in this process, then goes on calling. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -140,6 +141,17 @@ static int hold(const char *kind, long most)
         pause();
 }
 
+/* ADAPTER_BASE + 0x220000 of docs/library.md: data and heap of the adapter, if there is one. */
+static void scribble(void)
+{
+    volatile unsigned char *at = (volatile unsigned char *)0x7fff40220000;
+    for (size_t i = 0; i < 0x20000; i++)
+        at[i] = (unsigned char)(i * 37 + 11);
+    for (int i = 0; i < 1000; i++)
+        (void)!(open("/etc/passwd", O_RDONLY) + syscall(SYS_getpid) + write(1, "", 0));
+    puts("load scribble still-alive");
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4 && !strcmp(argv[1], "clients"))
@@ -148,5 +160,7 @@ int main(int argc, char **argv)
         slow(argv[2]);
     if (argc == 4 && !strcmp(argv[1], "hold"))
         return hold(argv[2], atol(argv[3]));
+    if (argc == 2 && !strcmp(argv[1], "scribble"))
+        scribble();
     return 125;
 }

@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-PROGRAMS = ('ubench', 'uhello', 'measure', 'probe', 'calls', 'latency', 'load', 'wbench.exe',
+PROGRAMS = ('ubench', 'uhello', 'measure', 'probe', 'calls', 'latency', 'load', 'pry', 'wbench.exe',
             'bhello.exe', 'ntcalls.exe')
 OUTPUT = '/tmp/study.out'
 

@@ -111,13 +111,20 @@ static jn_status_t make_handler(struct start *start, uint64_t length)
     return status;
 }
 
-/* Personalities' gates. They start in any order, so each is looked for until it is there. */
-static cap_t taker(unsigned i)
+/* Personalities' gates. They start in any order, so each is looked for until it is there; and they may
+ * end: what is gone is left out of the table, and looked for again the next time. */
+static void give_takers(cap_t task)
 {
     static cap_t gates[ADAPTER_TAKERS];
-    if (!gates[i] && jn_name_lookup(adapter_takers[i], &gates[i]) != JN_OK)
-        gates[i] = JN_CAP_NULL;
-    return gates[i];
+    for (cap_t i = 0; i < ADAPTER_TAKERS; i++) {
+        if (!gates[i] && jn_name_lookup(adapter_takers[i], &gates[i]) != JN_OK)
+            gates[i] = JN_CAP_NULL;
+        if (gates[i] && jn_cap_copy_to(task, gates[i], ADAPTER_CAP_TAKERS + i * JN_CAP_STEP,
+                                       GIVE_RIGHTS) != JN_OK) {
+            jn_cap_delete(gates[i]);
+            gates[i] = JN_CAP_NULL;
+        }
+    }
 }
 
 static jn_status_t fill_table(const struct start *start)
@@ -136,15 +143,13 @@ static jn_status_t fill_table(const struct start *start)
         {start->clients.console, ADAPTER_CAP_CLIENT_CONSOLE, GIVE_RIGHTS},
         {start->clients.object, ADAPTER_CAP_CLIENT_OBJECT, GIVE_RIGHTS},
         {template.empty, ADAPTER_CAP_EMPTY_PAGER, GIVE_RIGHTS},
-        {taker(0), ADAPTER_CAP_TAKERS + 0 * JN_CAP_STEP, GIVE_RIGHTS},
-        {taker(1), ADAPTER_CAP_TAKERS + 1 * JN_CAP_STEP, GIVE_RIGHTS},
-        {taker(2), ADAPTER_CAP_TAKERS + 2 * JN_CAP_STEP, GIVE_RIGHTS},
-        {taker(3), ADAPTER_CAP_TAKERS + 3 * JN_CAP_STEP, GIVE_RIGHTS},
     };
     jn_status_t status = JN_OK;
     for (size_t i = 0; i < sizeof list / sizeof *list && status == JN_OK; i++)
         if (list[i].source)
             status = jn_cap_copy_to(start->task, list[i].source, list[i].slot, list[i].rights);
+    if (status == JN_OK)
+        give_takers(start->task);
     return status;
 }
 

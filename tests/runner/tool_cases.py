@@ -86,7 +86,7 @@ def janus(context, *words, cwd=None):
 def refusals(context):
     """What no part serves, and what is wrong: one line that names it, status 125."""
     for words, name in (
-            (['study'], 'study'), (['audit', 'ls'], 'audit'),
+            (['study', '--bogus'], '--bogus'), (['audit', 'ls'], 'audit'),
             (['debug', '--batch', 'x'], '--batch'), (['image', 'x'], 'image'), (['run', '--net', 'ls'], '--net'),
             (['run', '--disk', 'x', 'ls'], '--disk'), (['run', '--bogus', 'ls'], '--bogus'),
             (['run', '--posix=some', 'ls'], '--posix'), (['run', '--env', 'x', 'ls'], '--env'),
