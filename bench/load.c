@@ -22,13 +22,12 @@
 
 static char block[4 << 20];
 
+static int zero, null, tube[2];
+
 static void rounds(long n)
 {
-    int zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY), tube[2];
     struct stat info;
     char byte = 0;
-    if (zero < 0 || null < 0 || pipe(tube))
-        _exit(1);
     while (n--) {
         syscall(SYS_getpid);
         if (read(zero, &byte, 1) != 1 || write(null, &byte, 1) != 1 || write(tube[1], &byte, 1) != 1 ||
@@ -39,25 +38,34 @@ static void rounds(long n)
 
 static int clients(long count, long ops)
 {
-    int start[2], done[2], failed = 0;
+    int ready[2], start[2], done[2], end[2], failed = 0;
     unsigned long long from, ended, first = 0, last = 0;
-    if (pipe(start) || pipe(done))
+    char byte;
+    if (pipe(ready) || pipe(start) || pipe(done) || pipe(end))
         return 125;
     for (long i = 0; i < count; i++) {
         pid_t child = fork();
         if (child < 0)
             return 125;
         if (child == 0) {
-            char byte;
-            close(start[1]);
-            (void)!read(start[0], &byte, 1); /* the end of file is the signal to start */
+            close(start[1]), close(end[1]);
+            zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
+            if (zero < 0 || null < 0 || pipe(tube))
+                _exit(1);
+            rounds(3); /* what happens once is not measured */
+            (void)!write(ready[1], "", 1);
+            (void)!read(start[0], &byte, 1); /* the end of file is the signal to start, and to end */
             rounds(ops);
             ended = __builtin_ia32_rdtsc();
             (void)!write(done[1], &ended, sizeof ended);
+            (void)!read(end[0], &byte, 1);
             _exit(0);
         }
     }
-    close(done[1]);
+    close(ready[1]), close(done[1]);
+    for (long i = 0; i < count; i++)
+        if (read(ready[0], &byte, 1) != 1)
+            return 1;
     from = __builtin_ia32_rdtsc();
     close(start[1]);
     for (long i = 0; i < count; i++) {
@@ -67,6 +75,7 @@ static int clients(long count, long ops)
             first = ended;
         last = ended;
     }
+    close(end[1]);
     for (int status; wait(&status) > 0;)
         failed |= status;
     printf("load clients=%ld ops=%ld ticks=%llu first=%llu last=%llu\n", count, count * ops,
@@ -77,7 +86,7 @@ static int clients(long count, long ops)
 static void slow(const char *kind)
 {
     static struct pollfd fds[1000];
-    int zero = open("/dev/zero", O_RDONLY), tube[2];
+    zero = open("/dev/zero", O_RDONLY);
     int file = open("/tmp/load.file", O_RDWR | O_CREAT | O_TRUNC, 0600);
     unlink("/tmp/load.file");
     if (pipe(tube))
@@ -114,7 +123,6 @@ static void slow(const char *kind)
 static int hold(const char *kind, long most)
 {
     long n = 0;
-    int tube[2];
     for (; n < most; n++) {
         if (!strcmp(kind, "descriptors") && dup(0) < 0)
             break;
