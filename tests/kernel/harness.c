@@ -338,7 +338,8 @@ void *scratch(unsigned pages)
 /* ---- the run ---- */
 
 extern const struct test *const suites[];
-extern const struct test measure_tests[], latency_tests[], pick_tests[], fuzz_tests[];
+extern const struct test measure_tests[], latency_tests[], pick_tests[], giant_tests[],
+    fuzz_tests[];
 static unsigned passed, failed;
 
 /* Frames in use afterwards, less those before. */
@@ -458,6 +459,8 @@ _Noreturn void main(const struct jn_boot *boot)
         run_suite(measure_tests);
         run_suite(latency_tests);
         run_suite(pick_tests);
+    } else if (after_word(boot->command_line, "giant")) {
+        run_suite(giant_tests);
     } else if ((value = number_after(boot->command_line, "fuzz=")) != 0) {
         fuzz_calls = value;
         fuzz_seed += number_after(boot->command_line, "seed=") << 20;

@@ -11,7 +11,9 @@ extern const struct test control_tests[];
 extern const struct test life_tests[];
 extern const struct test sched_tests[];
 extern const struct test memory_tests[];
+extern const struct test flexpage_tests[];
 extern const struct test chain_tests[];
+extern const struct test reply_tests[];
 extern const struct test mapping_tests[];
 extern const struct test platform_tests[];
 extern const struct test door_tests[];
@@ -29,6 +31,7 @@ const struct test *const suites[] = {
     basic_tests,
     cap_tests,
     ipc_tests,
+    reply_tests,
     signal_tests,
     foreign_tests,
     item_tests,
@@ -36,6 +39,7 @@ const struct test *const suites[] = {
     life_tests,
     sched_tests,
     memory_tests,
+    flexpage_tests,
     chain_tests,
     mapping_tests,
     platform_tests,

@@ -96,6 +96,11 @@ def mapping_model(context):
     assert found[-1] == digests[0], f'another sequence: {found[-1]}, on the host {digests[0]}'
 
 
+def giant(context):
+    """Pages of 1 GiB mapped, granted, split and taken away (promise A5)."""
+    return one(context, 'flexpages-giant', ['--mem', '3072'], 'giant')
+
+
 def rounds(context):
     """Tasks, threads and gates made and destroyed; 10,000 times in a soak (promises A2, A3)."""
     count = context.amount(100, 1000, 10000)
@@ -112,5 +117,6 @@ def cases(_):
     return [('selftest', run), ('rounds', rounds), ('protection', machine_cases.protection),
             ('mappings', machine_cases.mappings), ('without-assertions', without_assertions), ('measure', measure),
             ('mapping-model', mapping_model),
+            ('flexpages-giant', giant),
             ('fuzz-1', lambda context: fuzz(context, 1)),
             ('fuzz-4', lambda context: fuzz(context, 4))]
