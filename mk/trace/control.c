@@ -186,9 +186,10 @@ void trace_write(const struct thread *by, const struct jn_trace_record *record)
             place->thread = trace_identity(by);
         place->cost = (uint32_t)cpu->trace_cost;
         cpu->trace_cost = 0;
-        if (cpu->trace_entry)
+        if (cpu->trace_entry && by) {
             place->flags |= JN_TRACE_ENTRY;
-        cpu->trace_entry = false;
+            cpu->trace_entry = false;
+        }
     }
     __asm__ volatile("" : : : "memory");
     cpu->trace->head = ++head;

@@ -125,7 +125,8 @@ void trace_thread(const struct thread *thread)
 
 void trace_thread_end(const struct thread *thread)
 {
-    trace_write(thread, &(struct jn_trace_record){.kind = JN_TRACE_THREAD_END});
+    trace_write(NULL, &(struct jn_trace_record){.kind = JN_TRACE_THREAD_END,
+                                                .thread = trace_identity(thread)});
 }
 
 void trace_task(const struct task *task, unsigned kind)

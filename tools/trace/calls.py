@@ -84,7 +84,7 @@ class Calls:
         self.ends = []          # (time, thread)
         self.totals = dict.fromkeys(('entries', 'switches', 'ipcs', 'faults', 'interrupts',
                                      'copied'), 0)
-        self._clock, self._running = {}, {}
+        self._clock, self._running, self._slice = {}, {}, {}
         handlers = {R.DELIVER: self._deliver, R.ANSWER: self._answer, R.KCALL: self._kcall,
                     R.COPY: self._copy, R.SIGNAL: self._signal, R.TRAP: self._trap,
                     R.DOOR: self._door, R.QUEUED: self._queued, R.THREAD: self._thread,
@@ -156,22 +156,25 @@ class Calls:
 
     def _account(self, record):
         """The time since the last record of this CPU belongs to who ran until now."""
-        last = self._clock.get(record.cpu)
-        self._clock[record.cpu] = record.time
-        if record.kind in (R.TASK, R.TASK_END, R.THREAD, R.LOST):
+        if record.kind in (R.TASK, R.TASK_END, R.THREAD, R.THREAD_END, R.LOST):
             return
+        last, since = self._clock.get(record.cpu, (None, None))
+        self._clock[record.cpu] = record.clock, record.time
         if record.flags & R.ENTRY or record.kind == R.SWITCH:
             who = self.thread(record.thread)
+            if record.kind == R.DELIVER and who.calling and who.calling.received is None:
+                who = self.thread(record.other)     # it came for a message that had to wait
             self._running[record.cpu] = who
         else:
             who = self._running.get(record.cpu)
-        ticks = max(record.time - last, 0) if last is not None else 0
+        ticks = max(record.clock - last, 0) if last is not None else 0
         if ticks:
-            slice_ = self.slices[-1] if self.slices else None
-            if slice_ and slice_[0] == record.cpu and slice_[3] is who and slice_[2] == last:
+            slice_ = self._slice.get(record.cpu)
+            if slice_ and slice_[3] is who and slice_[2] == since:
                 slice_[2] = record.time
             else:
-                self.slices.append([record.cpu, last, record.time, who])
+                slice_ = self._slice[record.cpu] = [record.cpu, since, record.time, who]
+                self.slices.append(slice_)
         if record.kind == R.SWITCH:
             self._running[record.cpu] = self.thread(record.other)
         owner = self._owner(who)

@@ -18,15 +18,16 @@ def signed(word, bits=64):
 
 
 class Record:
-    """One thing that happened. `time`: TSC ticks without what writing the trace took, per CPU;
-    `more`: the words of MORE records that follow it."""
-    __slots__ = ('tsc', 'time', 'kind', 'flags', 'detail', 'cpu', 'thread', 'other', 'label', 'tag',
+    """One thing that happened. `clock`: TSC ticks without what writing the trace took, of its CPU;
+    `time`: the same if there is but one CPU, else the TSC, which all share; `more`: the words of
+    MORE records that follow it."""
+    __slots__ = ('tsc', 'time', 'clock', 'kind', 'flags', 'detail', 'cpu', 'thread', 'other', 'label', 'tag',
                  'words', 'more')
 
-    def __init__(self, fields, time):
+    def __init__(self, fields, clock):
         (self.tsc, self.kind, self.flags, self.detail, self.cpu, _, self.thread, self.other,
          self.label, self.tag) = fields[:10]
-        self.time = time
+        self.time = self.clock = clock
         self.words = fields[10:]
         self.more = []
 
@@ -58,5 +59,5 @@ class Trace:
                 self.records.append(last[cpu])
         if self.cpus > 1:
             self.records.sort(key=lambda record: record.tsc)
-        for record in self.records:
-            record.words = tuple(record.words)
+            for record in self.records:
+                record.time = record.tsc

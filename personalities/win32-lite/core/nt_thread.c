@@ -189,6 +189,8 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
         nt_list_append(bucket(t->cookie), &t->hash_link);
         status = nt_status_from(world_thread_create(p->world, t->cookie, &state, &t->world));
     }
+    if (!NT_FAILED(status))
+        world_thread_number(t->world, t->tid);
     if (NT_FAILED(status)) {
         nt_list_remove(&t->hash_link);
         release_memory(p, t);

@@ -186,6 +186,8 @@ void world_section_close(struct world_process *p, uint64_t section);
 /* Made with its registers, not running. */
 world_status world_thread_create(struct world_process *p, uint64_t cookie,
                                  const struct jn_state *state, struct world_thread **thread);
+/* The id that programs know it by, for traces. */
+void world_thread_number(struct world_thread *thread, uint64_t tid);
 world_status world_thread_start(struct world_thread *thread);
 /* Ends the wait of a thread that stopped in the core. */
 void world_thread_answer(struct world_thread *thread, uint64_t rax); /* a system call */

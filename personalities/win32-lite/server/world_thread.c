@@ -48,6 +48,11 @@ world_status world_thread_create(struct world_process *p, uint64_t cookie,
     return JN_OK;
 }
 
+void world_thread_number(struct world_thread *t, uint64_t tid)
+{
+    backend_thread_set_number(&t->thread, tid);
+}
+
 world_status world_thread_start(struct world_thread *t)
 {
     jn_status_t status;

@@ -118,6 +118,7 @@ void world_section_close(struct world_process *p, uint64_t section) {}
 
 FAIL(world_thread_create, struct world_process *p, uint64_t cookie, const struct jn_state *state,
      struct world_thread **thread)
+void world_thread_number(struct world_thread *thread, uint64_t tid) {}
 FAIL(world_thread_start, struct world_thread *thread)
 void world_thread_answer(struct world_thread *thread, uint64_t rax)
 {
