@@ -13,6 +13,7 @@ extern const struct test sched_tests[];
 extern const struct test memory_tests[];
 extern const struct test flexpage_tests[];
 extern const struct test chain_tests[];
+extern const struct test rule_tests[];
 extern const struct test reply_tests[];
 extern const struct test mapping_tests[];
 extern const struct test platform_tests[];
@@ -32,6 +33,7 @@ const struct test *const suites[] = {
     cap_tests,
     ipc_tests,
     reply_tests,
+    rule_tests,
     signal_tests,
     foreign_tests,
     item_tests,

@@ -2,6 +2,7 @@
 
 It prints "ok NAME" or "FAIL NAME ...", and "selftest: N passed, M failed" at its end.
 """
+import glob
 import re
 import subprocess
 
@@ -101,6 +102,19 @@ def giant(context):
     return one(context, 'flexpages-giant', ['--mem', '3072'], 'giant')
 
 
+def rules(context):
+    """Every case that docs/kernel-rules.md names is there."""
+    there = {name for name, _ in cases(context)}
+    for path in glob.glob(f'{context.root}/tests/kernel/*.c'):
+        with open(path, encoding='utf-8') as file:
+            there |= set(re.findall(r'TEST\((\w+)\)', file.read()))
+    with open(f'{context.root}/docs/kernel-rules.md', encoding='utf-8') as file:
+        rows = [line.split('|')[2] for line in file if line.startswith('|')][2:]
+    named = set(re.findall(r'`(\w+)`', ' '.join(rows)))
+    assert len(named) > 60, 'the table is not understood'
+    assert named <= there, 'no such case: ' + ' '.join(sorted(named - there))
+
+
 def rounds(context):
     """Tasks, threads and gates made and destroyed; 10,000 times in a soak (promises A2, A3)."""
     count = context.amount(100, 1000, 10000)
@@ -114,7 +128,7 @@ def fuzz(context, smp):
 
 
 def cases(_):
-    return [('selftest', run), ('rounds', rounds), ('protection', machine_cases.protection),
+    return [('selftest', run), ('rules', rules), ('rounds', rounds), ('protection', machine_cases.protection),
             ('mappings', machine_cases.mappings), ('without-assertions', without_assertions), ('measure', measure),
             ('mapping-model', mapping_model),
             ('flexpages-giant', giant),
