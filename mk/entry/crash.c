@@ -3,6 +3,7 @@
 #include "entry/crash.h"
 
 #include "cpu.h"
+#include "lib/string.h"
 #include "memory/layout.h"
 #include "platform/shutdown.h"
 #include "platform/time.h"
@@ -67,8 +68,10 @@ void crash_thread(struct thread *thread, const char *why)
     if (lines++ >= LINES_A_SECOND)
         return;
     bool full = lines <= REPORTS_A_SECOND;
-    print("mk: %stask %lu, thread %lx: %s, message %u, words %lx %lx %lx %lx %lx\n",
-          full ? "crash: " : "", task_number(thread), object_identity(&thread->object), why,
+    char name[sizeof thread->task->name + 1] = {0};
+    memcpy(name, thread->task->name, sizeof thread->task->name);
+    print("mk: %stask %lu %s, thread %lx: %s, message %u, words %lx %lx %lx %lx %lx\n",
+          full ? "crash: " : "", task_number(thread), name, object_identity(&thread->object), why,
           thread->message, thread->fault[0], thread->fault[1], thread->fault[2], thread->fault[3],
           thread->fault[4]);
     if (!full)

@@ -33,7 +33,7 @@ class Report:
             begin, end, offset, path = rest.split(' ', 3)
             self.modules.append(files.Module(path, int(begin, 16), int(end, 16), int(offset, 16)))
             return True
-        if text.startswith('task 0,'):
+        if text.startswith('task 0 '):
             self.modules.append(files.Module('sbin/janus/root-pager'))
         elif word == 'program':
             self.modules.append(files.Module(rest))

@@ -10,7 +10,7 @@ import sys
 
 import gdb
 
-DIRECT_MAP, KERNEL = 0xffff800000000000, 0xffff800000000000
+DIRECT_MAP = 0xffff800000000000
 FRAME = 0x000ffffffffff000
 STATES = {1: 'run', 2: 'waits at a gate', 3: 'waits for an answer', 4: 'in a foreign call',
           5: 'in a page fault', 6: 'in an exception', 7: 'wants to send', 8: 'waits for a Signal',
@@ -32,17 +32,23 @@ class Space:
     def __init__(self, cr3):
         self.top = cr3 & FRAME
 
-    def physical(self, address):
+    def leaf(self, address):
+        """Where its entry stands (physical), and the log2 of the page's size."""
         table = self.top
         for shift in (39, 30, 21, 12):
-            entry = number(DIRECT_MAP + table + 8 * (address >> shift & 511))
+            place = table + 8 * (address >> shift & 511)
+            entry = number(DIRECT_MAP + place)
             if not entry & 1:
                 raise gdb.MemoryError(f'nothing at {address:#x}')
             if shift == 12 or entry & 0x80:
-                offset = address & ((1 << shift) - 1)
-                return (entry & FRAME & ~((1 << shift) - 1)) + offset
+                break
             table = entry & FRAME
-        return None
+        return place, shift
+
+    def physical(self, address):
+        place, shift = self.leaf(address)
+        low = (1 << shift) - 1
+        return (number(DIRECT_MAP + place) & FRAME & ~low) + (address & low)
 
     def read(self, address, length):
         out = b''
@@ -80,7 +86,7 @@ class World:
     """What the commands know of this machine."""
 
     def __init__(self, root):
-        self.root, self.programs, self.names = root, {}, {}
+        self.root, self.programs, self.found = root, {}, {}
         for part in ('bootstrap', 'servers', 'drivers', 'personalities'):
             for path in glob.glob(f'{root}/build/{part}/**/*.elf', recursive=True):
                 program = Program(path)
@@ -108,15 +114,23 @@ class World:
         return next((p for p in self.programs.values() if p.is_in(read)), None)
 
     def name(self, task):
-        """What runs in a task (its struct): a program's name."""
+        """What runs in a task (its struct): the name that it was given, or its program's."""
+        given = b''.join(int(task['name'][i]).to_bytes(8, 'little') for i in range(6))
+        if given.strip(b'\0'):
+            return given.split(b'\0')[0].decode(errors='replace')
+        program = self.program_of(task)
+        return program.name if program else 'a program'
+
+    def program_of(self, task):
+        """The native program that runs in a task, by its code, or None."""
         key = int(task.address)
-        if key not in self.names:
+        if key not in self.found:
             space = Space(int(task['space']['cr3']))
-            found = next((p for p in self.programs.values() if p.is_in(space.read)), None)
-            if not found:
-                return 'a program'
-            self.names[key] = found.name
-        return self.names[key]
+            program = next((p for p in self.programs.values() if p.is_in(space.read)), None)
+            if not program:
+                return None
+            self.found[key] = program
+        return self.found[key]
 
 
 def members(head, kind, field):
@@ -291,7 +305,8 @@ class Backtrace(gdb.Command):
         wanted = int(gdb.parse_and_eval(argument)) if argument else None
         for index, task in tasks():
             name = world.name(task)
-            path = f'sbin/janus/{name}' if name in world.programs else None
+            program = world.program_of(task)
+            path = program and f'sbin/janus/{program.name}'
             for thread in threads(task):
                 if wanted is not None and int(thread.address) != wanted or \
                         wanted is None and not path:
@@ -301,12 +316,108 @@ class Backtrace(gdb.Command):
                     print('  ' + line)
 
 
+class Pools(gdb.Command):
+    """janus-pools: the tree of accounts, with what was made from each."""
+
+    def __init__(self):
+        super().__init__('janus-pools', gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        kinds = ('label', 'Pool', 'Task', 'Thread', 'Gate', 'Reply', 'Signal', 'Irq', 'IoPorts',
+                 'context')
+
+        def show(pool, depth):
+            counts, children = {}, []
+            for item in members(pool['objects'], 'object', 'in_pool'):
+                kind = int(item['type'])
+                word = kinds[kind] if kind < len(kinds) else 'other'
+                counts[word] = counts.get(word, 0) + 1
+                if kind == 1:
+                    children.append(gdb.Value(int(item.address)).cast(
+                        gdb.lookup_type('struct pool').pointer()).dereference())
+            names = ' '.join(sorted({world.name(task) for task in objects(pool, 'task')})
+                             if depth else [])
+            text = ', '.join(f'{count} {word}' for word, count in sorted(counts.items()))
+            print(f'{"  " * depth}{int(pool["owned"])} frames, {int(pool["used"])} used: '
+                  f'{text or "nothing"}' + (f'  [{names}]' if names else ''))
+            for child in children:
+                show(child, depth + 1)
+
+        show(gdb.parse_and_eval('root_pool'), 0)
+
+
+class Page(gdb.Command):
+    """janus-page TASK ADDRESS: the page at an address of a task (number or name), and who gave it to
+    whom, back to the first task: the mapping database."""
+
+    def __init__(self):
+        super().__init__('janus-page', gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        words = gdb.string_to_argv(argument)
+        if len(words) != 2:
+            raise gdb.GdbError('janus-page TASK ADDRESS')
+        address = int(gdb.parse_and_eval(words[1]))
+        owners = {int(task['space'].address): world.name(task) for _, task in tasks()}
+        for index, task in tasks():
+            if words[0] in (str(index), world.name(task)):
+                return self.show(Space(int(task['space']['cr3'])), address, owners)
+        raise gdb.GdbError(f'no task {words[0]}')
+
+    def show(self, space, address, owners):
+        entry, shift = space.leaf(address)
+        value = number(DIRECT_MAP + entry)
+        rights = ('r' + ('w' if value & 2 else '-') + ('-' if value >> 63 else 'x'))
+        bits = (' accessed' if value & 0x20 else '') + (' dirty' if value & 0x40 else '')
+        print(f'frame {value & FRAME & ~((1 << shift) - 1):#x}, {1 << shift >> 10} KiB, '
+              f'{rights}{bits}')
+        beside = int(gdb.parse_and_eval(f'frame_table[{entry >> 12}].next'))
+        node = number(DIRECT_MAP + (beside << 12 | entry & 0xfff)) if beside else 0
+        kind = gdb.lookup_type('struct mapping').pointer()
+        if not node:
+            print('  a piece of a superpage, or the kernel\'s own: no node')
+        while node:
+            mapping = gdb.Value(node).cast(kind).dereference()
+            print(f'  {owners.get(int(mapping["space"]), "?")} at {int(mapping["address"]):#x}')
+            node = int(mapping['parent'])
+
+
+class Ready(gdb.Command):
+    """janus-ready: what each CPU runs, and who is ready, by priority."""
+
+    def __init__(self):
+        super().__init__('janus-ready', gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        names = {}
+        for _, task in tasks():
+            for thread in threads(task):
+                names[int(thread.address)] = world.name(task)
+        for i in range(int(gdb.parse_and_eval('cpu_count'))):
+            cpu = gdb.parse_and_eval(f'cpus[{i}]')
+            # The fast path changes `current` alone; `runner` follows at the next slow entry.
+            sched, runner = cpu['sched'].dereference(), int(cpu['current'])
+            owner = [names.get(int(thread.address), '?')
+                     for thread in members(sched['bound'], 'thread', 'on_base')]
+            print(f'CPU {i}: {names.get(runner, "idle")} on the context of '
+                  f'{" ".join(owner) or "idle"}, priority {int(sched["priority"])}')
+            for priority in range(255, -1, -1):
+                head = cpu['run']['ready'][priority]
+                if int(head['next']) == int(head.address):
+                    continue
+                for context in members(head, 'sched', 'link'):
+                    ready = [names.get(int(thread.address), '?')
+                             for thread in members(context['ready'], 'thread', 'on_sched')]
+                    print(f'  {priority}: {" ".join(ready)}')
+
+
 def start(root, socket):
     """Called by tools/command/debug.py when gdb starts."""
     global world
     sys.path.insert(0, f'{root}/tools/crash')
     world = World(root)
-    for command in (Tasks, Threads, Current, Names, Break, Backtrace):
+    for command in (Tasks, Threads, Current, Names, Break, Backtrace, Pools, Page,
+                    Ready):
         command()
     for line in ('set pagination off', 'set confirm off', 'set architecture i386:x86-64',
                  f'file "{root}/build/mk/janus64.elf"', f'target remote {socket}'):
