@@ -157,13 +157,13 @@ def scribbles(system):
 # ---- little flexibility ----
 
 def two_builds(root):
-    """A manifest with both builds of the example personality, chosen by the program's fourth byte."""
+    """A manifest with both builds of the example personality, chosen by a byte of the program's header."""
     with open(f'{root}/bootstrap/manifest', encoding='utf-8') as file:
         text = file.read()
     start = text.index('server example\n')
     part = text[start:text.index('\nserver ', start)]
     other = part.replace('server example', 'server other\n    path sbin/janus/example-eager')
-    text = text.replace('set programs 7f4a5850=example', 'set programs 7f4a5850=example,7f4a5851=other')
+    text = text.replace('set programs 7f4a5850=example', 'set programs 7f4a5850100000000020=other,7f4a5850=example')
     text = text.replace(' svc/example', ' svc/example svc/other')
     return text.replace(part, part + '\n' + other)
 
@@ -174,12 +174,12 @@ for place in central library; do
 done
 '''
 BUILDS = r'''
-cp /bin/tour /tmp/other; printf Q | dd of=/tmp/other bs=1 seek=3 conv=notrunc 2> /dev/null
-tour < /dev/null | head -n 1; /tmp/other < /dev/null | head -n 1
+cp /bin/tour /tmp/other; printf " " | dd of=/tmp/other bs=1 seek=9 conv=notrunc 2> /dev/null
+JANUS_PLACE=central sh -c 'tour < /dev/null | head -n 1; /tmp/other < /dev/null | head -n 1'
 sed -n 's/^MemFree: *\([0-9]*\).*/free \1/p' /proc/meminfo
 '''
 ONE_BUILD = r'''
-tour < /dev/null | head -n 1
+JANUS_PLACE=central sh -c 'tour < /dev/null | head -n 1'
 sed -n 's/^MemFree: *\([0-9]*\).*/free \1/p' /proc/meminfo
 '''
 

@@ -81,21 +81,28 @@ static jn_status_t obtain(unsigned wanted)
     }
 }
 
+/* A block out of the free lists. */
+static bool take_free(unsigned order, uint32_t *number)
+{
+    unsigned found = order;
+    while (found < FRAME_ORDERS && !lists[found])
+        found++;
+    if (found == FRAME_ORDERS)
+        return false;
+    *number = lists[found];
+    unlink_block(*number);
+    while (found > order) {
+        found--;
+        link_block(*number + (1u << found), found);
+    }
+    return true;
+}
+
 static jn_status_t take(unsigned order, uint32_t *number)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
-        unsigned found = order;
-        while (found < FRAME_ORDERS && !lists[found])
-            found++;
-        if (found < FRAME_ORDERS) {
-            *number = lists[found];
-            unlink_block(*number);
-            while (found > order) {
-                found--;
-                link_block(*number + (1u << found), found);
-            }
+        if (take_free(order, number))
             return JN_OK;
-        }
         jn_status_t status = obtain(order);
         if (status != JN_OK)
             return status;
@@ -117,6 +124,15 @@ jn_status_t frame_alloc_block(unsigned order, bool program, uint32_t *number)
     for (uint64_t i = 0; i < count; i++)
         *platform_record(*number + (uint32_t)i) =
             (struct frame){.users = 1, .flags = program ? FRAME_PROGRAM : 0};
+    return JN_OK;
+}
+
+jn_status_t frame_alloc_present(unsigned order, uint32_t *number)
+{
+    if (!take_free(order, number))
+        return JN_NO_MEMORY;
+    for (uint32_t i = 0; i < 1u << order; i++)
+        *platform_record(*number + i) = (struct frame){.users = 1};
     return JN_OK;
 }
 

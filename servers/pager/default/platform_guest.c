@@ -79,8 +79,7 @@ jn_status_t platform_obtain(unsigned order, uint32_t *frame, uint32_t *used)
         if (is_recorded(first + i))
             continue;
         /* Other free frames are better, so that the chunk stays whole; at the start there are none. */
-        if (frame_totals.free < RECORD_PAGES ||
-            frame_alloc_block(__builtin_ctz(RECORD_PAGES), false, &source) != JN_OK) {
+        if (frame_alloc_present(__builtin_ctz(RECORD_PAGES), &source) != JN_OK) {
             source = *frame + *used;
             *used += RECORD_PAGES;
             if (*used >= count) {

@@ -48,6 +48,10 @@ jn_status_t platform_obtain(unsigned order, uint32_t *frame, uint32_t *used)
         for (i = 0; i < count; i++)
             chunks[first + i] = 1;
         *frame = first << CHUNK_ORDER;
+        uint32_t spare; /* as the guest's does, which keeps its records in frames that are free now */
+        if (frame_alloc_present(2, &spare) == JN_OK)
+            for (i = 0; i < 4; i++)
+                frame_free(spare + i);
         *used = first == 3 ? 2 : 0; /* once, the records take frames of the chunk itself */
         return JN_OK;
     }
