@@ -1,6 +1,7 @@
 /* servers/task: processes over all personalities. */
 #include <stdlib.h>
 
+#include "janus/crash.h"
 #include "janus/idl/client.h"
 #include "janus/idl/supervisor.h"
 #include "janus/object.h"
@@ -8,11 +9,38 @@
 #include "janus/server.h"
 #include "process.h"
 
+static size_t read_caller(void *context, uint64_t address, void *buffer, size_t length)
+{
+    uint64_t fault[2];
+    size_t done = 0;
+    (void)context;
+    jn_status_t status = jn_space_copy_in(JN_CAP_NULL, address, buffer, length, &done, fault);
+    return status == JN_OK || status == JN_FAULT ? done : 0;
+}
+
+/* The report of lib/crash of the handler of a process's adapter. */
+static void report_adapter(uint64_t label, const uint64_t *words, const struct jn_state *state)
+{
+    const struct process *process = client_process(label);
+    if (!process)
+        return;
+    bool win32 = process->personality == TASK_PERSONALITY_WIN32;
+    jn_log(JN_LOG_WARNING,
+           "crash: adapter of process %lu, its handler: %s (error %lx, address %lx) at rip %lx",
+           (unsigned long)process->pid, jn_crash_vector(words[0]), (unsigned long)words[1],
+           (unsigned long)words[4], (unsigned long)state->rip);
+    jn_crash_registers(state);
+    jn_log(JN_LOG_INFO, "crash: program %s", win32 ? "win32-adapter" : "posix-adapter");
+    jn_crash_end(state->r[JN_REG_RSP], read_caller, NULL);
+}
+
 static jn_status_t kernel_message(struct jn_server *server, struct jn_call *call, uint32_t kind)
 {
     (void)server;
     const uint64_t *words = call->message.words;
     if (kind == JN_KM_EXCEPTION) {
+        const struct jn_state state = jn_utcb()->state; /* log lines go through the UTCB */
+        report_adapter(call->label, words, &state);
         client_adapter_failed(call->label, words);
         return JN_HELD; /* it went with its process; else it stays where it is */
     }

@@ -107,5 +107,17 @@ def root_task(context):
             r'^mk: crash: rip 0000000000001234', r'#0 0x1234 in no program', r'#1 .*main ')
 
 
+def adapter(context):
+    """The handler of a process's adapter that fails: the process ends by SIGSEGV, with a report."""
+    out, log = run_gdb(context, 'adapter', [
+        'janus-break posix-adapter:core_page_fault', 'continue', 'bt 3', 'delete',
+        'set var $rip = 0x1234', 'janus-break session:process_check_end', 'continue'],
+        '--posix=library', '/bin/true')
+    appears(out, r'^#0 .*core_page_fault \(')
+    appears(log, r'crash: adapter of process \d+, its handler: page fault .* at rip 1234$',
+            r'crash:   #0 0x1234 in no program', r'crash:   #1 .*\(posix-adapter\)',
+            r'its adapter failed at 0x1234')
+
+
 def cases(_):
-    return [('root-task', root_task), ('stops', stops), ('lists', lists), ('books', books), ('lent-context', lent_context), ('panic', panic), ('kernel-fault', kernel_fault)]
+    return [('adapter', adapter), ('root-task', root_task), ('stops', stops), ('lists', lists), ('books', books), ('lent-context', lent_context), ('panic', panic), ('kernel-fault', kernel_fault)]

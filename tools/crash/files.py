@@ -100,6 +100,9 @@ class Places:
         if path == 'mk':
             return f'{self.root}/build/mk/janus64.elf'
         name = os.path.basename(path)
+        if path in ('posix-adapter', 'win32-adapter'):
+            found = glob.glob(f'{self.root}/build/personalities/*/{path}.bin')
+            return found[0] if found else None
         if path.lstrip('/').startswith('sbin/janus/'):
             for part in ('bootstrap', 'servers', 'drivers', 'personalities', 'tests'):
                 found = glob.glob(f'{self.root}/build/{part}/**/{name}.elf', recursive=True)

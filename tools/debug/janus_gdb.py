@@ -67,7 +67,7 @@ class Program:
 
     def __init__(self, path):
         import elf
-        self.path, self.name = path, os.path.basename(path)[:-len('.elf')]
+        self.path, self.name = path, os.path.splitext(os.path.basename(path))[0]
         with open(path, 'rb') as file:
             self.elf = elf.Elf(file.read())
         # Not before .text: a program's first page is shared library code.
@@ -89,9 +89,13 @@ class World:
         self.root, self.programs, self.found = root, {}, {}
         for part in ('bootstrap', 'servers', 'drivers', 'personalities'):
             for path in glob.glob(f'{root}/build/{part}/**/*.elf', recursive=True):
-                program = Program(path)
-                self.programs[program.name] = program
+                self.add(Program(path))
+        for path in glob.glob(f'{root}/build/personalities/*/*-adapter.bin'):
+            self.add(Program(path))
         self.loaded = None
+
+    def add(self, program):
+        self.programs[program.name] = program
 
     def program(self, name):
         if name not in self.programs:
