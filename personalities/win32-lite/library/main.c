@@ -1,6 +1,7 @@
 /* The Win32 adapter: the core in the process that it serves. docs/library.md. */
 #include <stdlib.h>
 
+#include "clock.h"
 #include "guest.h"
 #include "janus/adapter_runtime.h"
 #include "janus/backend/gate.h"
@@ -19,12 +20,17 @@ static cap_t begin(void)
     jn_status_t status = jn_gate_create(JN_CAP_POOL, &gate);
 
     if (status == JN_OK)
-        status = loop_begin(true);
+        status = loop_begin();
     if (status != JN_OK)
         jn_panic("no gate: %s", jn_status_text(status));
     backend_gate_initialize(gate, ADAPTER_PRIORITY);
     backend_gate_door(&door);
     return gate;
+}
+
+static bool threads_run(void)
+{
+    return *(volatile uint32_t *)&guest_running != 0;
 }
 
 /* The process's own pages at 0x7ffe0000: the clock cells, and the dispatcher's address. */
@@ -37,6 +43,9 @@ static void make_shared_pages(void)
     nt_kuser_fill(guest_shared_page);
     ((uint8_t *)guest_shared_page)[NT_KUSER_SYSTEM_CALL] = 1;
     *(uint64_t *)library_dispatcher_page = (uint64_t)(uintptr_t)win32_dispatcher;
+    jn_status_t status = clock_begin(adapter_utcb_alloc(), ADAPTER_PRIORITY, threads_run);
+    if (status != JN_OK)
+        jn_panic("no clock: %s", jn_status_text(status));
 }
 
 static void take(uint64_t length)

@@ -60,7 +60,7 @@ struct world_thread {
 extern cap_t guest_pager_template;
 extern void *guest_shared_page;
 extern uint32_t guest_running; /* threads that do not stand in the core */
-/* A thread goes on after it has waited: the clock cells of a process of its own may be old. */
+/* clock.c: a thread starts, or goes on after it has waited; the clock may have stood still. */
 void guest_clock_fresh(void);
 
 /* take.c: a hand-over record; the clients are taken over on success. */

@@ -9,21 +9,15 @@
 #include "janus/ring.h"
 #include "janus/runtime.h"
 
-#define TICK_NS 15625000ull /* 64 Hz: what programs expect of the shared clock cells */
-
 const char *const ring_names[RING_COUNT] = {"svc/fs", "svc/console", "svc/object", "svc/task"};
 
 static struct jn_ring_reader rings[RING_COUNT];
 static cap_t ring_signal;
-static uint64_t next_tick;
-static bool clock_lazy; /* only while threads run: it is this process's own */
 static void (*first)(void);
-void *guest_shared_page;
 uint32_t guest_running;
 
-jn_status_t loop_begin(bool lazy)
+jn_status_t loop_begin(void)
 {
-    clock_lazy = lazy;
     return jn_signal_create(JN_CAP_POOL, &ring_signal);
 }
 
@@ -35,23 +29,6 @@ jn_status_t loop_open_ring(unsigned ring, cap_t client, uint32_t entries)
 bool loop_has_ring(unsigned ring)
 {
     return rings[ring].header;
-}
-
-static void tick(uint64_t now)
-{
-    nt_kuser_tick(guest_shared_page);
-    next_tick = now + TICK_NS;
-}
-
-void guest_clock_fresh(void)
-{
-    uint64_t now;
-
-    if (!clock_lazy)
-        return;
-    now = jn_time_monotonic();
-    if (next_tick <= now)
-        tick(now);
 }
 
 static struct nt_process *core_of(struct world_process *p)
@@ -162,34 +139,17 @@ static jn_status_t kernel_message(struct jn_server *server, struct jn_call *call
     return backend_call_end();
 }
 
-static bool clock_wanted(void)
-{
-    return clock_lazy ? guest_running != 0 : guest_process_any() != NULL;
-}
-
 static uint64_t deadline(struct jn_server *server)
 {
     uint64_t next = nt_core_deadline();
 
     (void)server;
-    if (clock_wanted()) {
-        if (!next_tick)
-            next_tick = jn_time_monotonic();
-        if (next_tick < next)
-            next = next_tick;
-    } else if (!clock_lazy) {
-        next_tick = 0;
-    }
     return next == UINT64_MAX ? 0 : next ? next : 1;
 }
 
 static void on_timeout(struct jn_server *server)
 {
-    uint64_t now = jn_time_monotonic();
-
     (void)server;
-    if (next_tick && next_tick <= now && clock_wanted())
-        tick(now);
     nt_core_timeout();
 }
 

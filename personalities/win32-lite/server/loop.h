@@ -1,5 +1,5 @@
 /* The event loop of the Win32 core, the same in both placements: messages of program threads at the gate,
- * readiness rings behind one Signal, deadlines, and the clock cells of KUSER_SHARED_DATA. */
+ * readiness rings behind one Signal, deadlines. */
 #ifndef WIN32_LOOP_H
 #define WIN32_LOOP_H
 
@@ -8,9 +8,8 @@
 enum { RING_FS, RING_CONSOLE, RING_OBJECT, RING_TASK, RING_COUNT };
 extern const char *const ring_names[RING_COUNT]; /* of the servers */
 
-/* The loop's Signal. lazy_clock: the clock cells are those of one process, and stand still while all its
- * threads wait. */
-JN_CHECKED jn_status_t loop_begin(bool lazy_clock);
+/* The loop's Signal. */
+JN_CHECKED jn_status_t loop_begin(void);
 /* From here on what a ring at `client` brings goes to the core. */
 JN_CHECKED jn_status_t loop_open_ring(unsigned ring, cap_t client, uint32_t entries);
 bool loop_has_ring(unsigned ring);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "guest.h"
 #include "janus/backend/gate.h"
 #include "janus/idl/client.h"
@@ -15,6 +16,7 @@
 #include "placement.h"
 
 #define PROGRAM_PRIORITY 100 /* below every server */
+#define CLOCK_PRIORITY 170 /* as this server */
 #define RING_ENTRIES 4096
 
 static jn_status_t make_client(const char *name, cap_t *client)
@@ -78,13 +80,18 @@ static void read_settings(void)
         nt_remote_always = length == 6 && !memcmp(value, "always", 6);
 }
 
+static bool programs_run(void)
+{
+    return guest_process_any() != NULL;
+}
+
 int main(void)
 {
     static const struct personality_ops ops = {.take = take};
     jn_status_t status;
 
     jn_log_set_name("win32");
-    status = loop_begin(false);
+    status = loop_begin();
     if (status != JN_OK)
         jn_panic("no signal: %s", jn_status_text(status));
     backend_gate_initialize(JN_CAP_SELF_GATE, PROGRAM_PRIORITY);
@@ -93,6 +100,9 @@ int main(void)
     if (!guest_shared_page)
         jn_panic("no page for the shared data");
     nt_kuser_fill(guest_shared_page);
+    status = clock_begin(jn_reserve(JN_UTCB_SIZE, 12), CLOCK_PRIORITY, programs_run);
+    if (status != JN_OK)
+        jn_panic("no clock: %s", jn_status_text(status));
     open_rings();
     read_settings();
     struct jn_interface interfaces[] = {personality_interface(&ops)};
