@@ -83,6 +83,9 @@ struct nt_object {
     struct nt_object *clone;    /* while handles are inherited: the child's object */
     uint64_t shared;            /* number at servers/object; 0: the state below is ours */
     uint64_t published;         /* number there that keeps the object's name; 0: none */
+    bool leased;                /* its state stands in nt_leases (nt_lease.h) */
+    uint32_t lease_handle;
+    struct nt_list lease_link;
     uint16_t *name;             /* of NtQueryObject; UTF-16, name_length bytes, or NULL */
     uint32_t name_length;
 };
@@ -468,6 +471,8 @@ extern const struct nt_service nt_services[];
 extern const size_t nt_service_count;
 /* NULL: none of that name. */
 const struct nt_service *nt_service_named(const char *name);
+/* The number of a service in the ntdll.dll that is loaded; UINT32_MAX: none. */
+uint32_t nt_service_number(const char *name);
 
 /* ---- the program's memory (nt_user.c); each answers SUCCESS or ACCESS_VIOLATION ---- */
 nt_status nt_read(struct nt_thread *t, uint64_t address, void *buffer, size_t length);

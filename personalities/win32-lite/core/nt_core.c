@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_lease.h"
 #include "nt_remote.h"
 
 static struct nt_list ready;     /* threads whose held call runs again */
@@ -90,6 +91,10 @@ void nt_core_fault(struct nt_thread *t, uint64_t address, uint32_t access)
         nt_core_run();
         return;
     }
+    if (world_thread_abort_fast(t->world)) {
+        t->stop = NT_STOP_NONE; /* the call comes again, to a service that says what is wrong */
+        return;
+    }
     if (world_thread_state(t->world, &state) != JN_OK) {
         nt_process_end(t->process, status);
         return;
@@ -145,6 +150,7 @@ void nt_core_run(void)
         nt_thread_unhold(t);
         run_call(t);
     }
+    nt_lease_renew();
 }
 
 void nt_core_woken(uint64_t cookie)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_lease.h"
 #include "nt_remote.h"
 
 void *nt_object_create(struct nt_process *p, enum nt_type type, size_t size)
@@ -66,6 +67,7 @@ void nt_object_release(struct nt_object *object)
 {
     if (!object || --object->refs)
         return;
+    nt_lease_forget(object);
     switch (object->type) {
     case NT_TYPE_FILE: file_destroy((struct nt_file *)object); break;
     case NT_TYPE_SECTION: section_destroy((struct nt_section *)object); break;
@@ -145,6 +147,7 @@ nt_status nt_handle_insert(struct nt_process *p, struct nt_object *object, uint3
     nt_object_ref(object);
     table->entries[index] = (struct nt_handle){object, access, flags};
     *handle = ((uint64_t)index + 1) * 4;
+    nt_lease_offer(p, object, *handle);
     return NT_SUCCESS;
 }
 
@@ -178,6 +181,7 @@ nt_status nt_handle_close(struct nt_process *p, uint64_t handle)
     if (entry->flags & NT_HANDLE_PROTECT)
         return NT_HANDLE_NOT_CLOSABLE;
     object = entry->object;
+    nt_lease_recall(object);
     *entry = (struct nt_handle){NULL, p->handles.free_first, 0};
     p->handles.free_first = (uint32_t)(entry - p->handles.entries) + 1;
     nt_object_release(object);
@@ -217,6 +221,7 @@ nt_status nt_handle_object(struct nt_thread *t, uint64_t handle, enum nt_type ty
         return NT_OBJECT_TYPE_MISMATCH;
     if (access & ~entry->access)
         return NT_ACCESS_DENIED;
+    nt_lease_recall(entry->object);
     *result = entry->object;
     return NT_SUCCESS;
 }

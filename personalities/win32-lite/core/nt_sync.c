@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core.h"
+#include "nt_lease.h"
 #include "nt_object_codes.h"
 
 /* A new object of the type, or the named one at servers/object. */
@@ -350,6 +351,7 @@ void nt_mutant_abandon_all(struct nt_thread *t)
 {
     uint64_t previous;
 
+    nt_lease_recall_owned(t);
     while (!nt_list_empty(&t->mutants)) {
         struct nt_mutant *mutant = nt_container(t->mutants.next, struct nt_mutant, owned);
         nt_list_remove(&mutant->owned);
@@ -367,6 +369,7 @@ nt_status nt_object_signal(struct nt_thread *t, struct nt_object *object)
     uint64_t previous;
     int32_t count;
 
+    nt_lease_recall(object);
     switch (object->type) {
     case NT_TYPE_EVENT:
         if (object->shared)
@@ -391,6 +394,7 @@ nt_status nt_object_promote(struct nt_object *object)
 
     if (object->shared)
         return NT_SUCCESS;
+    nt_lease_recall(object);
     switch (object->type) {
     case NT_TYPE_EVENT:
         kind = OBJECT_EVENT;

@@ -187,7 +187,8 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
         t->object->tid = t->tid;
         t->cookie = next_cookie++;
         nt_list_append(bucket(t->cookie), &t->hash_link);
-        status = nt_status_from(world_thread_create(p->world, t->cookie, &state, &t->world));
+        status = nt_status_from(world_thread_create(p->world, t->cookie, t->tid, &state,
+                                                    &t->world));
     }
     if (!NT_FAILED(status))
         world_thread_number(t->world, t->tid);

@@ -184,7 +184,7 @@ void world_section_close(struct world_process *p, uint64_t section);
 
 /* ---- threads: foreign threads of a process; all stop in the core's entries of core.h ---- */
 /* Made with its registers, not running. */
-world_status world_thread_create(struct world_process *p, uint64_t cookie,
+world_status world_thread_create(struct world_process *p, uint64_t cookie, uint64_t tid,
                                  const struct jn_state *state, struct world_thread **thread);
 /* The id that programs know it by, for traces. */
 void world_thread_number(struct world_thread *thread, uint64_t tid);
@@ -202,6 +202,9 @@ void world_thread_freeze(struct world_thread *thread);
 void world_thread_thaw(struct world_thread *thread);
 /* The thread executes nothing more; the pointer is void. */
 void world_thread_destroy(struct world_thread *thread);
+/* A fault that cannot be mended, in a service that runs on the thread itself (the library placement): true,
+ * and the call comes to the core after all. False: the fault is the program's. */
+bool world_thread_abort_fast(struct world_thread *thread);
 world_status world_thread_times(struct world_thread *thread, uint64_t *user_ns);
 
 /* ---- processes ---- */

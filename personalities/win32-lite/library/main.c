@@ -2,12 +2,14 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "fast.h"
 #include "guest.h"
 #include "janus/adapter_runtime.h"
 #include "janus/backend/gate.h"
 #include "janus/object.h"
 #include "library.h"
 #include "loop.h"
+#include "nt_lease.h"
 #include "nt_remote.h"
 
 uint32_t library_defaults[2];
@@ -70,7 +72,9 @@ _Noreturn void adapter_main(enum adapter_kind kind, uint64_t length, uint64_t se
     library_defaults[0] = ADAPTER_PLACE(settings, ADAPTER_POSIX);
     library_defaults[1] = ADAPTER_PLACE(settings, ADAPTER_WIN32);
     nt_core_init();
+    nt_lease_enabled = true;
     make_shared_pages();
     take(length);
+    fast_begin(nt_service_number);
     loop_run(gate, NULL, 0, false, adapter_keep_pool);
 }

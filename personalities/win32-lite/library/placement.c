@@ -5,6 +5,7 @@
 
 #include "janus/adapter_runtime.h"
 #include "janus/handover.h"
+#include "fast.h"
 #include "library.h"
 #include "loop.h"
 
@@ -59,13 +60,30 @@ jn_status_t placement_committed(struct world_process *p)
     return status == JN_OK ? backend_process_set_cookie(p->clients.task, p->cookie) : status;
 }
 
-jn_status_t placement_thread(struct world_process *p, struct world_thread *t, uint64_t teb)
+jn_status_t placement_thread(struct world_process *p, struct world_thread *t, uint64_t teb,
+                             uint64_t tid)
 {
     struct jn_utcb *utcb = (struct jn_utcb *)t->thread.utcb;
     uint64_t address = t->thread.utcb, done;
 
     utcb->user[1] = teb;
+    fast_thread(utcb, tid);
     return region_map_write(p->map, teb + TEB_UTCB, &address, sizeof address, false, &done);
+}
+
+bool placement_abort_fast(struct world_thread *t)
+{
+    struct jn_utcb *utcb = (struct jn_utcb *)t->thread.utcb;
+    struct jn_state state;
+
+    if (!utcb->in_adapter || world_thread_state(t, &state) != JN_OK ||
+        state.rip - ADAPTER_BASE >= ADAPTER_TEXT_BYTES)
+        return false;
+    state.rip = (uint64_t)(uintptr_t)win32_fast_abort;
+    state.r[JN_REG_RCX] = (uint64_t)(uintptr_t)utcb;
+    state.valid = JN_STATE_REGS;
+    world_thread_resume_with(t, &state);
+    return true;
 }
 
 const void *placement_shared_page(uint64_t address)

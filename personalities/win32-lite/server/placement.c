@@ -67,12 +67,20 @@ jn_status_t placement_committed(struct world_process *p)
     return JN_OK;
 }
 
-jn_status_t placement_thread(struct world_process *p, struct world_thread *t, uint64_t teb)
+jn_status_t placement_thread(struct world_process *p, struct world_thread *t, uint64_t teb,
+                             uint64_t tid)
 {
     (void)p;
     (void)t;
     (void)teb;
+    (void)tid;
     return JN_OK;
+}
+
+bool placement_abort_fast(struct world_thread *t)
+{
+    (void)t;
+    return false;
 }
 
 const void *placement_shared_page(uint64_t address)

@@ -16,9 +16,11 @@ void placement_abandon(struct world_process *p);
 JN_CHECKED jn_status_t placement_join(const struct backend_clients *clients);
 /* The image was committed. On failure the process cannot live. */
 JN_CHECKED jn_status_t placement_committed(struct world_process *p);
-/* A thread with this TEB was made, and has not run. */
+/* A thread with this TEB and id was made, and has not run. */
 JN_CHECKED jn_status_t placement_thread(struct world_process *p, struct world_thread *t,
-                                        uint64_t teb);
+                                        uint64_t teb, uint64_t tid);
+/* See world_thread_abort_fast. */
+bool placement_abort_fast(struct world_thread *t);
 /* Pages of KUSER_SHARED_DATA; *count from its address on. */
 const void *placement_shared_page(uint64_t address);
 uint64_t placement_shared_pages(void);

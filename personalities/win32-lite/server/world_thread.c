@@ -7,7 +7,7 @@
 #define GROUPS (JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE | JN_STATE_DEBUG)
 #define POOL_FRAMES 64u
 
-world_status world_thread_create(struct world_process *p, uint64_t cookie,
+world_status world_thread_create(struct world_process *p, uint64_t cookie, uint64_t tid,
                                  const struct jn_state *state, struct world_thread **result)
 {
     struct world_thread *t = calloc(1, sizeof *t);
@@ -35,7 +35,7 @@ world_status world_thread_create(struct world_process *p, uint64_t cookie,
         free(t);
         return status;
     }
-    status = placement_thread(p, t, state->gs_base);
+    status = placement_thread(p, t, state->gs_base, tid);
     if (status != JN_OK) {
         backend_thread_destroy(&t->thread);
         free(t->first);
@@ -155,4 +155,9 @@ struct world_thread *guest_lender(struct world_process *p)
         if (t->stopped)
             return t;
     return NULL;
+}
+
+bool world_thread_abort_fast(struct world_thread *t)
+{
+    return placement_abort_fast(t);
 }

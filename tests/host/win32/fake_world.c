@@ -116,7 +116,12 @@ FAIL(world_section_share, struct world_process *p, uint64_t section,
      struct world_process *target, uint64_t *copy)
 void world_section_close(struct world_process *p, uint64_t section) {}
 
-FAIL(world_thread_create, struct world_process *p, uint64_t cookie, const struct jn_state *state,
+bool world_thread_abort_fast(struct world_thread *thread)
+{
+    return false;
+}
+FAIL(world_thread_create, struct world_process *p, uint64_t cookie, uint64_t tid,
+     const struct jn_state *state,
      struct world_thread **thread)
 void world_thread_number(struct world_thread *thread, uint64_t tid) {}
 FAIL(world_thread_start, struct world_thread *thread)

@@ -238,9 +238,10 @@ static void get_state(struct world_thread *t, struct jn_state *s)
     s->valid = JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE;
 }
 
-world_status world_thread_create(struct world_process *p, uint64_t cookie,
+world_status world_thread_create(struct world_process *p, uint64_t cookie, uint64_t tid,
                                  const struct jn_state *state, struct world_thread **thread)
 {
+    (void)tid;
     struct world_thread *t;
 
     if (!p->first_used) {
@@ -956,4 +957,10 @@ int world_run(pid_t pid)
             timeout = 0;
         world_poll_armed(timeout, signals);
     }
+}
+
+bool world_thread_abort_fast(struct world_thread *thread)
+{
+    (void)thread;
+    return false;
 }

@@ -1,0 +1,45 @@
+/* Leases of waitable objects (PERSONALITIES 2): while one handle is all that names a nameless event,
+ * semaphore or mutant and nobody waits for it, its state stands in a word that the program's threads
+ * change themselves (library/fast.c); the core takes the word back before it looks at the object.
+ *
+ * A word is changed by compare-and-swap only, and kind NONE means "ask the core": so whoever is stopped in
+ * between holds nothing, and a handle that is closed meanwhile is seen.
+ */
+#ifndef WIN32_NT_LEASE_H
+#define WIN32_NT_LEASE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NT_LEASES 512u /* handles from 4 to 4 * NT_LEASES */
+
+enum nt_lease_kind { NT_LEASE_NONE, NT_LEASE_EVENT, NT_LEASE_MANUAL, NT_LEASE_SEMAPHORE,
+                     NT_LEASE_MUTANT };
+#define NT_LEASE_KIND(word) ((uint32_t)(word) & 0xff)
+#define NT_LEASE_MODIFY 0x100u /* rights of the handle */
+#define NT_LEASE_WAIT 0x200u
+#define NT_LEASE_STATE(word) ((uint32_t)((word) >> 32))
+#define NT_LEASE_WITH(word, state) (((word) & 0xffffffffull) | (uint64_t)(state) << 32)
+/* A mutant's state: recursions in the low 12 bits, a quarter of the owner's id above. */
+#define NT_LEASE_COUNT 0xfffu
+
+extern _Atomic uint64_t nt_leases[NT_LEASES];  /* by handle / 4 - 1 */
+extern uint32_t nt_lease_limits[NT_LEASES];    /* of semaphores */
+extern bool nt_lease_enabled;                  /* by the world that has a fast path */
+
+struct nt_process;
+struct nt_thread;
+struct nt_object;
+/* The object's only handle is this one, as far as that is known. */
+void nt_lease_offer(struct nt_process *p, struct nt_object *object, uint64_t handle);
+/* The state is the object's again; until nt_lease_renew. */
+void nt_lease_recall(struct nt_object *object);
+/* Of mutants that the thread holds. */
+void nt_lease_recall_owned(struct nt_thread *t);
+/* The object ends. */
+void nt_lease_forget(struct nt_object *object);
+/* What was recalled or offered since is leased (again), where it may be. */
+void nt_lease_renew(void);
+
+#endif
