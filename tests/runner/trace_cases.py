@@ -116,6 +116,18 @@ def win32(context):
     assert names and all(name.startswith('Nt') for name in names), names
 
 
+def libraries(context):
+    """Under adapter libraries the process itself is who asks servers, and what it asks is shown."""
+    run = Run(context, 'busybox', 'cat', '/etc/passwd', options=['--posix=library'])
+    assert run.status == 0 and run.out.startswith(b'root:')
+    run.find(r'\| +busybox -> fs: fs\.open\(|\] busybox -> fs: fs\.open\(')
+    run.find(r'exited with 0')
+    run = Run(context, './build/tests/win32/hello.exe', options=['--win32=library'])
+    assert run.status == 0 and run.out == b'hello, world\n', run.out
+    run.find(r'hello\.exe -> fs: io\.write\(.*= OK done=')
+    assert not any('win32 ->' in line for line in run.lines)
+
+
 def costs(context):
     """Counts by call: a null system call is two entries, two switches and two messages."""
     program = 'i=0; while [ $i -lt 50 ]; do umask >/dev/null; i=$((i+1)); done'
@@ -240,6 +252,6 @@ def off_costs_nothing(context):
 
 def cases(_):
     return [('static-elf', static_elf), ('errors-and-status', errors_and_status),
-            ('pipeline', pipeline), ('win32', win32), ('costs', costs), ('viewer', viewer), ('four-cpus', four_cpus), ('lost-records', lost_records),
+            ('pipeline', pipeline), ('win32', win32), ('libraries', libraries), ('costs', costs), ('viewer', viewer), ('four-cpus', four_cpus), ('lost-records', lost_records),
             ('options', options), ('traced-selftest', traced_selftest),
             ('off-costs-nothing', off_costs_nothing)]

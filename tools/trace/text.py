@@ -152,7 +152,11 @@ class Text:
         moments = []
         last = self.calls.trace.records[-1].time if self.calls.trace.records else 0
         for call in self.calls.roots:
-            if self.shown(call):
+            if not self.shown(call):
+                continue
+            if call.kind == 'door' and not call.children:
+                moments.append((call.begin, 4, call))
+            else:
                 moments.append((call.begin, 1, call))
                 moments.append((call.end if call.end is not None else last + 1, 0, call))
         for record in self.calls.trace.records:
@@ -168,10 +172,12 @@ class Text:
             if what == 3:
                 yield from self.end(call)
                 continue
-            if what == 1:
-                if open_call:
-                    yield from self.unfinished(open_call)
-                open_call = call
+            if what in (1, 4) and open_call:
+                yield from self.unfinished(open_call)
+            if what in (1, 4):
+                open_call = call if what == 1 else None
+                if what == 4:
+                    yield from self.whole(call)
                 continue
             if open_call is call:
                 yield from self.whole(call)
