@@ -86,6 +86,7 @@ class Suite:
 
 
 def available(root):
+    import chapter_cases
     import crash_cases
     import debug_cases
     import example_cases
@@ -124,6 +125,8 @@ def available(root):
               debug_cases.cases, ['build/mk/janus.elf', 'build/servers/session']),
         Suite('trace', 'trace rings, and what ./janus trace makes of them', trace_cases.cases,
               ['build/mk/janus.elf', 'build/servers/trace', 'build/personalities/posix']),
+        Suite('chapters', "the commands in the kernel's chapters of docs/",
+              chapter_cases.cases, ['build/mk/janus.elf', 'build/servers/session']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session'],
               depends=('posix',)),
