@@ -86,8 +86,8 @@ int main(int argc, char **argv)
     /* A grandchild whose parent ends gets a new parent. */
     pipe(fds);
     if (fork() == 0) {
+        pid_t old = getpid();
         if (fork() == 0) {
-            pid_t old = getppid();
             while (getppid() == old)
                 usleep(1000);
             dprintf(fds[1], "%s", getppid() != old ? "adopted" : "not adopted");
