@@ -394,6 +394,7 @@ align 16
     test byte [rsp + T_KIND + 7], (1 << KIND_MARKED_BIT | 1 << KIND_DOOR_BIT) >> 56
     jnz .door
     btr rax, 63
+.foreign_call:
     mov [rsp + RAX], rax
     save_registers rsp
     mov [rsp + T_RFLAGS], r11
@@ -471,6 +472,8 @@ align 16
     btr rax, KIND_DOOR_BIT
     test rax, rax
     jz .call
+    cmp rax, OP_FOREIGN
+    je entry_foreign
     jmp .native
 
 align 16
@@ -886,6 +889,26 @@ copy:
 .slow:
     call kernel_syscall
     jmp leave_kernel
+
+; ---- and a system call that has found no room in the other page -----------------------------------
+align 16
+entry_foreign:
+; JN_FOREIGN (door_foreign() in C, which has all that is rare): the program's call after all.
+    mov rcx, [rsp + T_UTCB]
+    mov r11, [rcx + UTCB_DOOR_RIP]
+    mov rax, r11
+    shr rax, 47
+    mov eax, OP_FOREIGN
+    jnz entry_syscall.slow
+    mov [rsp + T_RIP], r11
+    mov rax, [rcx + UTCB_DOOR_RSP]
+    mov [rsp + T_RSP], rax
+    mov r11d, [rcx + UTCB_DOOR_RFLAGS]
+    and r11d, FLAGS_USER
+    or r11d, FLAGS_FIXED
+    mov rax, [rcx + UTCB_DOOR_RAX]
+    and byte [rcx + UTCB_IN_ADAPTER], ~ADAPTER_INSIDE
+    jmp entry_syscall.foreign_call
 
 ; The kernel is interrupted in idle only; an exception in it is a bug.
 entry_trap.from_kernel:

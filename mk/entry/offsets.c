@@ -81,6 +81,8 @@ void offsets(void)
     FIELD(UTCB_IN_ADAPTER, jn_utcb, in_adapter);
     FIELD(UTCB_DOOR_RIP, jn_utcb, door_rip);
     FIELD(UTCB_DOOR_RSP, jn_utcb, door_rsp);
+    FIELD(UTCB_DOOR_RAX, jn_utcb, door_rax);
+    FIELD(UTCB_DOOR_RFLAGS, jn_utcb, door_rflags);
     VALUE(ADAPTER_INSIDE, JN_ADAPTER_INSIDE);
     FIELD(STATE_VALID, jn_state, valid);
     FIELD(STATE_XSAVE_SIZE, jn_state, xsave_size);
@@ -116,6 +118,9 @@ void offsets(void)
     VALUE(OP_REPLY_WAIT, JN_REPLY_WAIT);
     VALUE(OP_SIGNAL, JN_SIGNAL);
     VALUE(OP_NULL, JN_NULL);
+    VALUE(OP_FOREIGN, JN_FOREIGN);
+    VALUE(FLAGS_USER, FLAGS_USER);
+    VALUE(FLAGS_FIXED, FLAGS_FIXED);
     VALUE(OP_COPY, JN_COPY);
     VALUE(TAG_WINDOWS, JN_TAG_WINDOWS);
     VALUE(TAG_WINDOWS_SHIFT, JN_TAG_WINDOWS_SHIFT);

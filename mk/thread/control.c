@@ -11,9 +11,6 @@
 #include "task/task.h"
 #include "thread/thread.h"
 
-/* CF PF AF ZF SF TF DF OF RF AC ID are the user's; bit 1 is always set and so is IF. */
-#define FLAGS_USER     0x250dd5ull
-#define FLAGS_FIXED    0x202ull
 #define FLAG_TRAP      0x100ull
 #define DR7_USER       0xffff03ffull /* no GD, no reserved bits */
 #define XSAVE_LEGACY   512

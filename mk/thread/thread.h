@@ -55,6 +55,10 @@ enum {
 #define KIND_LEAVE     (1ull << 59) /* something waits for its way out of the adapter */
 #define KIND_MASK      0xffffffff00000000ull
 
+/* CF PF AF ZF SF TF DF OF RF AC ID are the user's; bit 1 is always set and so is IF. */
+#define FLAGS_USER     0x250dd5ull
+#define FLAGS_FIXED    0x202ull
+
 /* What a thread sends while it is STATE_SEND, and after: kernel messages by their number. */
 enum { MESSAGE_CALL = 0, MESSAGE_SEND = 64 };
 
