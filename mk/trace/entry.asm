@@ -4,6 +4,7 @@
 %define entry_syscall traced_syscall
 %define entry_trap traced_trap
 %define entry_syscall.slow traced_syscall.slow
+%define entry_syscall.foreign_call traced_syscall.foreign_call
 %define entry_syscall.slow_call traced_syscall.slow_call
 %define entry_syscall.go_on_full traced_syscall.go_on_full
 %define entry_trap.from_kernel traced_trap.from_kernel
