@@ -136,7 +136,7 @@ section .text.entry progbits alloc exec nowrite align=4096
 
 ; From thread rsp to thread r11: state, counters, CR0.TS, address space, segment bases. Destroys rax,
 ; rcx; afterwards GS is the user's. %1 names labels for switch_fpu, which stands out of the line.
-; With a second parameter, rax is the kernel stack afterwards.
+; With a second parameter, rdx is the kernel stack afterwards.
 %macro switch_registers 1-2
     mov dword [r11 + T_STATE], STATE_RUN
     inc qword [gs:CPU_IPCS]
@@ -147,17 +147,16 @@ section .text.entry progbits alloc exec nowrite align=4096
     cmp al, [gs:CPU_FPU_ON]
     jne %{1}_fpu
 %{1}_fpu_done:
-    mov rcx, [r11 + T_CR3]
-    cmp rcx, [gs:CPU_CR3]
-    je %%same_space
-    mov [gs:CPU_CR3], rcx
-    inc qword [gs:CPU_SWITCHES]
-    inc qword [r11 + T_SWITCHES]
-    mov cr3, rcx
-%%same_space:
 %if %0 == 2
-    mov rax, [gs:CPU_STACK]
+    mov rdx, [gs:CPU_STACK]
 %endif
+    mov rax, [r11 + T_CR3]
+    cmp rax, [gs:CPU_CR3]
+    je %%same_space
+    mov [gs:CPU_CR3], rax
+    inc qword [gs:CPU_SWITCHES]
+    inc qword [r11 + T_SWITCHES]            ; leaves ZF clear
+%%same_space:
     rdfsbase rcx
     mov [rsp + T_FS], rcx
     mov rcx, [r11 + T_FS]
@@ -167,6 +166,9 @@ section .text.entry progbits alloc exec nowrite align=4096
     mov [rsp + T_GS], rcx
     mov rcx, [r11 + T_GS]
     wrgsbase rcx
+    je %%space_loaded                       ; last: it forgets all translations
+    mov cr3, rax
+%%space_loaded:
 %endmacro
 
 ; CR0.TS has to change. al = 1: the registers are the next thread's own.
@@ -384,7 +386,7 @@ align 16
     wait_again
     trace_point POINT_ANSWER
     switch_registers .full_answer, stack
-    mov rsp, rax
+    mov rsp, rdx
     jmp load_full
     switch_fpu .full_answer
 
