@@ -6,17 +6,18 @@ import re
 import subprocess
 
 import crash_cases
+from host_cases import Terminal
 
 
-def run_gdb(context, name, commands, *words):
+def run_gdb(context, name, commands, *words, verbose=True):
     """Standard output (gdb's) and the log, as ./janus debug --batch gives them."""
     script = f'{context.scratch}/{name}.gdb'
     with open(script, 'w', encoding='utf-8') as file:
         file.write('\n'.join(commands) + '\n')
     done = subprocess.run(
-        [f'{context.root}/janus', 'debug', '--batch', script, '--timeout', '150', '--verbose',
-         *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        timeout=200)
+        [f'{context.root}/janus', 'debug', '--batch', script, '--timeout', '150',
+         *(['--verbose'] if verbose else []), *words],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200)
     return (done.stdout.decode(errors='replace'),
             done.stderr.decode(errors='replace').replace('\r', ''))
 
@@ -107,6 +108,15 @@ def root_task(context):
             r'^mk: crash: rip 0000000000001234', r'#0 0x1234 in no program', r'#1 .*main ')
 
 
+def essential_server(context):
+    """Without --verbose: when Janus itself fails, the end of the log has the report with the calls."""
+    _, log = run_gdb(context, 'essential', [
+        'janus-break fs:jn_server_run', 'continue', 'delete', 'set var $rip = 0x1234', 'continue'],
+        verbose=False)
+    appears(log, r'the end of the boot log', r'crash: task fs, thread 1: page fault, execution of 1234',
+            r'crash:   #0 0x1234 in no program', r'crash:   #1 .*main', r'fs has ended for good')
+
+
 def adapter(context):
     """The handler of a process's adapter that fails: the process ends by SIGSEGV, with a report."""
     out, log = run_gdb(context, 'adapter', [
@@ -119,5 +129,24 @@ def adapter(context):
             r'its adapter failed at 0x1234')
 
 
+def terminal(context):
+    """On a terminal: gdb's prompt, Ctrl-C stops the machine and nothing else, the terminal comes back."""
+    session = Terminal(context, line=[f'{context.root}/janus', 'debug'])
+    session.wait_for(b'(gdb) ', 90)
+    session.send(b'continue\r')
+    session.wait_for(b'Continuing.', 30)
+    session.pause(1)
+    session.send(b'\x03')
+    session.wait_for(b'SIGINT', 60)
+    session.wait_for(b'(gdb) ', 30)
+    session.send(b'janus-current\r')
+    session.wait_for(b'CPU 0: ', 30)
+    session.wait_for(b'(gdb) ', 30)
+    session.send(b'quit\r')
+    session.close(0)
+
+
 def cases(_):
-    return [('adapter', adapter), ('root-task', root_task), ('stops', stops), ('lists', lists), ('books', books), ('lent-context', lent_context), ('panic', panic), ('kernel-fault', kernel_fault)]
+    return [('terminal', terminal), ('essential-server', essential_server), ('adapter', adapter),
+            ('root-task', root_task), ('stops', stops), ('lists', lists), ('books', books),
+            ('lent-context', lent_context), ('panic', panic), ('kernel-fault', kernel_fault)]
