@@ -153,7 +153,13 @@ static void withdrawn_interrupt(void)
         let_it_fire();
     CHECK(refused > 0);
     CHECK_OK(OP2(irq, JN_OP_IRQ_BIND, other, 1));
-    uint64_t before = interrupts;
+    /* What was raised until then may not have been taken yet. */
+    uint64_t before;
+    do {
+        before = interrupts;
+        settle();
+        CHECK_OK(op(signal, JN_OP_SIGNAL_POLL, 0, 0, 0, 0, 0, out));
+    } while (out[0] || interrupts != before);
     pit_one_shot();
     CHECK_IS(sys(JN_WAIT, other, &(regs_t){0}), JN_SIGNALLED);
     settle();
