@@ -1,4 +1,4 @@
-"""The example personality, in both its builds; personalities/example holds the cases."""
+"""The example personality, in both its builds and placements; personalities/example holds the cases."""
 import glob
 import os
 import re
@@ -11,7 +11,7 @@ HERE = 'personalities/example'
 LINES_MAX = 600
 
 
-def batch(name, options, build, manifest=None):
+def batch(name, options, build, manifest=None, placement='central'):
     """The cases on a boot with these options; `build` is what the tour must be told."""
     def run(context):
         lists = [f'replace etc/manifest 644 {manifest(context)}'] if manifest else []
@@ -20,7 +20,7 @@ def batch(name, options, build, manifest=None):
                            lambda _, out, *__: guest.compare('stdout', out, f'build {build}\n'.encode()))
         cases = [probe] + [make_case(path) for path in paths]
         results = guest.run_batch(context, f'example-{name}', cases, lists,
-                                  ['--set', 'example=central', *options])
+                                  ['--set', f'example={placement}', *options])
         return [report.Result(f'{name}-{r.name}', r.problem) for r in results]
     return run
 
@@ -61,5 +61,9 @@ def absent(context):
 def cases(_):
     return [('lazy', batch('lazy', [], 'lazy')),
             ('eager', batch('eager', ['--set', 'example.path=sbin/janus/example-eager'], 'eager')),
+            ('library', batch('library', [], 'lazy', placement='library')),
+            ('library-eager', batch('library-eager', [
+                '--set', 'example-library.path=sbin/janus/example-eager-library'], 'eager',
+                placement='library')),
             ('one-word', batch('one-word', [], 'eager', one_word)),
             ('lines', small), ('absent', absent)]

@@ -100,6 +100,7 @@ def available(root):
     import pager_cases
     import run_cases
     import server_cases
+    import study_cases
     import terminal_cases
     import trace_cases
     import tool_cases
@@ -149,6 +150,9 @@ def available(root):
               depends=PERSONALITIES),
         Suite('example', 'a third personality with calls of its own, in two builds',
               example_cases.cases,
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example']),
+        Suite('study', 'the study: what it writes, and that it comes out the same twice',
+              study_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example']),
         Suite('smp', 'the kernel, and programs of both personalities, on four CPUs',
               smp_cases.cases, ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),

@@ -17,8 +17,6 @@
 /* CHLD, CONT, URG, WINCH mean nothing here; every other signal ends a program. */
 #define SIGNALS_IGNORED (1ull << 16 | 1ull << 17 | 1ull << 22 | 1ull << 27)
 
-cap_t core_pager_template;
-
 /* Handles: place in the table in the low half, how often that place was used in the high one, so that
  * a late event never reaches a newcomer. */
 static struct {
@@ -57,6 +55,18 @@ static struct program *program_create(void)
     return p;
 }
 
+static void program_free(struct program *p)
+{
+    if (p->map)
+        region_map_destroy(p->map, false);
+    if (p->space.context)
+        backend_space_close(&p->space);
+    backend_cap_drop(p->place.task);
+    backend_cap_drop(p->place.pool);
+    table[(uint32_t)p->handle].program = NULL;
+    free(p);
+}
+
 void program_end(struct program *p, uint32_t kind, uint32_t code)
 {
     backend_thread_destroy(&p->thread);
@@ -64,14 +74,7 @@ void program_end(struct program *p, uint32_t kind, uint32_t code)
     if (kind && backend_process_exit(p->clients.task, kind, code) != JN_OK)
         jn_log(JN_LOG_ERROR, "process %lu could not be ended", (unsigned long)p->pid);
     backend_clients_drop(&p->clients);
-    if (p->map)
-        region_map_destroy(p->map, false);
-    if (p->space.context)
-        backend_space_close(&p->space);
-    backend_cap_drop(p->kernel_task);
-    backend_cap_drop(p->pool);
-    table[(uint32_t)p->handle].program = NULL;
-    free(p);
+    program_free(p);
 }
 
 jn_status_t program_resolve(struct program *p, uint64_t address, uint32_t access)
@@ -165,19 +168,18 @@ static jn_status_t load(struct program *p, const struct handover *h, uint64_t *e
 }
 
 /* A fresh Task with the image and its thread, which becomes the process's with the commit. */
-static jn_status_t start(struct program *p, const struct handover *h, cap_t pager)
+static jn_status_t start(struct program *p, const struct handover *h)
 {
     static struct jn_state state; /* too large for the stack */
     uint64_t entry = 0;
-    jn_status_t status = backend_process_prepare(p->clients.task, &p->kernel_task, &p->pool);
-    if (status == JN_OK)
-        status = backend_space_open(pager, p->clients.fs, p->kernel_task, &p->space);
+    jn_status_t status =
+        backend_space_open(p->place.pager, p->clients.fs, p->place.task, &p->space);
     if (status == JN_OK)
         p->map = region_map_create(p->space.ops, p->space.context, EXAMPLE_BASE, EXAMPLE_LIMIT);
     if (status == JN_OK)
         status = p->map ? load(p, h, &entry) : JN_NO_MEMORY;
     if (status == JN_OK)
-        status = backend_thread_create(p->pool, p->kernel_task, p->handle, &p->thread);
+        status = backend_thread_create(p->place.pool, p->place.task, p->handle, &p->thread);
     if (status == JN_OK)
         status = backend_process_commit(p->clients.task, TASK_PERSONALITY_NATIVE);
     memset(&state, 0, sizeof state);
@@ -191,7 +193,7 @@ static jn_status_t start(struct program *p, const struct handover *h, cap_t page
                : status;
 }
 
-jn_status_t core_check(const struct handover *h, const struct backend_clients *clients)
+static jn_status_t check(const struct handover *h, const struct backend_clients *clients)
 {
     struct example_header header;
     struct backend_open file;
@@ -202,22 +204,22 @@ jn_status_t core_check(const struct handover *h, const struct backend_clients *c
     return status;
 }
 
-jn_status_t core_take(const struct handover *h, const struct backend_clients *clients)
+static jn_status_t take(const struct handover *h, const struct backend_clients *clients)
 {
+    struct personality_task place;
     struct backend_ids ids;
-    cap_t pager;
     jn_status_t status = backend_process_ids(clients->task, 0, &ids);
-    if (status == JN_OK)
-        status = backend_pager_fresh(core_pager_template, ids.pid, &pager);
-    if (status != JN_OK)
+    struct program *p = status == JN_OK ? program_create() : NULL;
+    if (!p)
+        return status == JN_OK ? JN_NO_MEMORY : status;
+    status = personality_prepare(clients, ids.pid, &place);
+    if (status != JN_OK) {
+        program_free(p);
         return status;
-    struct program *p = program_create();
-    if (!p) {
-        backend_cap_drop(pager);
-        return JN_NO_MEMORY;
     }
+    p->place = place;
     p->pid = ids.pid;
-    p->clients = *clients; /* the old image's memory goes with clients.pager, at the end */
+    p->clients = *clients;
     for (uint32_t i = 0; i < h->header.descriptor_count; i++) {
         const struct handover_descriptor *d = &h->descriptors[i];
         if (d->fd <= 1)
@@ -225,9 +227,9 @@ jn_status_t core_take(const struct handover *h, const struct backend_clients *cl
     }
     status = backend_process_set_cookie(clients->task, p->handle);
     if (status == JN_OK)
-        status = start(p, h, pager);
-    backend_cap_drop(clients->pager);
-    p->clients.pager = pager;
+        status = start(p, h);
+    backend_cap_drop(clients->pager); /* the old image's memory */
+    p->clients.pager = p->place.pager;
     if (status != JN_OK) { /* its clients serve the new image already: there is no way back */
         jn_log(JN_LOG_WARNING, "process %lu cannot start: %s", (unsigned long)p->pid,
                jn_status_text(status));
@@ -238,11 +240,15 @@ jn_status_t core_take(const struct handover *h, const struct backend_clients *cl
 
 /* ---- what comes to a program ---- */
 
-void core_message(uint64_t label, uint32_t kind, const uint64_t words[10])
+static void message(uint64_t label, uint32_t kind, const uint64_t words[10])
 {
     struct program *p = program_find(label);
     if (!p)
         return;
+    if (kind == JN_KM_ATTENTION) {
+        backend_thread_answer_resume(&p->thread, false);
+        return;
+    }
     if (kind == JN_KM_SYSCALL) {
         p->call[0] = words[4], p->call[1] = words[5], p->call[2] = words[6];
         call_run(p);
@@ -259,7 +265,7 @@ void core_message(uint64_t label, uint32_t kind, const uint64_t words[10])
     program_end(p, TASK_SIGNALLED, SIGNAL_SEGV);
 }
 
-void core_event(bool process, uint64_t cookie, uint32_t events)
+static void event(bool process, uint64_t cookie, uint32_t events)
 {
     struct program *p = program_find(cookie);
     struct task_siginfo info;
@@ -277,3 +283,5 @@ void core_event(bool process, uint64_t cookie, uint32_t events)
                 return;
             }
 }
+
+const struct personality_core personality_core = {"example", check, take, message, event};
