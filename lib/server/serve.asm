@@ -15,11 +15,13 @@ default rel
 %include "ipc/frame.inc"
 
 %define JN_REPLY_WAIT 1
+%define JN_WAIT 2
 ; JN_TAG_KERNEL, JN_KM_SYSCALL, ten words
 %define SYSCALL_TAG (0x80000000 | 1 << 24 | 10)
 %define QUICK_TABLE 0
 %define QUICK_SIZE 8
-%define QUICK_CALL 16
+%define QUICK_OTHER 16
+%define QUICK_CALL 24
 %define QUICK_CALLS 512
 %define INDEX_MASK 0xfffffff
 
@@ -37,6 +39,22 @@ global jn_serve_quick:function
 %define REGISTERS 56
 %define QUICK 64
 %define FRAME 72
+
+; What the wait returned with, to registers at rcx.
+%macro store_registers 0
+    mov [rcx], rsi
+    mov [rcx + 8], rdi
+    mov [rcx + 16], rdx
+    mov [rcx + 24], r10
+    mov [rcx + 32], r8
+    mov [rcx + 40], r9
+    mov [rcx + 48], rbx
+    mov [rcx + 56], rbp
+    mov [rcx + 64], r12
+    mov [rcx + 72], r13
+    mov [rcx + 80], r14
+    mov [rcx + 88], r15
+%endmacro
 
 jn_serve_quick:
     push rbx
@@ -70,9 +88,9 @@ jn_serve_quick:
     ; Whatever else ends the wait has another tag: 0 with a status or Signal bits.
     cmp esi, SYSCALL_TAG
     jne .out
-    cmp rbx, QUICK_CALLS                    ; word 4: the number
-    jae .out
     mov rax, [rsp + QUICK]
+    cmp rbx, QUICK_CALLS                    ; word 4: the number
+    jae .not_quick
     mov r11, [rax + rbx * 8 + QUICK_CALL]
     test r11, r11
     jz .not_quick
@@ -97,6 +115,7 @@ jn_serve_quick:
     call r11
     cmp rax, -0x80000000                    ; JN_NOT_QUICK
     je .back
+.answer:
     mov rdx, rax
     mov esi, 1
     mov rdi, [rsp + GATE]
@@ -111,21 +130,24 @@ jn_serve_quick:
     mov rdi, [rsp + RDI]
     mov esi, SYSCALL_TAG
 .not_quick:
-    xor eax, eax
+    mov rax, [rsp + QUICK]
+    mov rcx, [rsp + REGISTERS]
+    store_registers
+    mov rax, [rax + QUICK_OTHER]
+    test rax, rax
+    jz .leave
+    call rax
+    cmp rax, -0x80000000
+    jne .answer
+    xor esi, esi
+    mov rdi, [rsp + GATE]
+    mov eax, JN_WAIT
+    jmp .wait
+
 .out:
     mov rcx, [rsp + REGISTERS]
-    mov [rcx], rsi
-    mov [rcx + 8], rdi
-    mov [rcx + 16], rdx
-    mov [rcx + 24], r10
-    mov [rcx + 32], r8
-    mov [rcx + 40], r9
-    mov [rcx + 48], rbx
-    mov [rcx + 56], rbp
-    mov [rcx + 64], r12
-    mov [rcx + 72], r13
-    mov [rcx + 80], r14
-    mov [rcx + 88], r15
+    store_registers
+.leave:
     add rsp, FRAME
     pop r15
     pop r14
@@ -134,8 +156,5 @@ jn_serve_quick:
     pop rbp
     pop rbx
     ret
-.end:
-
-frame_table jn_serve_quick, jn_serve_quick.end, FRAME, 4
 
 section .note.GNU-stack noalloc noexec nowrite progbits

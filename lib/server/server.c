@@ -39,27 +39,86 @@ static void keep_pool(void)
     (void)status;
 }
 
-_Noreturn void jn_server_run(struct jn_server *server)
+static struct jn_call call; /* one loop a task; 700 bytes that the stack need not hold */
+static struct jn_server *served;
+static bool has_alarm;
+
+/* All that the last message caused is done: what is left to do before the next wait. The deadline for
+ * the wait, 0: none. */
+static inline uint64_t settle(struct jn_server *server)
 {
-    static struct jn_call call; /* one loop a task; 700 bytes that the stack need not hold */
+    if (server->before_wait)
+        server->before_wait(server);
+    uint64_t deadline = server->deadline ? server->deadline(server) : 0;
+    if (!has_alarm)
+        return deadline;
+    server->alarm->set(deadline);
+    return 0;
+}
+
+/* What is to be sent with an answer, beside the words. */
+static uint64_t answer_tag(jn_status_t status)
+{
     struct jn_message *m = &call.message;
-    struct jn_registers *registers = &m->registers;
-    bool answer = false;
+    if (m->bad || status == JN_BAD_CALL)
+        jn_begin_answer(m);
+    return jn_message_load(m) | call.answer_tag | (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
+}
+
+/* A foreign system call, from serve.asm, its registers in the message: the value to answer with, or
+ * JN_NOT_QUICK when there is nothing to answer. */
+static int64_t serve_syscall(void)
+{
+    struct jn_server *server = served;
+    struct jn_message *m = &call.message;
+    int64_t value = JN_NOT_QUICK;
+    call.label = m->label;
+    call.tag = m->tag;
+    call.reply = JN_CAP_NULL;
+    call.answer_tag = 0;
+    jn_begin(m, 0);
+    m->words_count = JN_WORDS_REG;
+    if (server->grows)
+        keep_pool();
+    jn_status_t status = server->kernel_message(server, &call, JN_KM_SYSCALL);
+    if (status == JN_OK && !call.answer_tag && m->words_count == 1 &&
+        (int64_t)m->words[0] != JN_NOT_QUICK) {
+        value = (int64_t)m->words[0];
+    } else if (status != JN_HELD) {
+        m->tag = answer_tag(status);
+        (void)jn_syscall(JN_REPLY, JN_CAP_NULL, &m->registers);
+    }
+    (void)settle(server); /* without an alarm nothing comes here */
+    return value;
+}
+
+static void prepare(struct jn_server *server)
+{
     for (size_t i = 0; i < server->interface_count; i++) {
         if (server->interfaces[i].number >= JN_INTERFACE_NUMBERS)
             jn_panic("interface %u has no place", server->interfaces[i].number);
         by_number[server->interfaces[i].number] = &server->interfaces[i];
     }
     call.server = server;
+    served = server;
     if (server->signal != JN_CAP_NULL) {
         jn_status_t status = jn_thread_bind_signal(JN_CAP_THREAD, server->signal);
         if (status != JN_OK)
             jn_panic("the server's Signal cannot be bound: %s", jn_status_text(status));
+        has_alarm = server->alarm && server->deadline && server->alarm->start(server->signal);
     }
+    if (server->quick && (has_alarm || !server->deadline))
+        server->quick->other = serve_syscall;
+}
+
+_Noreturn void jn_server_run(struct jn_server *server)
+{
+    struct jn_message *m = &call.message;
+    struct jn_registers *registers = &m->registers;
+    bool answer = false;
+    prepare(server);
     for (;;) {
-        if (server->before_wait)
-            server->before_wait(server);
-        uint64_t deadline = server->deadline ? server->deadline(server) : 0;
+        uint64_t deadline = settle(server);
         if (deadline)
             jn_utcb()->recv_deadline = deadline;
         uint64_t operation = (answer ? JN_REPLY_WAIT : JN_WAIT) | (deadline ? JN_RECV_UNTIL : 0);
@@ -68,8 +127,15 @@ _Noreturn void jn_server_run(struct jn_server *server)
                              : jn_syscall(operation, server->gate, registers);
         answer = false;
         if (result == JN_SIGNALLED) {
-            if (server->on_signal)
-                server->on_signal(server, registers->label);
+            uint64_t bits = registers->label;
+            if (has_alarm && bits & JN_ALARM_BIT) {
+                server->alarm->came();
+                bits &= ~JN_ALARM_BIT;
+                if (server->on_timeout)
+                    server->on_timeout(server);
+            }
+            if (bits && server->on_signal)
+                server->on_signal(server, bits);
             continue;
         }
         if (result == JN_TIMEOUT) {
@@ -94,10 +160,7 @@ _Noreturn void jn_server_run(struct jn_server *server)
         jn_status_t status = dispatch(server, &call);
         if (status == JN_HELD)
             continue;
-        if (m->bad || status == JN_BAD_CALL)
-            jn_begin_answer(m);
-        registers->tag = jn_message_load(m) | call.answer_tag |
-                         (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
+        registers->tag = answer_tag(status);
         answer = true;
     }
 }

@@ -18,14 +18,28 @@ struct jn_quick_entry {
 struct jn_quick {
     const struct jn_quick_entry *table; /* places by the low JN_QUICK_INDEX_BITS bits of the label */
     uint64_t size;                      /* places */
+    /* The server loop's own, for calls that are not quick: the same wait goes on after them. */
+    int64_t (*other)(void);
     /* By the number in the caller's rax; NULL: none. Gets the object and the first four arguments. */
     int64_t (*call[JN_QUICK_CALLS])(void *object, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 };
 #define JN_QUICK_INDEX_BITS 28
 
+/* The deadline of the loop without a deadline of each wait: alarm.c. One loop a task. */
+#define JN_ALARM_BIT (1ull << 63) /* of the bound Signal */
+struct jn_alarm {
+    bool (*start)(cap_t signal); /* false: the loop has to wait with a deadline itself */
+    /* The bit is wanted at `deadline` (monotonic ns) at the latest; 0: no change. */
+    void (*set)(uint64_t deadline);
+    void (*came)(void); /* the bit was seen: nothing is set any more */
+};
+extern const struct jn_alarm jn_alarm;
+
 struct jn_server {
     cap_t gate;                            /* RECV right */
-    cap_t signal;                          /* JN_CAP_NULL: none; jn_server_run binds it to the thread */
+    cap_t signal; /* JN_CAP_NULL: none; jn_server_run binds it to the thread */
+    /* For servers with a Signal and deadlines whose messages must not pay for them; or NULL. */
+    const struct jn_alarm *alarm;
     const struct jn_interface *interfaces; /* what clients may call */
     size_t interface_count;
     /* Bits of the bound Signal. May be NULL. */
@@ -44,7 +58,7 @@ struct jn_server {
      * clients make it map and mint. Not for those that the supervisor itself calls. */
     bool grows;
     void *context;
-    const struct jn_quick *quick; /* or NULL */
+    struct jn_quick *quick; /* for servers of foreign threads; or NULL */
 };
 
 /* jn_syscall() for a wait, which answers what is quick by itself (serve.asm). */

@@ -14,6 +14,7 @@ static const uint32_t ring_servers[RING_COUNT] = {BACKEND_FS, BACKEND_CONSOLE, B
                                                   WAIT_TASK};
 static struct jn_ring_reader rings[RING_COUNT];
 static cap_t ring_signal;
+const struct jn_alarm *loop_alarm;
 static void (*first)(void);
 
 jn_status_t loop_begin(void)
@@ -105,8 +106,11 @@ _Noreturn void loop_run(cap_t gate, const struct jn_interface *interfaces, size_
         .deadline = deadline,
         .on_timeout = on_timeout,
         .before_wait = before_wait,
-        .quick = &core_quick,
     };
     first = before_message;
+    if (!first) { /* the central server: nothing stands before a message, and programs are many */
+        server.quick = &core_quick;
+        server.alarm = loop_alarm;
+    }
     jn_server_run(&server);
 }

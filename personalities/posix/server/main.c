@@ -81,5 +81,6 @@ int main(void)
     status = supervisor_ready(JN_CAP_SUPERVISOR);
     if (status != JN_OK)
         jn_log(JN_LOG_WARNING, "the supervisor does not answer: %s", jn_status_text(status));
+    loop_alarm = &jn_alarm;
     loop_run(JN_CAP_SELF_GATE, interfaces, 1, true, NULL);
 }

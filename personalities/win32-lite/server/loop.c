@@ -13,6 +13,7 @@ const char *const ring_names[RING_COUNT] = {"svc/fs", "svc/console", "svc/object
 
 static struct jn_ring_reader rings[RING_COUNT];
 static cap_t ring_signal;
+const struct jn_alarm *loop_alarm;
 static void (*first)(void);
 uint32_t guest_running;
 
@@ -170,5 +171,10 @@ _Noreturn void loop_run(cap_t gate, const struct jn_interface *interfaces, size_
         .on_timeout = on_timeout,
     };
     first = before_message;
+    if (!first) { /* the central server: nothing stands before a message, and programs are many */
+        static struct jn_quick quick; /* no call is; all keep to the short way through the loop */
+        server.quick = &quick;
+        server.alarm = loop_alarm;
+    }
     jn_server_run(&server);
 }
