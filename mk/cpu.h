@@ -57,6 +57,9 @@ struct cpu {
     uint64_t seen;             /* the epoch when it last had the lock */
     struct gate_part *mailbox; /* parts of Gates to look at, linked by `posted`; NULL: none */
     uint64_t ipis, holds, shoot_downs; /* sent; of them to hold a CPU; CPUs asked to flush */
+    uint64_t migrations;               /* threads that this CPU took, gave or sent elsewhere */
+    struct list movable;               /* ready here, and another CPU may take them */
+    uint32_t movable_count;
     struct run_queue run;
     /* -- trace/ -- */
     struct jn_trace_ring *trace; /* NULL: none */

@@ -168,7 +168,7 @@ static const struct {
     OP(THREAD_CANCEL, THREAD, CONTROL, op_thread_cancel, 0),
     OP(THREAD_SET_CPU, THREAD, CONTROL, op_thread_set_cpu, 0),
     OP(THREAD_STEP, THREAD, CONTROL, op_thread_step, 0),
-    OP(THREAD_INFO, THREAD, INFO, op_thread_info, 6),
+    OP(THREAD_INFO, THREAD, INFO, op_thread_info, 7),
 
     OP(GATE_MINT, GATE, RECV, op_gate_mint, 0),
     OP(GATE_BIND_END, GATE, CONTROL, op_gate_bind_end, 0),

@@ -37,14 +37,21 @@ jn_status_t backend_call_end(void)
     return outcome;
 }
 
-/* Programs' threads take the CPUs in turn. The servers are on the first, which gets the fewest. */
-static uint32_t next_cpu(void)
+uint64_t backend_cpus(void)
 {
-    static uint32_t last;
-    uint32_t cpus = jn_info()->cpus;
+    const struct jn_info *info = jn_info();
+    return ((1ull << info->cpus) - 1) & ~(uint64_t)info->isolated;
+}
 
-    last = cpus > 1 ? (last + 1) % cpus : 0;
-    return last;
+jn_status_t backend_thread_set_cpus(struct backend_thread *thread, uint64_t cpus)
+{
+    return jn_info()->cpus > 1 ? jn_thread_set_cpus(thread->thread, cpus) : JN_OK;
+}
+
+uint32_t backend_thread_cpu(struct backend_thread *thread)
+{
+    uint32_t cpu = 0;
+    return jn_info()->cpus > 1 && jn_thread_cpu(thread->thread, &cpu) == JN_OK ? cpu : 0;
 }
 
 static void forget(struct backend_thread *thread)
@@ -77,7 +84,7 @@ jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t label,
     }
     status = jn_thread_set_gates(thread->thread, gate, label, gate, label);
     if (status == JN_OK)
-        status = jn_thread_set_cpu(thread->thread, next_cpu());
+        status = backend_thread_set_cpus(thread, backend_cpus());
     if (status == JN_OK)
         status = jn_thread_set_priority(thread->thread, priority);
     if (status != JN_OK)

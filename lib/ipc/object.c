@@ -291,6 +291,19 @@ jn_status_t jn_thread_set_cpu(cap_t thread, uint32_t cpu)
     return invoke(thread, JN_OP_THREAD_SET_CPU, cpu, 0, 0, 0, 0, NULL);
 }
 
+jn_status_t jn_thread_set_cpus(cap_t thread, uint64_t cpus)
+{
+    return invoke(thread, JN_OP_THREAD_SET_CPU, JN_CPU_ANY, cpus, 0, 0, 0, NULL);
+}
+
+jn_status_t jn_thread_cpu(cap_t thread, uint32_t *cpu)
+{
+    uint64_t words[JN_WORDS_REG] = {0};
+    jn_status_t status = jn_invoke(thread, JN_OP_THREAD_INFO, words);
+    *cpu = (uint32_t)words[6];
+    return status;
+}
+
 jn_status_t jn_thread_set_foreign(cap_t thread, bool foreign)
 {
     return invoke(thread, JN_OP_THREAD_SET_FOREIGN, foreign, 0, 0, 0, 0, NULL);

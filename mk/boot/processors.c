@@ -1,5 +1,6 @@
 #include "boot/processors.h"
 
+#include "boot/boot.h"
 #include "boot/features.h"
 #include "boot/tables.h"
 #include "cpu.h"
@@ -82,4 +83,9 @@ void processors_start(void)
         }
     }
     info_page->cpus = cpu_count;
+    /* isolate=2,3: processors that nobody uses who was not put there. Not the first, which has the
+     * servers and the interrupts. */
+    for (const char *at = boot_option("isolate"); at && *at && *at != ' '; at++)
+        if (*at > '0' && *at < '0' + (int)cpu_count)
+            info_page->isolated |= 1u << (*at - '0');
 }

@@ -54,6 +54,7 @@ extern const char vectors[], vector_nmi[], entry_syscall[], traced_vectors[], tr
 #define MSR_FMASK          0xc0000084
 #define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX        0xc0000103
 /* AC NT IOPL DF IF TF RF (KERNEL 23) */
 #define FMASK 0x57700u
 
@@ -67,6 +68,13 @@ static uint64_t read_msr(uint32_t msr)
     uint32_t low, high;
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
     return (uint64_t)high << 32 | low;
+}
+
+static bool has_rdtscp(void)
+{
+    uint32_t eax = 0x80000001, ebx, ecx, edx;
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+    return edx & 1u << 27;
 }
 
 static void idt_set(struct idt_gate *table, unsigned vector, const void *target, unsigned privilege, unsigned stack)
@@ -160,6 +168,8 @@ void cpu_init(uint32_t id, uint64_t stack)
     write_msr(MSR_STAR, (uint64_t)SYSRET_BASE << 48 | (uint64_t)KERNEL_CS << 32);
     cpu_set_entries(false);
     write_msr(MSR_FMASK, FMASK);
+    if (has_rdtscp())
+        write_msr(MSR_TSC_AUX, id); /* which RDTSCP and RDPID give user mode: getcpu(2) */
     __asm__ volatile("movq %%cr0, %%rax\n\torl $8, %%eax\n\tmovq %%rax, %%cr0" : : : "rax");
 }
 

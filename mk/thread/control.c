@@ -394,7 +394,12 @@ status_t op_thread_cancel(struct object *object, uint64_t *words)
 
 status_t op_thread_set_cpu(struct object *object, uint64_t *words)
 {
-    return words[0] < cpu_count ? thread_set_cpu(subject(object), (unsigned)words[0]) : JN_BAD_ARG;
+    uint64_t cpu = words[0], allowed = words[1];
+
+    if (allowed >> cpu_count || (cpu == JN_CPU_ANY ? !allowed : cpu >= cpu_count) ||
+        (cpu != JN_CPU_ANY && allowed && !(allowed >> cpu & 1)))
+        return JN_BAD_ARG;
+    return thread_set_cpu(subject(object), (unsigned)cpu, (unsigned)allowed);
 }
 
 /* Single step: the trap flag. */
@@ -418,5 +423,6 @@ status_t op_thread_info(struct object *object, uint64_t *words)
     words[3] = thread->switches;
     words[4] = thread->ipcs;
     words[5] = thread->faults;
+    words[6] = thread->cpu;
     return JN_OK;
 }

@@ -47,6 +47,7 @@ void sched_init_cpu(struct cpu *cpu)
 
     for (unsigned i = 0; i <= PRIORITY_MAX; i++)
         list_init(&cpu->run.ready[i]);
+    list_init(&cpu->movable);
     sched_init(&idle_sched[cpu->id], 0, cpu->id);
     slice[cpu->id].expire = slice_expired;
     idle->state = STATE_RUN;
@@ -55,6 +56,7 @@ void sched_init_cpu(struct cpu *cpu)
     idle->kind = KIND_MARKED;
     idle->cpu = idle->cpu_wanted = cpu->id;
     list_init(&idle->on_sched);
+    list_init(&idle->movable);
     idle->sched = idle->base = &idle_sched[cpu->id];
     cpu->idle = cpu->current = idle;
     cpu->preempted = no_thread;
@@ -126,6 +128,11 @@ static void make_ready(struct cpu *cpu, struct thread *thread, bool first)
 
     list_remove(&thread->on_sched);
     list_insert(first ? sched->ready.next : &sched->ready, &thread->on_sched);
+    thread->ready = true;
+    if (thread->cpus && sched == &thread->own && sched == thread->base) {
+        list_insert(&cpu->movable, &thread->movable);
+        cpu->movable_count++;
+    }
     if (!sched->queued && !budget_is_spent(sched))
         run_insert(cpu, sched, first);
 }
@@ -137,9 +144,10 @@ static void ready(struct thread *thread, bool first)
     assert(thread_state(thread) == STATE_RUN && !(thread->state & STATE_SUSPENDED));
     assert(!thread->ready && thread->sched->cpu == thread->cpu);
     assert(!cpu_is_held(cpu) || thread != cpu->runner);
+    if (thread->cpus && cpu_count > 1 && migrate_woken(thread))
+        return;
     sched_assign(thread, budget_usable(thread, thread->sched));
     make_ready(cpu, thread, first && thread->sched->slice > 0);
-    thread->ready = true;
     if (thread->sched->queued)
         check_preemption(cpu, thread->sched->priority);
 }
@@ -176,6 +184,10 @@ static void unready(struct cpu *cpu, struct thread *thread)
     struct sched *sched = thread->sched;
 
     thread->ready = false;
+    if (!list_empty(&thread->movable)) {
+        list_remove(&thread->movable);
+        cpu->movable_count--;
+    }
     list_remove(&thread->on_sched);
     list_insert(&sched->users, &thread->on_sched);
     if (list_empty(&sched->ready) && sched->queued)
@@ -253,6 +265,11 @@ static void use(struct cpu *cpu, struct sched *sched)
     int highest = run_highest(cpu);
     if (highest >= 0)
         check_preemption(cpu, (unsigned)highest);
+}
+
+void sched_load_idle(struct cpu *cpu)
+{
+    use(cpu, cpu->idle->sched);
 }
 
 void sched_use(struct sched *sched)
@@ -364,73 +381,6 @@ void sched_end(struct sched *sched)
         use(cpu, cpu->runner ? fallback(cpu->runner, sched) : cpu->idle->sched);
 }
 
-/* ---- other CPUs ---- */
-
-/* Runs on the thread's own CPU, or while it is suspended. What was lent to it stays here. False: its
- * context is in use by others. */
-static bool move(struct thread *thread)
-{
-    struct cpu *from = &cpus[thread->cpu], *to = &cpus[thread->cpu_wanted];
-    struct thread *caller = thread->caller;
-    bool ready = !(thread->state & STATE_SUSPENDED);
-
-    if (thread->base != &thread->own || !list_empty(&thread->own.ready))
-        return false;
-    for (struct list *i = thread->own.users.next; i != &thread->own.users; i = i->next)
-        if (i != &thread->on_sched)
-            return false;
-    if (from->sched == &thread->own) {
-        cpu_hold(from);
-        if (from->runner && from->runner != thread)
-            return false;
-    }
-    if (from != cpu_self() && from->current == thread && from->entering == ENTER_OTHER)
-        return false; /* an exception of its is being told */
-    if (caller != no_thread) {
-        if (!(caller->state & STATE_HOME))
-            sched_assign(caller, from->runner == thread ? from->sched : thread->sched);
-        caller->state |= STATE_HOME | STATE_REMOTE;
-    }
-    sched_remove(thread);
-    sched_assign(thread, thread->base);
-    if (from->sched == thread->base)
-        use(from, from->idle->sched);
-    thread_save(thread);
-    if (cpu_is_held(from) && from->current == thread) {
-        if (thread->state & STATE_MARKED && from == cpu_self())
-            debug_switch(thread, from->idle);
-        from->current = from->idle;
-    }
-    gate_attach(thread, NULL);
-    thread->cpu = to->id;
-    thread->own.cpu = (uint8_t)to->id;
-    if (ready)
-        sched_ready(thread);
-    return true;
-}
-
-status_t thread_set_cpu(struct thread *thread, unsigned cpu)
-{
-    struct cpu *now = &cpus[thread->cpu];
-
-    if (cpu == thread->cpu) {
-        thread->cpu_wanted = cpu;
-        return JN_OK;
-    }
-    if (thread->base != &thread->own)
-        return JN_BUSY;
-    thread->cpu_wanted = cpu;
-    if (thread_state(thread) == STATE_RUN && thread->state & STATE_SUSPENDED)
-        return move(thread) ? JN_OK : JN_BUSY;
-    if (thread_state(thread) == STATE_RUN) {
-        now->resched = 1;
-        cpu_kick(now);
-    } else {
-        thread->state |= STATE_MOVES; /* whatever ends its wait is no fast path */
-    }
-    return JN_OK;
-}
-
 /* The context that is loaded is spent: its runner goes on with another, or waits. */
 static struct thread *end_budget(struct cpu *cpu, struct thread *runner)
 {
@@ -439,7 +389,6 @@ static struct thread *end_budget(struct cpu *cpu, struct thread *runner)
         return runner;
     sched_assign(runner, cpu->sched);
     make_ready(cpu, runner, false);
-    runner->ready = true;
     cpu->runner = NULL;
     return NULL;
 }
@@ -448,7 +397,7 @@ static struct thread *end_budget(struct cpu *cpu, struct thread *runner)
  * what is left of its slice, over preemptions by higher priorities. */
 static void pick(struct cpu *cpu)
 {
-    struct thread *runner = cpu->runner;
+    struct thread *runner = cpu->runner != cpu->idle ? cpu->runner : NULL;
 
     account(cpu, cpu->sched);
     if (budget_exhaust(cpu->sched) && runner)
@@ -458,6 +407,11 @@ static void pick(struct cpu *cpu)
     bool over = yielded[cpu->id] || old->slice <= 0;
     if (over)
         old->slice = full_slice();
+    if (over && runner && highest >= old->priority && cpu->movable_count &&
+        migrate_away(cpu, runner)) {
+        runner = NULL;
+        old = cpu->sched;
+    }
     yielded[cpu->id] = false;
     cpu->resched = 0;
     if (runner && highest < old->priority + !over) {
@@ -466,14 +420,17 @@ static void pick(struct cpu *cpu)
         return;
     }
     if (highest < 0) {
-        cpu->runner = cpu->idle;
         load_sched(cpu, cpu->idle->sched);
-        return;
+        if (cpu_count == 1 || !migrate_here(cpu)) {
+            cpu->runner = cpu->idle;
+            return;
+        }
+        cpu->resched = 0;
+        highest = run_highest(cpu);
     }
     if (runner) {
         sched_assign(runner, old);
         make_ready(cpu, runner, !over);
-        runner->ready = true;
         highest = run_highest(cpu);
     }
     struct sched *sched = container_of(cpu->run.ready[highest].next, struct sched, link);
@@ -501,7 +458,6 @@ static void queue_preempted(struct cpu *cpu)
         thread_return(thread, JN_OK);
         sched_assign(thread, thread->preempted_on);
         make_ready(cpu, thread, true);
-        thread->ready = true;
     } while (cpu->preempted != no_thread);
 }
 
@@ -534,7 +490,7 @@ static bool look_around(struct cpu *cpu)
     }
     if (likely(runner->cpu_wanted == cpu->id))
         return false;
-    if (move(runner))
+    if (thread_move(runner))
         return true;
     runner->cpu_wanted = cpu->id;
     return false;

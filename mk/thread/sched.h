@@ -28,6 +28,7 @@ struct sched {
     uint8_t queued;        /* in the run queue */
     uint8_t fast_priority; /* the Signal's fast path reads: 0 if it has a budget */
     uint8_t cpu;           /* whose run queue it is in when it is ready */
+    bool movable;          /* the own one of a thread that may be moved: counts as load */
     uint64_t consumed;     /* TSC ticks */
     int64_t slice;         /* TSC ticks left of its turn among equals */
     struct budget *budget; /* NULL: best effort */
@@ -64,8 +65,22 @@ void sched_init_cpu(struct cpu *cpu);
 void sched_end(struct sched *sched);
 
 void thread_set_base(struct thread *thread, struct sched *base);
-/* The thread is to run on another CPU from when it is next picked; at once if it is suspended. */
-MUST_CHECK status_t thread_set_cpu(struct thread *thread, unsigned cpu);
+
+/* ---- migrate.c ---- */
+/* The thread is to run on another CPU from when it is next picked; at once if it is suspended. The
+ * kernel may move it later among `allowed`, if that is not 0. CPU_ANY: it chooses at once. */
+#define CPU_ANY (~0u)
+MUST_CHECK status_t thread_set_cpu(struct thread *thread, unsigned cpu, unsigned allowed);
+/* To thread->cpu_wanted; ready there, if it is not suspended. */
+bool thread_move(struct thread *thread);
+/* sched_ready(): does it wake on another CPU, where it is ready then? */
+bool migrate_woken(struct thread *thread);
+/* The CPU, this one, has nothing to do: is there something now? */
+bool migrate_here(struct cpu *cpu);
+/* The runner's turn is over and others wait: is it on another CPU now? */
+bool migrate_away(struct cpu *cpu, struct thread *runner);
+/* Nothing is to run on what the CPU, which is held, has loaded. */
+void sched_load_idle(struct cpu *cpu);
 
 /* The thread, which is STATE_RUN and not suspended, queues on thread->sched. */
 void sched_ready(struct thread *thread);

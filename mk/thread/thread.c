@@ -20,6 +20,7 @@ static void init_lists(struct thread *thread)
     list_init(&thread->in_task);
     list_init(&thread->on_sched);
     list_init(&thread->on_base);
+    list_init(&thread->movable);
     list_init(&thread->queue);
     list_init(&thread->group);
     list_init(&thread->worker);

@@ -136,6 +136,8 @@ struct thread {
     uint64_t entries, switches, faults;
     uint32_t cpu; /* it runs there, and its `sched` is of there */
     uint32_t cpu_wanted;
+    uint32_t cpus;       /* on which of them the kernel may run it; 0: where it was put */
+    struct list movable; /* member of cpu->movable while it is ready */
     bool ready; /* in a run queue, by way of `sched` */
     bool step;
     bool fpu_used;  /* it has had FPU registers of its own */

@@ -238,7 +238,7 @@ static void yield(void)
     }
     EVENTUALLY(seen[2] == 50);
     CHECK_IS(seen[3], 50);
-    CHECK(seen[8] <= 1);
+    CHECK(seen[8] <= 10); /* not 1: a slice may end, on a host that stalls */
 }
 
 const struct test sched_tests[] = {

@@ -71,6 +71,10 @@ JN_CHECKED jn_status_t jn_thread_set_gates(cap_t thread, cap_t exceptions, uint6
 JN_CHECKED jn_status_t jn_thread_set_sched(cap_t thread, cap_t sched);
 JN_CHECKED jn_status_t jn_thread_set_priority(cap_t thread, uint32_t priority);
 JN_CHECKED jn_status_t jn_thread_set_cpu(cap_t thread, uint32_t cpu);
+/* On whichever of these (a mask, not 0) the kernel likes, from one to another as it sees fit. */
+JN_CHECKED jn_status_t jn_thread_set_cpus(cap_t thread, uint64_t cpus);
+/* Where it runs or ran last. */
+JN_CHECKED jn_status_t jn_thread_cpu(cap_t thread, uint32_t *cpu);
 JN_CHECKED jn_status_t jn_thread_set_foreign(cap_t thread, bool foreign);
 JN_CHECKED jn_status_t jn_thread_bind_signal(cap_t thread, cap_t signal);
 JN_CHECKED jn_status_t jn_thread_bind_end(cap_t thread, cap_t signal, uint64_t bits);

@@ -21,6 +21,13 @@ JN_CHECKED jn_status_t backend_thread_create(cap_t pool, cap_t task, uint64_t la
                                              struct backend_thread *thread);
 /* Its number in traces: the tid that programs see, if it is not the pid. */
 void backend_thread_set_number(struct backend_thread *thread, uint64_t number);
+/* The processors that programs have unless they ask for others: all that are not isolated. */
+uint64_t backend_cpus(void);
+/* The thread runs on these only (a mask of processors, of which there is one). A new one has
+ * backend_cpus(). */
+JN_CHECKED jn_status_t backend_thread_set_cpus(struct backend_thread *thread, uint64_t cpus);
+/* Where it runs or ran last. */
+uint32_t backend_thread_cpu(struct backend_thread *thread);
 /* Loads the groups of state (JN_STATE_..) and lets it run. */
 JN_CHECKED jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
                                             const struct jn_state *state);

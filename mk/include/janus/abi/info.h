@@ -25,7 +25,7 @@ struct jn_info {
     uint64_t ram_bytes;
     uint64_t xcr0;
     uint32_t xsave_size;
-    uint32_t reserved1;
+    uint32_t isolated; /* mask of processors that only get what is put there by name */
     uint32_t cpuid1_ecx, cpuid1_edx, cpuid7_ebx, cpuid7_ecx;
     char cpu_vendor[16];
     char cpu_brand[48];

@@ -117,11 +117,13 @@ enum jn_object_op {
                                 * no exception gate. */
     JN_OP_THREAD_CANCEL,       /* KERNEL 8 */
     JN_OP_THREAD_SET_CPU,      /* w0 processor: below jn_info.cpus. It moves at once if it is
-                                * suspended, else when it is next picked to run. BUSY: it runs on
-                                * a scheduling context that is not its own. */
+                                * suspended, else when it is next picked to run. w1: mask of
+                                * processors among which the kernel may move it as it sees fit, or 0:
+                                * it stays. w0 may be JN_CPU_ANY then: as the kernel likes. BUSY: it
+                                * runs on a scheduling context that is not its own. */
     JN_OP_THREAD_STEP,         /* w0 1: #DB after each instruction */
     JN_OP_THREAD_INFO, /* -> w0 enum jn_was, w1 CPU time ns, w2 kernel entries, w3 address-space
-                        * switches to it, w4 IPCs, w5 faults */
+                        * switches to it, w4 IPCs, w5 faults, w6 processor */
 
     /* ---- Gate ---- */
     JN_OP_GATE_MINT, /* RECV. w0 slot, w1 label (62 bits; not 0), w2 rights: SEND, COPY. The label
@@ -169,6 +171,8 @@ enum jn_object_op {
 };
 
 #define JN_NAME_WORDS 6 /* of JN_OP_TASK_NAME */
+
+#define JN_CPU_ANY (~0ull) /* THREAD_SET_CPU */
 
 #define JN_THREAD_FOREIGN 1
 
