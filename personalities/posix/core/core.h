@@ -189,6 +189,7 @@ struct thread {
     uint64_t mask, saved_mask;
     struct pending pending;
     struct lx_stack alternate;
+    uint64_t cpus; /* processors that it asked for; 0: the backend's default */
     uint64_t clear_tid, robust_list, robust_length;
     uint64_t restart_deadline, restart_remaining; /* restart_syscall: nanosleep, poll, futex */
     uint64_t restart_number, restart_count;

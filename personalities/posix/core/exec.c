@@ -180,6 +180,7 @@ long image_start(struct image *image, struct thread *caller)
         else
             backend_thread_destroy(&caller->backend); /* a vfork child's, in its parent's Task */
         caller->backend = first;
+        affinity_inherit(caller, caller->cpus);
         caller->message = MESSAGE_NONE;
         caller->attention = false;
         caller->alternate = (struct lx_stack){.ss_flags = LX_SS_DISABLE};

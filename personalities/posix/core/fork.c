@@ -66,6 +66,8 @@ void fork_inherit(struct thread *child, const struct thread *t, const struct clo
 {
     child->mask = t->restore_mask ? t->saved_mask : t->mask;
     memmove(child->name, t->name, sizeof child->name);
+    if (child != t)
+        affinity_inherit(child, t->cpus);
     if (r->flags & LX_CLONE_CHILD_CLEARTID)
         child->clear_tid = r->child_tid;
     /* A thread that shares memory starts without alternate stack, except under vfork. */

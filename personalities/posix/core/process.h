@@ -15,6 +15,9 @@ long thread_create(struct process *process, uint64_t tid, struct thread **thread
 /* Removes it and its capabilities. kill: it may still exist in the kernel. */
 void thread_destroy(struct thread *thread, bool kill);
 
+/* The thread, which is new, gets the processors that the one it comes from had asked for, or 0. */
+void affinity_inherit(struct thread *thread, uint64_t cpus);
+
 /* Ends the process (TASK_EXITED or TASK_SIGNALLED); it and its threads are no more. */
 void process_terminate(struct process *process, uint32_t kind, uint32_t code);
 /* Somebody else (SIGKILL, quota) ended it already. */

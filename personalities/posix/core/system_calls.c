@@ -185,38 +185,6 @@ long sys_sched_yield(struct thread *t, const uint64_t *a)
     return 0; /* the way here and back was a chance for every other thread */
 }
 
-long sys_sched_getaffinity(struct thread *t, const uint64_t *a)
-{
-    struct backend_machine machine;
-    uint64_t mask[16] = {0};
-    long error = check_pid(t, a[0]);
-    if (error)
-        return error;
-    backend_machine(&machine);
-    if (a[1] * 8 < machine.cpus || a[1] & 7)
-        return -LX_EINVAL;
-    for (uint32_t cpu = 0; cpu < machine.cpus && cpu < 1024; cpu++)
-        mask[cpu / 64] |= 1ull << cpu % 64;
-    size_t bytes = (machine.cpus + 63) / 64 * 8;
-    return user_write(t, a[2], mask, bytes) ? -LX_EFAULT : (long)bytes;
-}
-
-long sys_sched_setaffinity(struct thread *t, const uint64_t *a)
-{
-    uint64_t mask[16] = {0};
-    struct backend_machine machine;
-    long error = check_pid(t, a[0]);
-    if (error)
-        return error;
-    if (user_read(t, mask, a[2], a[1] < sizeof mask ? a[1] : sizeof mask))
-        return -LX_EFAULT;
-    backend_machine(&machine);
-    for (uint32_t cpu = 0; cpu < machine.cpus && cpu < 1024; cpu++)
-        if (mask[cpu / 64] & 1ull << cpu % 64)
-            return 0;
-    return -LX_EINVAL;
-}
-
 long sys_sched_getscheduler(struct thread *t, const uint64_t *a)
 {
     return check_pid(t, a[0]); /* SCHED_OTHER */
@@ -324,13 +292,6 @@ long sys_ioprio_set(struct thread *t, const uint64_t *a)
     if (a[0] < 1 || a[0] > 3 || class > 3)
         return -LX_EINVAL;
     return a[0] == 1 && check_pid(t, a[1]) ? -LX_ESRCH : 0;
-}
-
-long sys_getcpu(struct thread *t, const uint64_t *a)
-{
-    if ((a[0] && user_write32(t, a[0], 0)) || (a[1] && user_write32(t, a[1], 0)))
-        return -LX_EFAULT;
-    return 0;
 }
 
 /* ---- threads ---- */

@@ -98,9 +98,11 @@ EXPORT int64_t __vdso_time(int64_t *time)
 
 EXPORT long __vdso_getcpu(uint32_t *cpu, uint32_t *node, void *unused)
 {
+    uint32_t low, high, number;
     (void)unused;
+    __asm__ volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(number)); /* the kernel's TSC_AUX */
     if (cpu)
-        *cpu = 0; /* one processor so far */
+        *cpu = number;
     if (node)
         *node = 0;
     return 0;

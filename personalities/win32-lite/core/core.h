@@ -574,6 +574,8 @@ nt_status nt_exception_raise(struct nt_thread *t, const struct nt_exception_reco
                              struct jn_state *state);
 bool nt_apc_deliver(struct nt_thread *t, struct jn_state *state);
 /* The state that is loaded when the suspended thread goes on. */
+/* It runs on these processors only. */
+nt_status nt_thread_bind(struct nt_thread *t, uint64_t mask);
 void nt_thread_keep_state(struct nt_thread *t, const struct jn_state *state);
 void nt_apc_queue(struct nt_thread *t, uint64_t function, uint64_t a, uint64_t b, uint64_t c);
 

@@ -232,8 +232,13 @@ nt_status NtSetInformationProcess(struct nt_thread *t, const uint64_t *a)
             return NT_ACCESS_VIOLATION;
         if (!mask || (world_cpu_count() < 64 && mask >> world_cpu_count()))
             return NT_INVALID_PARAMETER;
-        if (p)
+        if (p) {
             p->affinity = mask;
+            for (struct nt_list *at = p->threads.next; at != &p->threads; at = at->next)
+                if (NT_FAILED(status = nt_thread_bind(
+                                  nt_container(at, struct nt_thread, link), mask)))
+                    return status;
+        }
         return NT_SUCCESS;
     }
     case 1:  /* ProcessQuotaLimits: working sets are as large as they are */

@@ -21,7 +21,7 @@ struct nt_process *nt_process_new(struct world_process *world, uint64_t pid, uin
     p->world = world;
     p->pid = pid;
     p->parent_pid = parent_pid;
-    p->affinity = world_cpu_count() >= 64 ? UINT64_MAX : (1ull << world_cpu_count()) - 1;
+    p->affinity = world_cpus();
     p->start_time = nt_time_now();
     nt_list_init(&p->threads);
     nt_list_init(&p->link);

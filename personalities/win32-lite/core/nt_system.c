@@ -352,9 +352,8 @@ nt_status NtPowerInformation(struct nt_thread *t, const uint64_t *a)
 
 nt_status NtGetCurrentProcessorNumber(struct nt_thread *t, const uint64_t *a)
 {
-    (void)t;
     (void)a;
-    return 0; /* a number, not a status */
+    return (nt_status)world_thread_cpu(t->world); /* a number, not a status */
 }
 
 nt_status NtSetThreadExecutionState(struct nt_thread *t, const uint64_t *a)

@@ -189,6 +189,8 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
         nt_list_append(bucket(t->cookie), &t->hash_link);
         status = nt_status_from(world_thread_create(p->world, t->cookie, t->tid, &state,
                                                     &t->world));
+        if (!NT_FAILED(status) && t->affinity != world_cpus())
+            (void)nt_thread_bind(t, t->affinity);
     }
     if (!NT_FAILED(status))
         world_thread_number(t->world, t->tid);
@@ -211,6 +213,14 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
         status = nt_status_from(world_thread_start(t->world));
     }
     *result = t;
+    return status;
+}
+
+nt_status nt_thread_bind(struct nt_thread *t, uint64_t mask)
+{
+    nt_status status = nt_status_from(world_thread_set_cpus(t->world, mask));
+    if (!NT_FAILED(status))
+        t->affinity = mask;
     return status;
 }
 

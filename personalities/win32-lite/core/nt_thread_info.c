@@ -136,9 +136,7 @@ nt_status NtSetInformationThread(struct nt_thread *t, const uint64_t *a)
             return NT_ACCESS_VIOLATION;
         if (!wide || (wide & ~t->process->affinity))
             return NT_INVALID_PARAMETER;
-        if (object->thread)
-            object->thread->affinity = wide;
-        return NT_SUCCESS;
+        return object->thread ? nt_thread_bind(object->thread, wide) : NT_SUCCESS;
     case 5: return NT_SUCCESS; /* ThreadImpersonationToken: there is one identity */
     case 10:
         if (length != 4)
@@ -157,11 +155,10 @@ nt_status NtSetInformationThread(struct nt_thread *t, const uint64_t *a)
             return NT_INFO_LENGTH_MISMATCH;
         if (NT_FAILED(nt_read(t, a[2], group, 16)))
             return NT_ACCESS_VIOLATION;
-        if (!group[0] || (uint16_t)group[1])
+        if (!(group[0] & t->process->affinity) || (uint16_t)group[1])
             return NT_INVALID_PARAMETER;
-        if (object->thread)
-            object->thread->affinity = group[0] & t->process->affinity;
-        return NT_SUCCESS;
+        return object->thread ? nt_thread_bind(object->thread, group[0] & t->process->affinity)
+                              : NT_SUCCESS;
     }
     case 38: {
         struct nt_text text;

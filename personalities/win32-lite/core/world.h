@@ -206,6 +206,10 @@ void world_thread_destroy(struct world_thread *thread);
  * and the call comes to the core after all. False: the fault is the program's. */
 bool world_thread_abort_fast(struct world_thread *thread);
 world_status world_thread_times(struct world_thread *thread, uint64_t *user_ns);
+/* It runs on these processors only (a mask, not 0); a new one on all of world_cpus(). */
+world_status world_thread_set_cpus(struct world_thread *thread, uint64_t cpus);
+/* Where it runs or ran last. */
+uint32_t world_thread_cpu(struct world_thread *thread);
 
 /* ---- processes ---- */
 /* A new process, child of p, with empty memory and no opens (p's root and credentials). */
@@ -380,6 +384,7 @@ world_status world_key_path(struct world_process *p, uint64_t key, char *path, s
 uint64_t world_time_monotonic(void); /* ns */
 int64_t world_time_real(void);       /* ns since 1970 */
 void world_random(void *buffer, size_t length);
+uint64_t world_cpus(void); /* mask of those that programs get without asking */
 uint32_t world_cpu_count(void);
 uint64_t world_ram_pages(void);
 uint64_t world_ram_free_pages(void);

@@ -149,6 +149,16 @@ world_status world_thread_times(struct world_thread *t, uint64_t *user_ns)
     return backend_thread_cpu_time(&t->thread, user_ns);
 }
 
+world_status world_thread_set_cpus(struct world_thread *t, uint64_t cpus)
+{
+    return backend_thread_set_cpus(&t->thread, cpus);
+}
+
+uint32_t world_thread_cpu(struct world_thread *t)
+{
+    return backend_thread_cpu(&t->thread);
+}
+
 struct world_thread *guest_lender(struct world_process *p)
 {
     for (struct world_thread *t = p->threads; t; t = t->next)

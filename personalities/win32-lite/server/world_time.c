@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "guest.h"
+#include "janus/backend/thread.h"
 #include "janus/backend/time.h"
 
 uint64_t world_time_monotonic(void)
@@ -27,6 +28,11 @@ static const struct backend_machine *machine(void)
     if (!m.cpus)
         backend_machine(&m);
     return &m;
+}
+
+uint64_t world_cpus(void)
+{
+    return backend_cpus();
 }
 
 uint32_t world_cpu_count(void)

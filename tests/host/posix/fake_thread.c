@@ -143,6 +143,23 @@ jn_status_t backend_thread_resume(struct backend_thread *thread)
     return JN_OK;
 }
 
+uint64_t backend_cpus(void)
+{
+    return 1;
+}
+
+jn_status_t backend_thread_set_cpus(struct backend_thread *thread, uint64_t cpus)
+{
+    (void)thread;
+    return cpus == 1 ? JN_OK : JN_BAD_ARG;
+}
+
+uint32_t backend_thread_cpu(struct backend_thread *thread)
+{
+    (void)thread;
+    return 0;
+}
+
 jn_status_t backend_thread_cpu_time(struct backend_thread *thread, uint64_t *ns)
 {
     (void)thread;

@@ -138,6 +138,8 @@ void world_thread_freeze(struct world_thread *thread) {}
 void world_thread_thaw(struct world_thread *thread) {}
 void world_thread_destroy(struct world_thread *thread) {}
 FAIL(world_thread_times, struct world_thread *thread, uint64_t *user_ns)
+FAIL(world_thread_set_cpus, struct world_thread *thread, uint64_t cpus)
+uint32_t world_thread_cpu(struct world_thread *thread) { return 0; }
 FAIL(world_process_create, struct world_process *p, uint64_t cookie, uint64_t *pid,
      struct world_process **child)
 FAIL(world_process_commit, struct world_process *p)
@@ -174,6 +176,11 @@ void world_random(void *buffer, size_t length)
 {
     memset(buffer, 4, length);
 }
+uint64_t world_cpus(void)
+{
+    return (1ull << world_cpu_count()) - 1;
+}
+
 uint32_t world_cpu_count(void)
 {
     return 2;

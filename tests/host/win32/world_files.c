@@ -615,6 +615,11 @@ void world_random(void *buffer, size_t length)
         memset(buffer, 7, length);
 }
 
+uint64_t world_cpus(void)
+{
+    return (1ull << world_cpu_count()) - 1;
+}
+
 uint32_t world_cpu_count(void)
 {
     return 1;

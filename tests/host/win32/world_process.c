@@ -402,6 +402,18 @@ world_status world_thread_times(struct world_thread *t, uint64_t *ns)
     return JN_OK;
 }
 
+world_status world_thread_set_cpus(struct world_thread *t, uint64_t cpus)
+{
+    (void)t;
+    return cpus ? JN_OK : JN_BAD_ARG;
+}
+
+uint32_t world_thread_cpu(struct world_thread *t)
+{
+    (void)t;
+    return 0;
+}
+
 /* ---- processes ---- */
 world_status world_process_create(struct world_process *p, uint64_t cookie, uint64_t *pid,
                                   struct world_process **child)
