@@ -8,7 +8,7 @@ UNSERVED_FORMS = ('audit', 'image')
 CPUS_MAX = 8
 # More than this is refused until programs of both personalities run reliably on several; the suite
 # `smp` raises it for itself.
-CPUS_SERVED = 1
+CPUS_SERVED = 8
 PLACEMENTS = ('central', 'library', 'off')
 
 
