@@ -639,12 +639,14 @@ nt_status nt_image_map(struct nt_process *p, struct nt_image *image, struct nt_f
                        uint64_t *base, struct nt_view **view);
 nt_status nt_image_information(const struct nt_image *image, uint64_t base,
                                struct nt_section_image_information *information);
-/* The address of an exported name in a mapped image, 0: none. */
-uint64_t nt_image_export(struct nt_process *p, const struct nt_image *image, uint64_t base,
-                         const char *name);
-/* The table of services from the stubs of ntdll (and win32u). */
+/* Addresses of exported names in a mapped image; 0: not there. */
+struct nt_wanted_export {
+    const char *name;
+    uint64_t *address;
+};
+/* The table of services from the stubs of ntdll (0) and win32u (1), once; and exports that are wanted. */
 void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_t base,
-                     unsigned table);
+                     unsigned table, const struct nt_wanted_export *wanted, size_t count);
 const struct nt_service *nt_service_find(uint32_t number, const char **name);
 
 /* ---- names and files (nt_path.c, nt_file.c) ---- */

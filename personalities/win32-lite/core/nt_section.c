@@ -269,7 +269,7 @@ static nt_status map_section(struct nt_thread *t, uint64_t section_handle, uint6
         size = view->size;
         if (view->file->path_length >= 10 &&
             nt_text_equal_ascii(view->file->path + view->file->path_length - 10, 10, "win32u.dll"))
-            nt_service_load(p, section->image, base, 1);
+            nt_service_load(p, section->image, base, 1, NULL, 0);
     } else {
         if (type & NT_MEM_REPLACE_PLACEHOLDER) {
             struct nt_view *view = nt_view_find(p, base);

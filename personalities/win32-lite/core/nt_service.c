@@ -42,11 +42,10 @@ static void learn(unsigned table, const char *name, const uint8_t *stub)
     if (number >> 12 != table || (stub[8] != 0xf6 && stub[8] != 0x0f))
         return;
     struct nt_number *entry = &numbers[table][number & (NUMBERS - 1)];
-    if (entry->name && strncmp(name, "Nt", 2) != 0)
-        return; /* Zw twins */
-    free(entry->name);
-    entry->name = strdup(name);
+    if (entry->name)
+        return;
     entry->service = nt_service_named(name);
+    entry->name = entry->service ? (char *)(uintptr_t)entry->service->name : strdup(name);
 }
 
 struct export_directory {
@@ -102,57 +101,78 @@ static const char *export_name(const struct nt_image *image, const uint8_t *bloc
     return name;
 }
 
-uint64_t nt_image_export(struct nt_process *p, const struct nt_image *image, uint64_t base,
-                         const char *wanted)
-{
-    struct export_directory d;
-    uint8_t *block;
-    uint64_t result = 0;
+/* Code of the image, read by the page: stubs lie side by side. */
+struct code {
+    struct nt_process *p;
+    uint64_t base, page; /* of the image, and the address that is in `bytes`; 0: none */
+    uint8_t bytes[NT_PAGE + 16];
+};
 
-    if (!export_table(p, image, base, &d, &block))
-        return 0;
-    for (uint32_t i = 0; i < d.names && i < 65536; i++) {
-        uint32_t rva;
-        const char *name = export_name(image, block, &d, i, &rva);
-        if (name && !strcmp(name, wanted)) {
-            result = base + rva;
-            break;
-        }
+static const uint8_t *code_at(struct code *code, uint32_t rva)
+{
+    uint64_t address = code->base + rva, page = address & ~NT_MASK_PAGE;
+
+    if (code->page != page) {
+        code->page = 0;
+        if (NT_FAILED(nt_process_read(code->p, page, code->bytes, NT_PAGE)))
+            return NULL;
+        /* What of a last stub lies on the next page. */
+        if (NT_FAILED(nt_process_read(code->p, page + NT_PAGE, code->bytes + NT_PAGE, 16)))
+            memset(code->bytes + NT_PAGE, 0, 16);
+        code->page = page;
     }
-    free(block);
-    return result;
+    return code->bytes + (address - page);
+}
+
+/* The first executable piece: [*begin, *end) as RVAs. */
+static void text_of(const struct nt_image *image, uint32_t *begin, uint32_t *end)
+{
+    *begin = *end = 0;
+    for (size_t i = 0; i < image->piece_count && !*end; i++)
+        if (image->pieces[i].pages & NT_PG_EXEC) {
+            *begin = image->pieces[i].rva;
+            *end = *begin + image->pieces[i].length;
+        }
 }
 
 void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_t base,
-                     unsigned table)
+                     unsigned table, const struct nt_wanted_export *wanted, size_t count)
 {
+    struct code *code = calloc(1, sizeof *code);
     struct export_directory d;
-    uint8_t *block, *text = NULL;
-    uint32_t text_rva = 0, text_length = 0;
+    uint32_t text, text_end;
+    uint8_t *block;
+    bool learning = table < TABLES && !numbers[table];
 
-    if (table >= TABLES || numbers[table])
+    for (size_t i = 0; i < count; i++)
+        *wanted[i].address = 0;
+    if (!code || !export_table(p, image, base, &d, &block)) {
+        free(code);
         return;
-    /* The stubs lie in the first executable piece; read it once. */
-    for (size_t i = 0; i < image->piece_count; i++)
-        if (image->pieces[i].pages & NT_PG_EXEC) {
-            text_rva = image->pieces[i].rva;
-            text_length = image->pieces[i].length;
-            break;
-        }
-    if (!text_length || !export_table(p, image, base, &d, &block))
-        return;
-    numbers[table] = calloc(NUMBERS, sizeof *numbers[table]);
-    text = malloc(text_length);
-    if (numbers[table] && text &&
-        !NT_FAILED(nt_process_read(p, base + text_rva, text, text_length))) {
-        for (uint32_t i = 0; i < d.names && i < 65536; i++) {
-            uint32_t rva;
-            const char *name = export_name(image, block, &d, i, &rva);
-            if (name && rva >= text_rva && rva - text_rva + 16 <= text_length)
-                learn(table, name, text + (rva - text_rva));
-        }
     }
-    free(text);
+    code->p = p;
+    code->base = base;
+    text_of(image, &text, &text_end);
+    if (learning)
+        numbers[table] = calloc(NUMBERS, sizeof *numbers[table]);
+    for (uint32_t i = 0; i < d.names && i < 65536; i++) {
+        uint32_t rva;
+        const char *name = export_name(image, block, &d, i, &rva);
+        const uint8_t *stub;
+        if (!name)
+            continue;
+        for (size_t j = 0; j < count; j++)
+            if (name[0] == wanted[j].name[0] && !strcmp(name, wanted[j].name))
+                *wanted[j].address = base + rva;
+        /* Their twins Zw.. are the same stubs. */
+        if (!learning || !numbers[table] || name[0] != 'N' || name[1] != 't' || rva < text ||
+            rva + 16 > text_end)
+            continue;
+        stub = code_at(code, rva);
+        if (stub)
+            learn(table, name, stub);
+    }
+    free(code);
     free(block);
 }
 

@@ -120,12 +120,16 @@ out:
 
 static nt_status find_entries(struct nt_process *p)
 {
-    p->entry_thunk = nt_image_export(p, p->ntdll, p->ntdll_base, "LdrInitializeThunk");
-    p->entry_start = nt_image_export(p, p->ntdll, p->ntdll_base, "RtlUserThreadStart");
-    p->entry_exception = nt_image_export(p, p->ntdll, p->ntdll_base, "KiUserExceptionDispatcher");
-    p->entry_apc = nt_image_export(p, p->ntdll, p->ntdll_base, "KiUserApcDispatcher");
-    p->entry_ctrl = nt_image_export(p, p->ntdll, p->ntdll_base, "__wine_ctrl_routine");
-    p->entry_unix = nt_image_export(p, p->ntdll, p->ntdll_base, "__wine_unix_call_dispatcher");
+    const struct nt_wanted_export wanted[] = {
+        {"LdrInitializeThunk", &p->entry_thunk},
+        {"RtlUserThreadStart", &p->entry_start},
+        {"KiUserExceptionDispatcher", &p->entry_exception},
+        {"KiUserApcDispatcher", &p->entry_apc},
+        {"__wine_ctrl_routine", &p->entry_ctrl},
+        {"__wine_unix_call_dispatcher", &p->entry_unix},
+    };
+
+    nt_service_load(p, p->ntdll, p->ntdll_base, 0, wanted, sizeof wanted / sizeof *wanted);
     if (!p->entry_thunk || !p->entry_start || !p->entry_exception || !p->entry_apc)
         return NT_INVALID_IMAGE_FORMAT;
     return NT_SUCCESS;
@@ -153,7 +157,6 @@ static nt_status entries(struct nt_process *p)
     status = find_entries(p);
     if (NT_FAILED(status))
         return status;
-    nt_service_load(p, p->ntdll, p->ntdll_base, 0);
     nt_image_put(known.image);
     p->ntdll->refs++;
     known.image = p->ntdll;
