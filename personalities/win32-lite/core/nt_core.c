@@ -78,6 +78,39 @@ void nt_core_syscall(struct nt_thread *t, const struct nt_syscall *call)
     nt_core_run();
 }
 
+#define CLEARED_FOR_REAL 0x10000ull
+
+/* Before a thread's function is called, ntdll stores zeroes into 0xf0000 bytes of its stack, from the
+ * lowest address up (rep stosq). Where the stack was never touched they are zeroes already: the
+ * store goes on at the part that the loader has used, and no memory is spent on the rest. */
+static bool skip_clearing(struct nt_thread *t, uint64_t address)
+{
+    static const uint8_t stores[3] = {0xf3, 0x48, 0xab};
+    struct jn_state state;
+    uint8_t code[3];
+    uint64_t end;
+
+    if (t->started || address < t->stack_allocation || address >= t->stack_base)
+        return false;
+    if (world_thread_state(t->world, &state) != JN_OK || state.r[JN_REG_RAX] ||
+        (state.rflags & 0x400) || (state.r[JN_REG_RDI] & ~NT_MASK_PAGE) != (address & ~NT_MASK_PAGE) ||
+        state.r[JN_REG_RCX] > 0x100000 / 8 || NT_FAILED(nt_read(t, state.rip, code, 3)) ||
+        code[0] != stores[0] || code[1] != stores[1] || code[2] != stores[2])
+        return false;
+    end = state.r[JN_REG_RDI] + state.r[JN_REG_RCX] * 8;
+    if (end > t->stack_base || end - state.r[JN_REG_RDI] <= CLEARED_FOR_REAL)
+        return false;
+    state.r[JN_REG_RDI] = end - CLEARED_FOR_REAL;
+    state.r[JN_REG_RCX] = CLEARED_FOR_REAL / 8;
+    state.valid = JN_STATE_REGS;
+    t->stop = NT_STOP_NONE;
+    if (t->suspend_count)
+        nt_thread_keep_state(t, &state);
+    else
+        world_thread_resume_with(t->world, &state);
+    return true;
+}
+
 void nt_core_fault(struct nt_thread *t, uint64_t address, uint32_t access)
 {
     struct nt_exception_record record;
@@ -85,6 +118,10 @@ void nt_core_fault(struct nt_thread *t, uint64_t address, uint32_t access)
     nt_status status;
 
     t->stop = NT_STOP_FAULT;
+    if (!t->started && access == JN_ACCESS_WRITE && skip_clearing(t, address)) {
+        nt_core_run();
+        return;
+    }
     status = nt_memory_fault(t->process, t, address, access);
     if (status == NT_SUCCESS) {
         nt_thread_finish(t, 0);
