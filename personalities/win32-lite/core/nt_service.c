@@ -101,6 +101,23 @@ static const char *export_name(const struct nt_image *image, const uint8_t *bloc
     return name;
 }
 
+/* The place of the first name that is not less than `wanted`; they are sorted (PE/COFF 6.3). */
+static uint32_t first_name(const struct nt_image *image, const uint8_t *block,
+                           const struct export_directory *d, const char *wanted)
+{
+    uint32_t low = 0, high = d->names < 65536 ? d->names : 65536;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2, rva;
+        const char *name = export_name(image, block, d, middle, &rva);
+        if (!name || strcmp(name, wanted) >= 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 /* Code of the image, read by the page: stubs lie side by side. */
 struct code {
     struct nt_process *p;
@@ -155,18 +172,20 @@ void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_
     text_of(image, &text, &text_end);
     if (learning)
         numbers[table] = calloc(NUMBERS, sizeof *numbers[table]);
-    for (uint32_t i = 0; i < d.names && i < 65536; i++) {
+    for (size_t j = 0; j < count; j++) {
+        uint32_t rva;
+        const char *name = export_name(image, block, &d,
+                                       first_name(image, block, &d, wanted[j].name), &rva);
+        if (name && !strcmp(name, wanted[j].name))
+            *wanted[j].address = base + rva;
+    }
+    for (uint32_t i = learning ? first_name(image, block, &d, "Nt") : d.names; i < d.names; i++) {
         uint32_t rva;
         const char *name = export_name(image, block, &d, i, &rva);
         const uint8_t *stub;
-        if (!name)
-            continue;
-        for (size_t j = 0; j < count; j++)
-            if (name[0] == wanted[j].name[0] && !strcmp(name, wanted[j].name))
-                *wanted[j].address = base + rva;
-        /* Their twins Zw.. are the same stubs. */
-        if (!learning || !numbers[table] || name[0] != 'N' || name[1] != 't' || rva < text ||
-            rva + 16 > text_end)
+        if (!name || name[0] != 'N' || name[1] != 't') /* their twins Zw.. are the same stubs */
+            break;
+        if (!numbers[table] || rva < text || rva + 16 > text_end)
             continue;
         stub = code_at(code, rva);
         if (stub)
