@@ -206,6 +206,7 @@ status_t invoke(struct thread *thread)
                                        operations[method].rights, &status);
     if (!object)
         return status;
+#pragma GCC unroll 10
     for (unsigned i = 0; i < JN_WORDS_REG; i++)
         words[i] = thread->r[word_register[i]];
     status = operations[method].operation(object, words);

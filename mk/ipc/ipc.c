@@ -7,13 +7,9 @@
 #include "smp.h"
 #include "task/task.h"
 
-const uint8_t word_register[JN_WORDS_REG] = {
-    JN_REG_RDX, JN_REG_R10, JN_REG_R8,  JN_REG_R9,  JN_REG_RBX,
-    JN_REG_RBP, JN_REG_R12, JN_REG_R13, JN_REG_R14, JN_REG_R15,
-};
-
 void thread_return(struct thread *thread, int64_t status)
 {
+#pragma GCC unroll 10
     for (unsigned i = 0; i < JN_WORDS_REG; i++)
         thread->r[word_register[i]] = 0;
     thread->r[JN_REG_RDI] = 0;

@@ -74,8 +74,11 @@ void kernel_syscall(struct thread *thread);
  * and nothing was done. */
 bool reply_with_page(struct thread *thread, struct thread *caller);
 
-/* The order of words 0 to 9 in registers. */
-extern const uint8_t word_register[JN_WORDS_REG];
+/* The order of words 0 to 9 in registers. Here, so that loops over all of them become plain moves. */
+static const uint8_t word_register[JN_WORDS_REG] = {
+    JN_REG_RDX, JN_REG_R10, JN_REG_R8,  JN_REG_R9,  JN_REG_RBX,
+    JN_REG_RBP, JN_REG_R12, JN_REG_R13, JN_REG_R14, JN_REG_R15,
+};
 
 /* ---- gate.c ---- */
 MUST_CHECK status_t gate_create(struct pool *pool, struct gate **gate);

@@ -30,6 +30,7 @@ status_t message_copy(struct thread *sender, struct thread *receiver, uint64_t t
         memcpy(&receiver->utcb->words[JN_WORDS_REG], &sender->utcb->words[JN_WORDS_REG],
                (words - JN_WORDS_REG) * sizeof(uint64_t));
     }
+#pragma GCC unroll 10
     for (unsigned i = 0; i < JN_WORDS_REG; i++)
         receiver->r[word_register[i]] = sender->r[word_register[i]];
     return JN_OK;

@@ -198,7 +198,48 @@ static void measure_budget(void)
     measure_line("budget-share", share, 200, 210);
 }
 
+/* Operations on objects, with the stub that makes them (sys.h). */
+static uint64_t cost_of(int64_t should, cap_t object, enum jn_object_op method, uint64_t a,
+                        uint64_t b, uint64_t c, uint64_t d)
+{
+    regs_t regs = {.tag = tag_of(5, 0, 0, method), .words = {a, b, c, d}};
+    uint64_t begin = rdtsc();
+    int64_t status = sys(JN_INVOKE, object, &regs);
+    uint64_t end = rdtsc();
+
+    CHECK_IS(status, should);
+    return end - begin;
+}
+
+static void measure_operations(void)
+{
+    struct task *task = make_task();
+    cap_t signal = make_signal(), gate = slot(), copy = slot(), page = (cap_t)scratch(1);
+    uint64_t cost[7] = {0};
+
+    for (unsigned i = 0; i < 10; i++) { /* the last counts */
+        cost[0] = cost_of(0, task->task, JN_OP_TASK_MAP, page, 0x40000000 + i * 4096, 1, JN_R);
+        cost[1] = cost_of(0, task->task, JN_OP_TASK_UNMAP, 0x40000000 + i * 4096, 1, JN_R, 0);
+        CHECK_OK(OP4(task->task, JN_OP_TASK_MAP, page, 0x40000000 + i * 4096, 1, JN_R));
+        cost[2] = cost_of(0, pool, JN_OP_CREATE_GATE, gate, 0, 0, 0);
+        cost[3] = cost_of(0, JN_CAP_TASK, JN_OP_CAP_COPY, gate, copy, JN_RIGHT_ALL, 0);
+        cost[4] = cost_of(0, JN_CAP_TASK, JN_OP_CAP_DELETE, copy, 0, 0, 0);
+        cost[5] = cost_of(0, JN_CAP_TASK, JN_OP_CAP_DESTROY, gate, 0, 0, 0);
+        regs_t regs = {.words = {1}};
+        uint64_t begin = rdtsc();
+        sys(JN_SIGNAL, signal, &regs);
+        cost[6] = rdtsc() - begin;
+    }
+    measure_line("map-page", cost[0], 200, 800);
+    measure_line("unmap-page", cost[1], 200, 900);
+    measure_line("create-gate", cost[2], 250, 883);
+    measure_line("copy-capability", cost[3], 150, 856);
+    measure_line("delete-capability", cost[4], 150, 729);
+    measure_line("destroy-gate", cost[5], 250, 900);
+    measure_line("signal-nobody-waits", cost[6], 95, 375);
+}
+
 const struct test measure_tests[] = {
     TEST(measure_calls),   TEST(measure_null),   TEST(measure_signal),
     TEST(measure_foreign), TEST(measure_door),   TEST(measure_exception),
-    TEST(measure_fault),   TEST(measure_budget), {0}};
+    TEST(measure_fault),   TEST(measure_budget), TEST(measure_operations), {0}};
