@@ -241,7 +241,7 @@ class Live:
         archive.close()
         return path
 
-    def boot(self, script, icount, wine=False, smp=1, mem=2048, limit=900):
+    def boot(self, script, icount, wine=False, smp=1, mem=2048, limit=3600):
         """Run a shell script; its output (standard error too). Raises if the guest does not end so."""
         image = self.initramfs(script, wine)
         command = ['qemu-system-x86_64', '-accel', 'tcg,thread=multi' if smp > 1 else 'tcg',

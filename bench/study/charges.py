@@ -59,7 +59,7 @@ def burdens(system, quick):
             if kind != 'none' else ''
         script += f'/bench/latency {40 if quick else 300} | sed "s/^/{kind} /"\n'
         script += 'kill -9 $b; wait $b 2> /dev/null\n' if kind != 'none' else ''
-    text = system.run(script, limit=600)
+    text = system.run(script)
     for kind, call, median, p99, most, _ in re.findall(
             r'^(\w+) latency (\w+) median=(\d+) p99=(\d+) max=(\d+) sum=(\d+)', text, re.M):
         yield {'section': 'slow_client', 'name': f'{call} beside {kind}', 'system': system.name,
@@ -101,7 +101,7 @@ def failures(system, quick, root):
     script = WATCH.replace('@OTHER@', 'library' if system.placement == 'central' else 'central')
     if quick:
         script = script.replace('3000', '60').replace('4000', '60').replace('-lt 600', '-lt 3')
-    base = system.run(script, limit=600)
+    base = system.run(script)
     times = [float(match) for match in re.findall(r'^(\d+\.\d+) \d+\.\d+$', base, re.M)]
     yield outcome(system, 'nothing ends', None, base)
     begin, end = times[0], times[1]
@@ -114,7 +114,7 @@ def failures(system, quick, root):
             at = begin + (end - begin) * (0.05 + 0.9 * ((k + 1) * 0.618034 % 1))
             name = f'win32 server ends at {at:.2f} s' + (', is started again' if restart else '')
             try:
-                text = system.run(script, settings=[f'win32.end={int(at * 1e9)}'], limit=600,
+                text = system.run(script, settings=[f'win32.end={int(at * 1e9)}'],
                                   manifest=restarting(root) if restart else None)
             except RuntimeError as error:
                 yield {'section': 'failure', 'name': name, 'system': system.name,
@@ -146,7 +146,7 @@ def scribbles(system):
     """A program overwrites what its adapter keeps in its own process (library), or tries to (central)."""
     if not hasattr(system, 'placement'):
         return
-    text = system.run(SCRIBBLE.replace('@PLACE@', system.placement), limit=200)
+    text = system.run(SCRIBBLE.replace('@PLACE@', system.placement))
     status = re.search(r'^scribbler (\d+)', text, re.M)
     yield {'section': 'failure', 'name': 'a program overwrites its own adapter', 'system': system.name,
            'died': f'the program itself (status {status[1]})' if status else 'unknown',
@@ -226,7 +226,7 @@ def isolation(system, quick):
     for name, result in re.findall(r'^pry (\S+) (.*)$', text, re.M):
         yield {'section': 'isolation', 'name': name, 'system': system.name, 'result': result}
     kinds = 'descriptors' if quick else 'descriptors pipes memory'
-    text = system.run(HOLD.replace('@KINDS@', kinds), limit=600)
+    text = system.run(HOLD.replace('@KINDS@', kinds))
     for kind, held in re.findall(r'^hold (\w+) (\d+)', text, re.M):
         found = re.search(rf'^{kind} latency stat median=(\d+) p99=(\d+)', text, re.M)
         yield {'section': 'isolation', 'name': f'one client holds {kind}', 'system': system.name,

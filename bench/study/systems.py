@@ -61,7 +61,7 @@ class Janus(System):
                     os.unlink(path)
         self.images = {}
 
-    def start(self, program, icount, smp=1, settings=(), manifest=None, limit=900, mem=1024):
+    def start(self, program, icount, smp=1, settings=(), manifest=None, limit=3600, mem=1024):
         """Boot with a program; returns the finished process."""
         options = [f'--posix={self.placement}', f'--win32={self.placement}', '--timeout', str(limit),
                    '--mem', str(mem)]

@@ -46,6 +46,7 @@ QUICK = ('pipe', 'fork_exec', 'win32_process', 'mixed')
 QUICK_CALLS = ['getpid', 'read', 'stat', 'pipe_write_read']
 QUICK_NT = ['NtQueryPerformanceCounter', 'NtSetEvent', 'NtCreateEvent+NtClose']
 
+SCALES = (20, 40)  # per cent of the operations; the instruction clock needs no more
 FIELDS = ('instructions', 'entries', 'switches', 'ipcs', 'faults', 'copied')
 
 
@@ -76,10 +77,10 @@ def calls(system, quick):
     """Each system call and NT service of the lists: one script."""
     script, posix, win32 = prologue(system), '', ''
     if 'posix' in system.has:
-        posix = '/bench/calls -n %d %s\n' % ((100, ' '.join(QUICK_CALLS)) if quick else (400, ''))
+        posix = '/bench/calls -n %d %s\n' % ((100, ' '.join(QUICK_CALLS)) if quick else (200, ''))
     if 'win32' in system.has:
         win32 = '$W /bench/ntcalls.exe -n %d %s\n' % (
-            (60, ' '.join(QUICK_NT)) if quick else (300, ''))
+            (60, ' '.join(QUICK_NT)) if quick else (150, ''))
     return script + '\n' + posix + win32
 
 
@@ -87,16 +88,16 @@ def rows(system):
     """The rows of ubench and wbench: values by themselves, counts from two runs of different length."""
     script = prologue(system) + 'rm -f /tmp/p\n'
     if 'posix' in system.has:
-        script += '/bench/ubench -c -r 3 %s\n' % ' '.join(UBENCH)
+        script += '/bench/ubench -c -r 1 %s\n' % ' '.join(UBENCH)
         for name in UBENCH:
-            for scale in (50, 100):
+            for scale in SCALES:
                 script += (f'/bench/probe posix.{name}.{scale} /tmp/p /bench/ubench -c -r 1 -s {scale} '
                            f'{name} | sed -n "s/^\\({name},[0-9]*\\),.*/ops posix.{scale},\\1/p"\n')
     if 'win32' in system.has:
         common = "-d 'C:\\windows\\temp'"
-        script += '$W /bench/wbench.exe %s -r 3 %s\n' % (common, ' '.join(WBENCH))
+        script += '$W /bench/wbench.exe %s -r 1 %s\n' % (common, ' '.join(WBENCH))
         for name in WBENCH:
-            for scale in (50, 100):
+            for scale in SCALES:
                 script += (f'/bench/probe win32.{name}.{scale} /tmp/p $W /bench/wbench.exe {common} -r 1 '
                            f'-s {scale} {name} | sed -n "s/^\\({name}\\) *\\([0-9]*\\) .*/'
                            f'ops win32.{scale},\\1,\\2/p"\n')
@@ -119,8 +120,8 @@ def read_rows(text):
                 found[f'win32.{words[0]}'] = {'instructions': float(words[5])}
     costs = probes(text)
     for row, values in found.items():
-        small, large = costs.get(f'{row}.50'), costs.get(f'{row}.100')
-        n = operations.get((row, 100), 0) - operations.get((row, 50), 0)
+        small, large = (costs.get(f'{row}.{scale}') for scale in SCALES)
+        n = operations.get((row, SCALES[1]), 0) - operations.get((row, SCALES[0]), 0)
         if not small or not large or n <= 0:
             continue
         for field in FIELDS[1:]:

