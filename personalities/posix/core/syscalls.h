@@ -24,7 +24,7 @@
     X(80, chdir) X(81, fchdir) X(82, rename) X(83, mkdir) X(84, rmdir) X(85, creat) \
     X(86, link) X(87, unlink) X(88, symlink) X(89, readlink) X(90, chmod) X(91, fchmod) \
     X(92, chown) X(93, fchown) X(94, lchown) X(95, umask) X(96, gettimeofday) X(97, getrlimit) \
-    X(98, getrusage) X(99, sysinfo) X(100, times) X(102, getuid) X(103, syslog) X(104, getgid) \
+    X(98, getrusage) X(99, sysinfo) X(100, times) X(101, ptrace) X(102, getuid) X(103, syslog) X(104, getgid) \
     X(105, setuid) X(106, setgid) X(107, geteuid) X(108, getegid) X(109, setpgid) \
     X(110, getppid) X(111, getpgrp) X(112, setsid) X(113, setreuid) X(114, setregid) \
     X(115, getgroups) X(116, setgroups) X(117, setresuid) X(118, getresuid) X(119, setresgid) \

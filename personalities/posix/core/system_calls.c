@@ -272,11 +272,32 @@ long sys_setpriority(struct thread *t, const uint64_t *a)
     if (a[0] == 0 && check_pid(t, a[1]))
         return -LX_ESRCH;
     nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
+    if (a[0] == 0 && a[1] && a[1] != t->process->pid && a[1] != t->tid) {
+        struct task_status other;
+        const struct task_credentials *own = process_credentials(t->process);
+        if (own->euid &&
+            backend_process_status(t->process->clients.task, (uint32_t)a[1], &other) == JN_OK &&
+            other.uid != own->euid && other.uid != own->uid)
+            return -LX_EPERM;
+    }
     if (nice < t->process->nice && process_credentials(t->process)->euid)
         return -LX_EACCES;
     if (a[0] == 0 && (!a[1] || a[1] == t->process->pid))
         t->process->nice = nice;
     return 0;
+}
+
+/* Not supported: nobody may trace anybody. The request stands in the log once a process, as of an unknown
+ * call. */
+long sys_ptrace(struct thread *t, const uint64_t *a)
+{
+    uint64_t *word = &t->process->logged[101 / 64], bit = 1ull << 101 % 64;
+    if (!(*word & bit)) {
+        *word |= bit;
+        jn_log(JN_LOG_WARNING, "unsupported ptrace(%#lx, %lu) of %s (%lu)", (unsigned long)a[0],
+               (unsigned long)a[1], t->name, (unsigned long)t->process->pid);
+    }
+    return -LX_EPERM;
 }
 
 long sys_ioprio_get(struct thread *t, const uint64_t *a)
