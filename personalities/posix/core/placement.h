@@ -18,6 +18,9 @@ void placement_abandon(struct process *p);
  * process cannot live. */
 JN_CHECKED jn_status_t placement_join(struct process *p);
 
+/* The thread has a new kernel thread, which does not run yet. */
+void placement_thread(struct thread *t);
+
 /* fork: a child with memory of its own. As fork_here. */
 struct clone_request;
 long placement_fork(struct thread *t, const struct clone_request *request);

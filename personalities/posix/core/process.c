@@ -10,6 +10,7 @@
 #include "janus/backend/time.h"
 #include "janus/runtime.h"
 #include "mm.h"
+#include "placement.h"
 #include "posix_timer.h"
 #include "signals.h"
 #include "wait.h"
@@ -93,6 +94,7 @@ long thread_create(struct process *p, uint64_t tid, struct thread **result)
     if (own_tid != p->pid)
         backend_thread_set_number(&t->backend, own_tid);
     t->process = p;
+    placement_thread(t);
     t->alternate.ss_flags = LX_SS_DISABLE;
     list_init(&t->woken_link);
     list_init(&t->futex_link);

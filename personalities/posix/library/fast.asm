@@ -10,6 +10,8 @@ default rel
 global adapter_fast, adapter_fast_count
 global fast_begin, fast_end, fast_abort, fast_told_begin, fast_told_end, fast_finish
 extern adapter_leave, adapter_slow, fast_files, fast_file_count
+extern fast_getpid, fast_gettid, fast_getuid, fast_geteuid, fast_getgid, fast_getegid, fast_umask
+extern fast_yield
 
 %include "fast.inc"
 
@@ -23,6 +25,14 @@ adapter_fast:
     ROUTINE 1, fast_write
     ROUTINE 8, fast_lseek
     ROUTINE 17, fast_pread
+    ROUTINE 24, fast_yield
+    ROUTINE 39, fast_getpid
+    ROUTINE 95, fast_umask
+    ROUTINE 102, fast_getuid
+    ROUTINE 104, fast_getgid
+    ROUTINE 107, fast_geteuid
+    ROUTINE 108, fast_getegid
+    ROUTINE 186, fast_gettid
 adapter_fast_end:
 adapter_fast_count: dd (adapter_fast_end - adapter_fast) / 8
 

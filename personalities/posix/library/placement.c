@@ -149,6 +149,8 @@ void library_forked(void)
         status = placement_join(p);
     if (status == JN_OK)
         status = backend_thread_create(JN_CAP_POOL, JN_CAP_TASK, t->handle, &t->backend);
+    if (status == JN_OK)
+        placement_thread(t);
     uint64_t done = 0;
     uint32_t tid = (uint32_t)birth.pid;
     if (birth.request.flags & LX_CLONE_CHILD_SETTID &&
