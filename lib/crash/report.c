@@ -11,16 +11,15 @@
 
 #define STACK_BYTES 4096 /* of the stack that a report shows: some thirty frames */
 #define LINE_WORDS  8
+#define PAGES_ABOVE 16
 
 const char *jn_crash_vector(uint64_t vector)
 {
     static const char *const names[] = {
-        [0] = "division error",        [1] = "debug exception",
-        [3] = "breakpoint",            [4] = "overflow",
-        [5] = "bound range",           [6] = "invalid instruction",
-        [7] = "no FPU",                [12] = "stack fault",
-        [13] = "protection fault",     [14] = "page fault",
-        [16] = "x87 exception",        [17] = "misaligned access",
+        [0] = "division error",  [1] = "debug exception", [3] = "breakpoint",
+        [4] = "overflow",        [5] = "bound range",     [6] = "invalid instruction",
+        [7] = "no FPU",          [12] = "stack fault",    [13] = "protection fault",
+        [14] = "page fault",     [16] = "x87 exception",  [17] = "misaligned access",
         [19] = "SIMD exception",
     };
     const char *name = vector < sizeof names / sizeof *names ? names[vector] : NULL;
@@ -53,8 +52,11 @@ void jn_crash_end(uint64_t rsp,
                   size_t (*read)(void *context, uint64_t address, void *buffer, size_t length),
                   void *context)
 {
-    uint64_t words[LINE_WORDS];
-    for (uint64_t at = rsp & ~7ull, end = at + STACK_BYTES; at < end;) {
+    uint64_t words[LINE_WORDS], at = rsp & ~7ull;
+    /* A stack that has overflowed begins where nothing is: its oldest frames are further up. */
+    for (unsigned i = 0; i < PAGES_ABOVE && read(context, at, words, 8) < 8; i++)
+        at = (at | 4095) + 1;
+    for (uint64_t end = at + STACK_BYTES; at < end; at += sizeof words) {
         char line[32 + LINE_WORDS * 17];
         size_t count = read(context, at, words, sizeof words) / 8;
         int length = snprintf(line, sizeof line, "stack %lx:", (unsigned long)at);
@@ -65,7 +67,6 @@ void jn_crash_end(uint64_t rsp,
             jn_log(JN_LOG_INFO, "crash: %s", line);
         if (count < LINE_WORDS)
             break;
-        at += sizeof words;
     }
     jn_log(JN_LOG_INFO, "crash: end");
 }

@@ -64,8 +64,8 @@ def frames(report, places):
             registers, was_signal = caller(module, file, registers,
                                            lambda at: report.memory[at], is_return)
         except (KeyError, ValueError, IndexError, TypeError) as error:
-            if isinstance(error, KeyError) and module and registers.get(RSP) not in report.memory \
-                    and len(report.memory) > 500:
-                yield '... the stack goes on'
+            missing = error.args[0] if isinstance(error, KeyError) else None
+            if len(report.memory) > 500 and isinstance(missing, int) and missing > 4096:
+                yield '... the stack goes on beyond what the report has'
             return
         is_return = not was_signal
