@@ -8,7 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 1000 };
+enum {
+    GRACE_MS = 1000,
+    TRACE_SECONDS = 10, /* that a trace may pause while it comes, when the run is ended early */
+};
 
 static bool share_comes_back(void)
 {
@@ -22,7 +25,9 @@ static void end_early(int status, uint32_t signal)
 
     if (host.forced_status || !host.started || !host.guest_up)
         host_end(status);
-    if (signal == SIGKILL && !share_comes_back())
+    if (host.options.trace)
+        seconds = TRACE_SECONDS;
+    else if (signal == SIGKILL && !share_comes_back())
         seconds = 1;
     host.forced_status = status;
     host.deadline = now_ns() + seconds * 1000000000;
@@ -105,6 +110,8 @@ static void take_trace(const struct channel_frame *frame)
         host_fail("%s: %s", host.options.trace, strerror(errno));
     if (fwrite(frame->payload, 1, frame->length, file) != frame->length || fflush(file))
         host_fail("%s: %s", host.options.trace, strerror(errno));
+    if (host.forced_status)
+        host.deadline = now_ns() + TRACE_SECONDS * INT64_C(1000000000);
 }
 
 static void take_frame(const struct channel_frame *frame)
