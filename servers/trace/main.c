@@ -65,6 +65,7 @@ int main(void)
     check(rings_open(console), "trace rings");
     check(supervisor_ready(JN_CAP_SUPERVISOR), "ready");
     struct jn_server server = {
+        .grows = true, /* the store is mapped, and that is paid for */
         .gate = JN_CAP_SELF_GATE,
         .signal = signal,
         .interfaces = &interface,

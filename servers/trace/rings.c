@@ -3,12 +3,12 @@
 
 #include "janus/idl/trace.h"
 #include "janus/ipc.h"
+#include "janus/object.h"
 #include "janus/runtime.h"
 #include "trace.h"
 
 #define CPUS_MAX   64
-#define ORDER_MAX  10 /* 4 MiB for one CPU; less each for many */
-#define TOTAL_ORDER 11
+#define ORDER_MAX  10 /* 4 MiB */
 
 struct ring {
     const volatile struct jn_trace_ring *header;
@@ -20,18 +20,22 @@ static struct ring rings[CPUS_MAX];
 static uint32_t cpus;
 static cap_t console;
 
+/* All rings together take at most half of this task's kernel memory. */
 static unsigned ring_order(void)
 {
     unsigned order = ORDER_MAX;
+    uint64_t owned, unused, bytes;
 
-    while (order > 4 && (uint64_t)cpus << order > 1ull << TOTAL_ORDER)
+    if (jn_pool_info(JN_CAP_POOL, &owned, &unused, &bytes) != JN_OK)
+        unused = 0;
+    while (order > 0 && (uint64_t)cpus << order > unused / 2)
         order--;
     return order;
 }
 
 jn_status_t rings_open(cap_t with)
 {
-    unsigned order = ring_order();
+    unsigned order;
 
     console = with;
     cpus = jn_info()->cpus;
@@ -81,6 +85,7 @@ jn_status_t rings_stop(void)
     jn_status_t status = control(0, JN_CAP_NULL, 0);
 
     rings_empty();
+    store_seal();
     return status;
 }
 
@@ -99,6 +104,11 @@ static void empty(struct ring *ring)
 {
     uint64_t size = ring->header->size;
 
+    if (store_full()) {
+        uint64_t head = ring->header->head;
+        store_refuse(head - ring->next);
+        ring->next = head;
+    }
     while (ring->next < ring->header->head) {
         struct jn_trace_record record = ring->records[ring->next % size];
         struct jn_trace_record *place;

@@ -1,6 +1,7 @@
 /* Records in pieces of memory that are taken as they are needed and kept for the next trace. */
 #include <stdlib.h>
 
+#include "janus/idl/trace.h"
 #include "janus/runtime.h"
 #include "trace.h"
 
@@ -8,7 +9,8 @@
 #define PIECE_RECORDS (PIECE_PAGES * 4096ull / JN_TRACE_RECORD)
 
 static struct jn_trace_record **pieces;
-static uint64_t piece_count, piece_room, count, lost;
+static uint64_t piece_count, piece_room, count, lost, refused;
+static bool full; /* not asked for memory again */
 
 static bool add_piece(void)
 {
@@ -30,8 +32,10 @@ static bool add_piece(void)
 
 struct jn_trace_record *store_next(void)
 {
-    if (count / PIECE_RECORDS == piece_count && !add_piece()) {
-        lost++;
+    if (!full && count / PIECE_RECORDS == piece_count)
+        full = !add_piece();
+    if (full) {
+        refused++;
         return NULL;
     }
     struct jn_trace_record *record = &pieces[count / PIECE_RECORDS][count % PIECE_RECORDS];
@@ -41,7 +45,32 @@ struct jn_trace_record *store_next(void)
 
 void store_reset(void)
 {
-    count = lost = 0;
+    count = lost = refused = 0;
+    full = false;
+}
+
+void store_refuse(uint64_t more)
+{
+    refused += more;
+}
+
+bool store_full(void)
+{
+    return full;
+}
+
+void store_seal(void)
+{
+    struct jn_trace_record *last;
+
+    if (!refused || !count)
+        return;
+    last = &pieces[(count - 1) / PIECE_RECORDS][(count - 1) % PIECE_RECORDS];
+    refused++;
+    lost += refused;
+    *last = (struct jn_trace_record){.tsc = last->tsc, .kind = TRACE_LOST, .cpu = last->cpu,
+                                     .words = {refused}};
+    refused = 0;
 }
 
 uint64_t store_count(void)

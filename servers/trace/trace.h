@@ -15,8 +15,13 @@ JN_CHECKED jn_status_t rings_stop(void);
 void rings_empty(void);
 
 /* ---- store.c ---- */
-/* The place of the next record; NULL: no memory, and it is counted as lost. */
+/* The place of the next record; NULL: no memory, and it is counted. From then on there is none. */
 struct jn_trace_record *store_next(void);
+bool store_full(void);
+/* So many records more are not even offered. */
+void store_refuse(uint64_t count);
+/* No more records come: what there was no memory for is said in the place of the last. */
+void store_seal(void);
 void store_reset(void);
 uint64_t store_count(void);
 uint64_t store_lost(void);
