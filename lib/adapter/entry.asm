@@ -17,14 +17,22 @@ DOOR_RAX equ 1168
 DOOR_RFLAGS equ 1176
 STATE equ 1216
 
+SELF equ 1016
+COUNT equ 40   ; cells of words 5 and 6, which travel in registers
+SAMPLED equ 48
+
+INSIDE equ 1
 LEAVE_WANTED equ 2
 INVOKE equ 7
 FOREIGN equ 11
 THREAD_WRITE equ 25
 STATE_REGS equ 1
 
-extern adapter_start, adapter_text_bytes, adapter_memory_end, adapter_fast, adapter_fast_count
+extern adapter_start, adapter_text_bytes, adapter_memory_end
+extern adapter_fast, adapter_fast_count, adapter_sample
 global _start:function, adapter_leave:function, adapter_slow:function, adapter_door:function
+global adapter_redirected, adapter_inside, adapter_left, adapter_stop, adapter_stop_saved
+global adapter_leave_end
 
 section .adapter.header progbits alloc exec nowrite align=64
     dq 0x31524554504441
@@ -51,6 +59,38 @@ adapter_door:
     mov r11, [r11 + rax * 8]
     test r11, r11
     jz adapter_slow
+    add word [rcx + COUNT], 0x100
+    jc .sample
+    jmp r11
+; One call in 256 that came the long way is shown to the handler, which may redirect its site.
+.sample:
+    cmp dword [adapter_sample], 0
+    je .unwanted
+    inc eax ; 0 is none
+    mov [rcx + SAMPLED], rax
+    mov eax, [adapter_sample]
+    jmp adapter_slow
+.unwanted:
+    jmp r11
+
+; From a redirected call site (docs/library.md), without the kernel: rcx = where it goes on, all else the
+; program's. Before adapter_inside a stop finds it as if it had not begun.
+align 64
+adapter_redirected:
+    mov r11, [gs:SELF]
+    mov qword [r11 + IN_ADAPTER], INSIDE
+adapter_inside:
+    mov [r11 + DOOR_RIP], rcx
+    mov [r11 + DOOR_RSP], rsp
+    mov qword [r11 + DOOR_RFLAGS], 0x202 ; no flag outlives a system call that a compiler made
+    mov rcx, r11
+    mov eax, eax
+    cmp eax, [adapter_fast_count]
+    jae adapter_slow
+    lea r11, [adapter_fast]
+    mov r11, [r11 + rax * 8]
+    test r11, r11
+    jz adapter_slow
     jmp r11
 
 ; The handler's: rax = number, all registers but rcx and r11 as on entry.
@@ -66,15 +106,16 @@ align 16
 adapter_leave:
     xor r11d, r11d
     xchg r11, [rcx + IN_ADAPTER]
+adapter_left:
     test r11d, LEAVE_WANTED
-    jnz .stop
+    jnz adapter_stop
     lea rsp, [rcx + DOOR_RFLAGS]
     popfq
     mov rsp, [rcx + DOOR_RSP]
     jmp [rcx + DOOR_RIP]
 
 ; Something waits for the exit: it finds the program's whole state.
-.stop:
+adapter_stop:
     mov [rcx + STATE + 8 * 0], rax
     mov [rcx + STATE + 8 * 1], rbx
     mov [rcx + STATE + 8 * 3], rdx
@@ -96,11 +137,13 @@ adapter_leave:
     mov rax, [rcx + DOOR_RFLAGS]
     mov [rcx + STATE + 8 * 11], rax
     mov [rcx + STATE + 136], rax
+adapter_stop_saved:
     mov rdi, [rcx + UTCB_THREAD]
     mov rsi, THREAD_WRITE << 32 | 1
     mov edx, STATE_REGS
     mov eax, INVOKE
     syscall
+adapter_leave_end:
     ud2
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -58,7 +58,11 @@ void syscall_run(struct thread *t)
         trace_call(t);
     long (*handler)(struct thread *, const uint64_t *) =
         t->number < SYSCALL_NUMBERS ? handlers[t->number] : NULL;
-    long result = handler ? handler(t, t->args) : unknown(t);
+    long result;
+    if (handler)
+        result = handler(t, t->args);
+    else if (!placement_private_call(t, &result))
+        result = unknown(t);
     if (result == CORE_GONE)
         return;
     t->tried = false;

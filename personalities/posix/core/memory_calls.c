@@ -6,6 +6,7 @@
 #include "janus/runtime.h"
 #include "linux/memory.h"
 #include "mm.h"
+#include "placement.h"
 #include "status.h"
 #include "syscalls.h"
 #include "user.h"
@@ -180,6 +181,8 @@ long sys_mmap(struct thread *t, const uint64_t *a)
     else
         request.place = REGION_ANYWHERE;
     uint64_t at = 0;
+    if (request.place == REGION_FIXED)
+        placement_memory_changes(p, request.address, request.length);
     jn_status_t status = region_map_add(mm->map, &request, &at);
     if (source)
         region_source_release(mm->map, source);
@@ -196,6 +199,7 @@ long sys_munmap(struct thread *t, const uint64_t *a)
 {
     if (a[0] % PAGE || !a[1] || a[1] > LX_TASK_SIZE || a[0] > LX_TASK_SIZE - page_up(a[1]))
         return -LX_EINVAL;
+    placement_memory_changes(t->process, a[0], page_up(a[1]));
     return memory_error(region_map_remove(t->process->mm->map, a[0], page_up(a[1])));
 }
 
@@ -224,6 +228,7 @@ long sys_mprotect(struct thread *t, const uint64_t *a)
     }
     if (protection & ~7ull)
         return -LX_EINVAL;
+    placement_memory_changes(t->process, address, length);
     return memory_error(region_map_protect(mm->map, address, length, access_of(protection)));
 }
 
@@ -251,6 +256,9 @@ long sys_mremap(struct thread *t, const uint64_t *a)
         move |= REGION_MOVE_KEEP;
     if (new_length > old_length && over_address_limit(t->process, new_length - old_length))
         return -LX_ENOMEM;
+    placement_memory_changes(t->process, a[0], old_length);
+    if (flags & LX_MREMAP_FIXED)
+        placement_memory_changes(t->process, a[4], new_length);
     jn_status_t status =
         region_map_move(mm->map, a[0], old_length, new_length, move, a[4], &result);
     return status == JN_OK ? (long)result : memory_error(status);

@@ -45,4 +45,15 @@ enum placement_event { PLACEMENT_FAULT, PLACEMENT_EXCEPTION, PLACEMENT_ATTENTION
 bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event, uint64_t address,
                       uint32_t access);
 
+/* A number that no Linux call has may be the placement's own, made by its code for the thread. */
+bool placement_private_call(struct thread *t, long *result);
+/* Where the program is, if rip is in what the placement put into its text; else rip. */
+uint64_t placement_program_rip(uint64_t rip);
+/* The memory there is going to be mapped or protected anew. */
+void placement_memory_changes(struct process *p, uint64_t address, uint64_t length);
+/* The program takes the GS base for itself. */
+void placement_gs_changes(struct process *p);
+/* Flag of regions that are the placement's and not shown. */
+#define PLACEMENT_REGION (REGION_USER << 8)
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "descriptors.h"
 #include "linux/file.h"
+#include "placement.h"
 #include "process.h"
 
 struct text {
@@ -68,6 +69,8 @@ void process_push_maps(struct process *p)
         return;
     uint64_t at = 0;
     for (const struct region *r; (r = region_map_next(p->mm->map, at)); at = r->start + r->length) {
+        if (r->flags & PLACEMENT_REGION)
+            continue;
         bool file = r->source && r->source->file == REGION_SOURCE_FILE;
         size_t named = region_name(p, r, name, sizeof name);
         int length = snprintf(line, sizeof line, "%lx-%lx %c%c%c%c %08lx %02x:%02x %lu",

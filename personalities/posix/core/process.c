@@ -1,4 +1,5 @@
 /* Processes and threads: making, ending, stopping. */
+#include "placement.h"
 #include "process.h"
 
 #include <stdlib.h>

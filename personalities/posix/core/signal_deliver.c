@@ -5,6 +5,7 @@
 #include "futex.h"
 #include "janus/backend/process.h"
 #include "janus/runtime.h"
+#include "placement.h"
 #include "process.h"
 #include "signals.h"
 #include "wait.h"
@@ -43,6 +44,7 @@ static bool load(struct thread *t, long result)
         core_state.r[JN_REG_RCX] = t->rip;
         core_state.r[JN_REG_R11] = core_state.rflags;
     }
+    core_state.rip = placement_program_rip(core_state.rip);
     return true;
 }
 
@@ -53,7 +55,7 @@ static void settle_restart(struct thread *t, long result, const struct lx_sigact
                  (result == -LX_ERESTARTSYS && (action->flags & LX_SA_RESTART));
     if (again) {
         core_state.r[JN_REG_RAX] = t->number;
-        core_state.rip = t->rip - SYSCALL_LENGTH;
+        core_state.rip = placement_program_rip(t->rip - SYSCALL_LENGTH);
     } else {
         core_state.r[JN_REG_RAX] = (uint64_t)-LX_EINTR;
     }

@@ -6,6 +6,7 @@
 #include "janus/backend/time.h"
 #include "janus/runtime.h"
 #include "linux/memory.h"
+#include "placement.h"
 #include "process.h"
 #include "signals.h"
 #include "status.h"
@@ -325,10 +326,14 @@ long sys_arch_prctl(struct thread *t, const uint64_t *a)
     if (backend_thread_read(&t->backend, JN_STATE_REGS | JN_STATE_BASES, &core_state) != JN_OK)
         return -LX_EINVAL;
     uint64_t *base = fs ? &core_state.fs_base : &core_state.gs_base;
+    if (!fs && *base == t->backend.utcb) /* the adapter's; the program has none of its own */
+        *base = 0;
     if (a[0] == LX_ARCH_GET_FS || a[0] == LX_ARCH_GET_GS)
         return user_write64(t, a[1], *base);
     if (a[1] >= LX_TASK_SIZE)
         return -LX_EPERM;
+    if (!fs)
+        placement_gs_changes(t->process);
     *base = a[1];
     core_state.r[JN_REG_RAX] = 0;
     core_state.r[JN_REG_RCX] = core_state.rip = t->rip;

@@ -7,11 +7,10 @@
 ; do the call (fast_inside.c). The commit is one store; what comes after it is finished.
 bits 64
 default rel
-global adapter_fast, adapter_fast_count
+global adapter_fast, adapter_fast_count, adapter_sample
 global fast_begin, fast_end, fast_abort, fast_told_begin, fast_told_end, fast_finish
 extern adapter_leave, adapter_slow, fast_files, fast_file_count
 extern fast_getpid, fast_gettid, fast_getuid, fast_geteuid, fast_getgid, fast_getegid, fast_umask
-extern fast_yield
 
 %include "fast.inc"
 
@@ -35,6 +34,7 @@ adapter_fast:
     ROUTINE 186, fast_gettid
 adapter_fast_end:
 adapter_fast_count: dd (adapter_fast_end - adapter_fast) / 8
+adapter_sample: dd FAST_SAMPLE
 
 section .text.fast progbits alloc exec nowrite align=64
 
@@ -474,5 +474,23 @@ pipe_wait:
     mov rax, [rcx + DOOR_RAX]
     je fast_read
     jmp adapter_slow ; cancelled, or the lease has ended
+
+; sched_yield: the one that has nothing to do but a kernel call.
+align 16
+fast_yield:
+    mov rsp, rcx
+    SAVE
+    SAVE_REST
+    xor edi, edi
+    xor esi, esi
+    xor edx, edx
+    ZERO_WORDS
+    mov eax, JN_YIELD
+    syscall
+    mov rcx, rsp
+    RESTORE_REST
+    RESTORE
+    xor eax, eax
+    jmp adapter_leave
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -3,7 +3,6 @@
 bits 64
 default rel
 global fast_getpid, fast_gettid, fast_getuid, fast_geteuid, fast_getgid, fast_getegid, fast_umask
-global fast_yield
 extern adapter_leave, adapter_slow
 
 ; struct fast_ids (fast_ids.c), in the UTCB's page
@@ -55,12 +54,6 @@ fast_umask:
     mov eax, edi
     and eax, 0o777
     xchg [r11], eax
-    jmp adapter_leave
-
-; The kernel's own, here: whoever is ready at the same priority has its turn.
-align 16
-fast_yield:
-    xor eax, eax
     jmp adapter_leave
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,5 +1,7 @@
 /* Threads that are found in the adapter: a fast call met a page that was not there, a bad address, or
  * took too long for somebody who wants the thread. */
+#include <string.h>
+
 #include "fast_files.h"
 #include "janus/abi/utcb.h"
 #include "janus/adapter.h"
@@ -13,6 +15,10 @@
 /* fast.asm */
 extern const char fast_begin[], fast_end[], fast_abort[];
 extern const char fast_told_begin[], fast_told_end[], fast_finish[];
+
+/* entry.asm */
+extern const char adapter_redirected[], adapter_inside[];
+extern const char adapter_left[], adapter_stop[], adapter_stop_saved[], adapter_leave_end[];
 
 static struct jn_state state;
 
@@ -68,6 +74,28 @@ static void go_on(struct thread *t)
     backend_thread_answer_resume(&t->backend, false);
 }
 
+/* The thread is in the adapter's text, but not yet, or no longer, in a call: then it is brought to the
+ * program's next instruction. */
+static bool is_outside(struct thread *t)
+{
+    const struct jn_utcb *utcb = (const struct jn_utcb *)t->backend.utcb;
+    if (is_in(state.rip, adapter_redirected, adapter_inside)) {
+        state.rip = state.r[JN_REG_RCX] - 2; /* of the stub: its own syscall */
+    } else if (is_in(state.rip, adapter_left, adapter_leave_end) &&
+               !(utcb->in_adapter & JN_ADAPTER_INSIDE)) {
+        if (is_in(state.rip, adapter_stop_saved, adapter_leave_end))
+            memcpy(state.r, utcb->state.r, sizeof state.r);
+        else if (is_in(state.rip, adapter_stop + 1, adapter_stop_saved))
+            state.r[JN_REG_RAX] = utcb->state.r[JN_REG_RAX];
+        state.rip = state.r[JN_REG_RCX] = utcb->door_rip;
+        state.r[JN_REG_RSP] = utcb->door_rsp;
+        state.rflags = state.r[JN_REG_R11] = utcb->door_rflags;
+    } else {
+        return false;
+    }
+    return backend_thread_write(&t->backend, JN_STATE_REGS, &state) == JN_OK;
+}
+
 bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event, uint64_t address,
                       uint32_t access)
 {
@@ -78,6 +106,8 @@ bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event
         rip = state.rip;
     }
     if (rip - ADAPTER_BASE >= header->text_bytes)
+        return false;
+    if (event == PLACEMENT_ATTENTION && is_outside(t))
         return false;
     bool fine = event == PLACEMENT_ATTENTION;
     if (event == PLACEMENT_FAULT)

@@ -37,3 +37,29 @@ bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event
     (void)t, (void)rip, (void)event, (void)address, (void)access;
     return false;
 }
+
+bool placement_private_call(struct thread *t, long *result)
+{
+    (void)t, (void)result;
+    return false;
+}
+
+uint64_t placement_program_rip(uint64_t rip)
+{
+    return rip;
+}
+
+void placement_memory_changes(struct process *p, uint64_t address, uint64_t length)
+{
+    (void)p, (void)address, (void)length;
+}
+
+void placement_gs_changes(struct process *p)
+{
+    (void)p;
+}
+
+void placement_thread(struct thread *t)
+{
+    (void)t;
+}

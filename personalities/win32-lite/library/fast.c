@@ -25,6 +25,7 @@ typedef uint64_t fast_function(struct jn_utcb *utcb, uint64_t a, uint64_t b, uin
 /* The door's table (lib/adapter/entry.asm), and what win32_fast_enter calls. */
 __attribute__((visibility("hidden"))) uint32_t adapter_fast_count;
 __attribute__((visibility("hidden"))) uint64_t adapter_fast[NUMBERS];
+__attribute__((visibility("hidden"))) uint32_t adapter_sample; /* none: sites are the stubs' own */
 __attribute__((visibility("hidden"))) fast_function *win32_fast_functions[NUMBERS];
 
 /* Behind the UTCB's structure; fast.asm has the offsets. The stack goes down from the page's end. */

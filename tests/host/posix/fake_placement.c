@@ -35,8 +35,3 @@ long placement_fork(struct thread *t, const struct clone_request *request)
 {
     return fork_here(t, request);
 }
-
-void placement_thread(struct thread *t)
-{
-    (void)t;
-}
