@@ -14,6 +14,7 @@
 /* No call is answered on the program's own thread: all of them go to the handler. */
 __attribute__((visibility("hidden"))) uint32_t adapter_fast_count;
 __attribute__((visibility("hidden"))) uint64_t adapter_fast[1];
+__attribute__((visibility("hidden"))) uint32_t adapter_sample;
 
 /* The launcher has made them. */
 jn_status_t personality_prepare(const struct backend_clients *clients, uint64_t pid,
