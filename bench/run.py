@@ -9,6 +9,7 @@ import time
 
 PLACEMENT = 'central'
 UBENCH_REPETITIONS = '3'
+COUNT_SCALES = (20, 40)  # per cent of the operations
 
 
 class Row:
@@ -56,7 +57,7 @@ class Bench:
     def make_image(self):
         path = f'{self.root}/build/bench/image.list'
         with open(path, 'w', encoding='utf-8') as file:
-            for name in ('ubench', 'uhello', 'measure', 'fwq', 'wbench.exe', 'bhello.exe'):
+            for name in ('ubench', 'uhello', 'measure', 'fwq', 'probe', 'wbench.exe', 'bhello.exe'):
                 file.write(f'file bench/{name} 755 build/bench/guest/{name}\n')
         image = 'bench.img'
         subprocess.run(['/usr/bin/python3', '-IB', f'{self.root}/tools/image/mkimage.py',
@@ -76,24 +77,32 @@ class Bench:
                               stderr=subprocess.PIPE, **keywords)
 
     def counts(self, command, rows):
-        """Kernel entries and address-space switches of one operation: the difference of two runs
-        that differ in the number of operations."""
-        for row in rows:
-            name = row.name.split('.', 1)[1]
+        """Kernel entries and address-space switches of one operation: the difference of two runs that
+        differ in the number of operations, all in one boot (bench/probe.c)."""
+        names = [row.name.split('.', 1)[1] for row in rows]
+        if not names:
+            return
+        quoted = ' '.join(f"'{word}'" for word in command)
+        script = (f'for n in {" ".join(names)}; do for s in {COUNT_SCALES[0]} {COUNT_SCALES[1]}; do '
+                  f'/bench/probe $n.$s /tmp/p {quoted} -r 1 -s $s $n | sed "s/^/$s /"; done; done; '
+                  'cat /tmp/p')
+        done = self.janus(['--icount'], ['sh', '-c', script], 1800)
+        text = done.stdout.decode(errors='replace')
+        operations = {(name, int(scale)): int(ops) for scale, name, ops in
+                      re.findall(r'^(\d+) (\w+)[ ,]+(\d+)[ ,]', text, re.M)}
+        probes = {label: dict(word.split('=') for word in rest.split())
+                  for label, rest in re.findall(r'^probe (\S+) (.*)$', text, re.M)}
+        for row, name in zip(rows, names):
             found = []
-            for scale in ('50', '100'):
-                done = self.janus(['--icount'], [*command, '-r', '1', '-s', scale, name], 120)
-                notes = dict(re.findall(rb'note: (\w+)=(\d+)', done.stderr))
-                operations = re.search(rb'^%s[ ,]+(\d+)' % name.encode(), done.stdout, re.M)
-                if not operations or b'entries' not in notes:
-                    break
-                # The benchmarks warm up with a tenth of the operations.
-                total = int(operations[1]) + int(operations[1]) // 10 + 1
-                found.append((total, int(notes[b'entries']), int(notes[b'switches'])))
+            for scale in COUNT_SCALES:
+                ops, probe = operations.get((name, scale)), probes.get(f'{name}.{scale}')
+                if ops and probe and 'entries' in probe:
+                    # The benchmarks warm up with a tenth of the operations.
+                    found.append((ops + ops // 10 + 1, int(probe['entries']), int(probe['switches'])))
             if len(found) == 2 and found[1][0] > found[0][0]:
-                operations = found[1][0] - found[0][0]
-                row.entries = round((found[1][1] - found[0][1]) / operations, 2)
-                row.switches = round((found[1][2] - found[0][2]) / operations, 2)
+                more = found[1][0] - found[0][0]
+                row.entries = round((found[1][1] - found[0][1]) / more, 2)
+                row.switches = round((found[1][2] - found[0][2]) / more, 2)
 
     # ---- families ----
 
