@@ -83,7 +83,8 @@ class Bench:
         if not names:
             return
         quoted = ' '.join(f"'{word}'" for word in command)
-        script = (f'for n in {" ".join(names)}; do for s in {COUNT_SCALES[0]} {COUNT_SCALES[1]}; do '
+        script = (f'for n in {" ".join(names)}; do for s in {COUNT_SCALES[0]} {COUNT_SCALES[0]} '
+                  f'{COUNT_SCALES[1]}; do '  # the first finds nothing in memory: the second counts
                   f'/bench/probe $n.$s /tmp/p {quoted} -r 1 -s $s $n | sed "s/^/$s /"; done; done; '
                   'cat /tmp/p')
         done = self.janus(['--icount'], ['sh', '-c', script], 1800)

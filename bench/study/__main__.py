@@ -83,7 +83,7 @@ class Study:
                              f'# KIND: {" ".join(charges.BURDENS)} (bench/load.c)')
             self.records += charges.burdens(system, self.quick)
         elif part == 'failure' and posix:
-            self.note_method(part, system, '# boot with --set win32.end=NS at 8 points, and 4 with "restart 3"\n' +
+            self.note_method(part, system, '# boot with --set win32.end=NS at 6 points, and 2 with "restart 3"\n' +
                              charges.WATCH + charges.SCRIBBLE)
             self.records += charges.failures(system, self.quick, ROOT)
             self.records += charges.scribbles(system)

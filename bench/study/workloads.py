@@ -90,14 +90,14 @@ def rows(system):
     if 'posix' in system.has:
         script += '/bench/ubench -c -r 1 %s\n' % ' '.join(UBENCH)
         for name in UBENCH:
-            for scale in SCALES:
+            for scale in (SCALES[0], *SCALES): # the first finds nothing in memory: it does not count
                 script += (f'/bench/probe posix.{name}.{scale} /tmp/p /bench/ubench -c -r 1 -s {scale} '
                            f'{name} | sed -n "s/^\\({name},[0-9]*\\),.*/ops posix.{scale},\\1/p"\n')
     if 'win32' in system.has:
         common = "-d 'C:\\windows\\temp'"
         script += '$W /bench/wbench.exe %s -r 1 %s\n' % (common, ' '.join(WBENCH))
         for name in WBENCH:
-            for scale in SCALES:
+            for scale in (SCALES[0], *SCALES): # the first finds nothing in memory: it does not count
                 script += (f'/bench/probe win32.{name}.{scale} /tmp/p $W /bench/wbench.exe {common} -r 1 '
                            f'-s {scale} {name} | sed -n "s/^\\({name}\\) *\\([0-9]*\\) .*/'
                            f'ops win32.{scale},\\1,\\2/p"\n')
