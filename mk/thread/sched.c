@@ -99,6 +99,9 @@ static int64_t full_slice(void)
 /* The slice of the context that is loaded ends by a timer only while another wants its turn. */
 static void arm_slice(struct cpu *cpu)
 {
+    /* One that was armed for a turn before comes earlier than the end of a whole one. */
+    if (slice[cpu->id].armed && cpu->sched->slice >= full_slice())
+        return;
     int64_t left = cpu->sched->slice - (int64_t)(tsc() - cpu->sched_since);
     uint64_t ns = left > 0 ? (uint64_t)left * 1000 / (info_page->tsc_hz / 1000000) : 0;
 

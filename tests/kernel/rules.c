@@ -244,10 +244,57 @@ static void bases_do_not_cross(void)
     CHECK_IS(seen[5], 0);
 }
 
+/* ---- what the kernel writes into memory ---- */
+
+/* Words that look like an address in the kernel's half. */
+static uint64_t addresses_in(const volatile void *page)
+{
+    const volatile uint64_t *word = page;
+    uint64_t found = 0;
+
+    for (unsigned i = 0; i < 512; i++)
+        if (word[i] >= 0xffff800000000000 && word[i] < UINT64_MAX - 0x2000000)
+            found = word[i];
+    return found;
+}
+
+/* The pages that the kernel gives to tasks, and what it writes of a thread's state and of a message,
+ * hold no address of its own. tests/kernel/fuzz.c looks at registers. */
+static void no_address_in_memory(void)
+{
+    struct task *task = make_task();
+    cap_t gate = make_gate(), thread = make_thread(task, keeps_its_own, 1, PRIORITY_TEST);
+    struct jn_utcb *utcb = jn_utcb();
+    uint64_t out[10];
+
+    CHECK_IS(addresses_in((const void *)JN_ROOT_INFO), 0);
+    CHECK_IS(addresses_in((const void *)JN_BOOT_ADDRESS), 0);
+    memset(utcb, 0, offsetof(struct jn_utcb, self));
+    CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, 1, gate, 1));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_READ, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG |
+                                                JN_STATE_XSAVE));
+    CHECK_IS(addresses_in(utcb), 0);
+    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+    settle();
+    CHECK_OK(OP1(thread, JN_OP_THREAD_READ, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG |
+                                                JN_STATE_XSAVE));
+    CHECK_IS(addresses_in(utcb), 0);
+    CHECK_OK(OP1(thread, JN_OP_THREAD_ATTENTION, 0));
+    CHECK_OK(sys(JN_WAIT, gate, &(regs_t){0}));
+    CHECK_IS(addresses_in(utcb), 0);
+    CHECK_OK(sys(JN_REPLY, 0, &(regs_t){0}));
+    /* Frames that were the kernel's come out empty. */
+    CHECK_OK(op(JN_CAP_POOL, JN_OP_POOL_TAKE, 0, 0, 0, 0, 0, out));
+    for (unsigned i = 0; i < 512; i++)
+        CHECK_IS(((const uint64_t *)out[0])[i], 0);
+    CHECK_OK(OP2(JN_CAP_POOL, JN_OP_POOL_ADD, out[0], 0));
+}
+
 const struct test rule_tests[] = {TEST(last_capability),
                                   TEST(destroyed_everywhere),
                                   TEST(slots_are_not_overwritten),
                                   TEST(errors_leave_zeroes),
                                   TEST(receiver_without_memory),
                                   TEST(bases_do_not_cross),
+                                  TEST(no_address_in_memory),
                                   {0}};
