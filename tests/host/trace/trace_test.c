@@ -119,8 +119,10 @@ int main(void)
     rings_empty();
     put(0, 3 * size);
     put(1, size - 1); /* just not too late */
+    rings_empty();
+    put(1, size); /* just too late: the oldest may be written over at this moment */
     CHECK(rings_stop() == JN_OK);
-    check(10 + size / 2 + size - 1, 3 * size - size / 2);
+    check(10 + size / 2 + size - 1 + size / 2, 3 * size - size / 2 + size / 2);
 
     /* No memory: counted, too. */
     rings[0].written = rings[1].written = 0;
