@@ -100,6 +100,7 @@ def available(root):
     import pager_cases
     import run_cases
     import server_cases
+    import speed_cases
     import study_cases
     import terminal_cases
     import trace_cases
@@ -120,6 +121,8 @@ def available(root):
               ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf']),
         Suite('noise', 'a fixed quantum of work, alone and beside others',
               noise_cases.cases, ['build/mk/janus.elf', 'build/bench/guest/fwq']),
+        Suite('speed', 'what calls cost, by the instruction clock',
+              speed_cases.cases, ['build/mk/janus.elf', 'build/bench/guest/ubench']),
         Suite('crash', 'what is said of crashes of servers, programs and the kernel',
               crash_cases.cases, ['build/mk/janus.elf', 'build/tests/servers/crash.elf']),
         Suite('debug', 'gdb on the kernel and the servers',

@@ -26,7 +26,7 @@ long sys_rt_sigaction(struct thread *t, const uint64_t *a)
         action.flags &= LX_SA_NOCLDSTOP | LX_SA_NOCLDWAIT | LX_SA_SIGINFO | LX_SA_RESTORER |
                         LX_SA_ONSTACK | LX_SA_RESTART | LX_SA_NODEFER | LX_SA_RESETHAND | 0x800;
         p->actions[a[0] - 1] = action;
-        signal_recompute_ignored(p);
+        signal_note_ignored(p, (uint32_t)a[0]);
         if (p->ignored & LX_SIGBIT(a[0])) { /* setting it to ignore drops what is pending */
             struct thread *other;
             list_for_each(other, struct thread, &p->threads, link)

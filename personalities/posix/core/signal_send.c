@@ -19,15 +19,19 @@ bool signal_deliverable(const struct thread *t)
     return t->dying || (signal_pending(t) & ~t->mask & ~t->process->ignored);
 }
 
+void signal_note_ignored(struct process *p, uint32_t number)
+{
+    uint64_t handler = p->actions[number - 1].handler, bit = LX_SIGBIT(number);
+    if (handler == LX_SIG_IGN || (handler == LX_SIG_DFL && (DEFAULT_IGNORE & bit)))
+        p->ignored |= bit;
+    else
+        p->ignored &= ~bit;
+}
+
 void signal_recompute_ignored(struct process *p)
 {
-    uint64_t ignored = 0;
-    for (uint32_t n = 1; n <= LX_NSIG; n++) {
-        uint64_t handler = p->actions[n - 1].handler;
-        if (handler == LX_SIG_IGN || (handler == LX_SIG_DFL && (DEFAULT_IGNORE & LX_SIGBIT(n))))
-            ignored |= LX_SIGBIT(n);
-    }
-    p->ignored = ignored;
+    for (uint32_t n = 1; n <= LX_NSIG; n++)
+        signal_note_ignored(p, n);
 }
 
 void signal_drop_pending(struct pending *pending, uint64_t set)
