@@ -192,6 +192,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
     if (status)
         return status;
 
+    unsigned at_once = what & JN_COPY_STRING ? 2 : 16; /* pages; about 12,000 instructions */
     unsigned other_access = in ? JN_ACCESS_READ : JN_ACCESS_WRITE;
     unsigned own_access = in ? JN_ACCESS_WRITE : JN_ACCESS_READ;
     for (unsigned pages = 1; done < bytes && !end; pages++) {
@@ -217,7 +218,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
         else
             memcpy(in ? mine : other, in ? other : mine, part);
         done += part;
-        if (pages % 16 == 0 && done < bytes && preempt_point()) {
+        if (pages % at_once == 0 && done < bytes && preempt_point()) {
             thread->copied = done;
             return STATUS_RESTART;
         }

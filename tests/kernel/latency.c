@@ -62,6 +62,57 @@ static void latency_of(const char *name, cap_t subject, enum jn_object_op method
     measure_line(name, longest, 10000, 25000);
 }
 
+/* ---- copies of what a caller offers ---- */
+
+#define COPIED (8ull << 20)
+
+static uint64_t copy_from, copy_to, copy_how;
+static cap_t copy_gate;
+
+static void offer(uint64_t unused)
+{
+    regs_t regs = {.tag = 1ull << JN_TAG_WINDOWS_SHIFT};
+
+    (void)unused;
+    jn_utcb()->windows[0] = (struct jn_window){copy_from, COPIED, JN_R, 0};
+    sys(JN_CALL, copy_gate, &regs);
+    sys(JN_WAIT, 30 * JN_CAP_STEP, &regs);
+}
+
+static volatile int64_t copied;
+
+static void copier(uint64_t unused)
+{
+    regs_t regs = {0};
+
+    (void)unused;
+    sys(JN_WAIT, copy_gate, &regs);
+    regs = (regs_t){.tag = tag_of(3, 0, 0, (uint32_t)copy_how), .words = {0, copy_to, COPIED}};
+    copied = sys(JN_COPY, 0, &regs);
+    done = true;
+    sys(JN_WAIT, 30 * JN_CAP_STEP, &regs);
+}
+
+static void latency_of_copy(const char *name, uint64_t how)
+{
+    copy_from = free_ram(128ull << 20);
+    copy_to = copy_from + COPIED;
+    for (uint64_t i = 0; i < COPIED; i += 8)
+        *(volatile uint64_t *)(copy_from + i) = 0x0101010101010101;
+    copy_how = how;
+    copy_gate = make_gate();
+    copied = 1;
+    done = false;
+    start_thread(&root, copier, 0);
+    start_thread(&root, offer, 0);
+    uint64_t longest = longest_wait(1000000);
+    CHECK(done);
+    CHECK_OK(copied);
+    CHECK_IS(*(volatile uint64_t *)(copy_to + COPIED - 8), 0x0101010101010101);
+    *(volatile uint64_t *)(copy_to + COPIED - 8) = 0;
+    measure_line(name, longest, 10000, 25000);
+}
+
 static void measure_latency(void)
 {
     struct chain chain;
@@ -75,6 +126,9 @@ static void measure_latency(void)
     idle_wait = longest_wait(500);
     measure_line("latency-nothing", idle_wait, 2000, 5000);
     CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, thread));
+
+    latency_of_copy("latency-copy", JN_COPY_IN);
+    latency_of_copy("latency-copy-string", JN_COPY_IN | JN_COPY_STRING);
 
     CHECK_OK(OP2(JN_CAP_POOL, JN_OP_POOL_CREATE, large, 2 * CHAIN_FRAMES));
     pool = large;
