@@ -82,6 +82,9 @@ def errors_and_status(context):
     run.find(r'openat\(AT_FDCWD, "/etc/nothere", O_RDONLY\) += -1 ENOENT \(No such file or directory\)$')
     run.find(r'^ +\| posix -> fs: fs\.open\(.*\) = NOT_FOUND, 12 bytes in$')
     run.find(r'exited with 7')
+    run = Run(context, 'sh', '-c', 'kill -TERM $$', options=['--no-ipc'])
+    run.expect(143, b'')
+    run.find(r'\+\+\+ killed by SIGTERM \+\+\+$', run.find(r'kill\(\d+, SIGTERM\)'))
 
 
 def pipeline(context):

@@ -3,6 +3,7 @@ from calls import OP_INVOKE, Call
 from linux import signal_name
 from records import LOST, signed
 
+SIGNALLED = 2   # TASK_SIGNALLED
 EXCEPTIONS = {0: '#DE', 1: '#DB', 3: '#BP', 4: '#OF', 5: '#BR', 6: '#UD', 13: '#GP', 14: '#PF',
               16: '#MF', 17: '#AC', 19: '#XM'}
 
@@ -207,4 +208,8 @@ class Text:
                 return
             if name in ('exit', 'exit_group', 'NtTerminateProcess', 'NtTerminateThread'):
                 why = f'exited with {arguments[-1]}'
+        for child in call.children if call else ():
+            if isinstance(child, Call) and child.kind == 'ipc' and \
+                    self.abi.name_of(child.tag) == 'task.exit' and child.words[0] == SIGNALLED:
+                why = f'killed by {signal_name(child.words[1] & 127)}'
         yield f'[pid {number:5}] +++ {why} +++'
