@@ -1,5 +1,6 @@
-/* Every allocation of the kernel's is on an account: a task that takes all it can gets an error, and
- * nobody else notices; when its account ends, everything is back (KERNEL 1, 2; promises A2, A3). */
+/* Every allocation of the kernel's is on an account: a task that takes all it can gets an error,
+ * and nobody else notices; when its account ends, everything is back (KERNEL 1, 2; promises A2,
+ * A3). */
 #include "harness.h"
 
 enum {
@@ -97,8 +98,7 @@ static void take_until_refused(uint64_t what)
     pool = small;
     struct task *task = make_task();
     CHECK_OK(OP3(task->task, JN_OP_CAP_COPY, task->task, JN_CAP_TASK, JN_RIGHT_ALL));
-    CHECK_OK(OP3(task->task, JN_OP_CAP_COPY, small, JN_CAP_POOL,
-                 JN_RIGHT_ALL & ~JN_RIGHT_DESTROY));
+    CHECK_OK(OP3(task->task, JN_OP_CAP_COPY, small, JN_CAP_POOL, JN_RIGHT_ALL & ~JN_RIGHT_DESTROY));
     made = 0;
     ended = 0;
     kind = what;

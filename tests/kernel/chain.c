@@ -1,5 +1,5 @@
-/* A chain of pagers, each of which maps what it has on to the next; and the case that takes all of it
- * back from its first link. */
+/* A chain of pagers, each of which maps what it has on to the next; and the case that takes all of
+ * it back from its first link. */
 #include "chain.h"
 
 static volatile uint64_t pages, linked, bad_links;

@@ -6,8 +6,8 @@
 
 #define CHAIN_DEPTH    8
 #define CHAIN_AT       0x40001000ull /* not as RAM is aligned: pages of 4 KiB */
-#define CHAIN_MAPPINGS 100000ull /* in all of them together */
-#define CHAIN_FRAMES   4000      /* of a Pool that pays for so many */
+#define CHAIN_MAPPINGS 100000ull     /* in all of them together */
+#define CHAIN_FRAMES   4000          /* of a Pool that pays for so many */
 
 struct chain {
     struct task *task[CHAIN_DEPTH];

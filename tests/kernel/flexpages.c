@@ -1,6 +1,6 @@
 /* Flexpages of 4 KiB, 2 MiB and 1 GiB (promises A5 to A8): mapped, granted and taken away, by
- * operation and as items of a message, whole and in parts. The 1 GiB page needs a machine with 3 GiB:
- * word `giant`. */
+ * operation and as items of a message, whole and in parts. The 1 GiB page needs a machine with 3
+ * GiB: word `giant`. */
 #include "harness.h"
 
 #define SMALL (4ull << 10)
@@ -18,7 +18,8 @@ static uint64_t order_at(cap_t task, uint64_t address, uint64_t *rights)
     return out[0] ? out[1] : 0;
 }
 
-static int64_t map(cap_t task, uint64_t from, uint64_t to, uint64_t size, unsigned rights, bool grant)
+static int64_t map(cap_t task, uint64_t from, uint64_t to, uint64_t size, unsigned rights,
+                   bool grant)
 {
     return op(task, JN_OP_TASK_MAP, from, to, size >> 12, rights, grant, NULL);
 }
@@ -49,8 +50,8 @@ static void sender(uint64_t gate)
     struct jn_utcb *utcb = jn_utcb();
     regs_t regs = {.tag = 1ull << JN_TAG_ITEMS_SHIFT};
 
-    utcb->items[0].what = item.type | (JN_R | JN_W) << JN_ITEM_RIGHTS_SHIFT |
-                          item.order << JN_ITEM_ORDER_SHIFT;
+    utcb->items[0].what =
+        item.type | (JN_R | JN_W) << JN_ITEM_RIGHTS_SHIFT | item.order << JN_ITEM_ORDER_SHIFT;
     utcb->items[0].where = item.from;
     utcb->item_offset[0] = item.offset;
     item.status = sys(JN_SEND, gate, &regs);
@@ -85,7 +86,8 @@ static int64_t send_item(struct task *task, cap_t gate, cap_t handle, uint64_t f
     return item.status;
 }
 
-/* A page of size[i] from `ram`, which is one of the root task's, and then parts of all smaller sizes. */
+/* A page of size[i] from `ram`, which is one of the root task's, and then parts of all smaller
+ * sizes. */
 static void whole_and_parts(uint64_t ram, const uint64_t *size, unsigned i)
 {
     struct task *task = make_task();
@@ -154,8 +156,7 @@ static void as_items(uint64_t ram, const uint64_t *size, unsigned i)
     /* Whoever gave it first still has it, and takes it from whoever has it now. */
     unmap(JN_CAP_TASK, ram, size[i], JN_UNMAP_DERIVED_ONLY);
     CHECK_IS(order_at(JN_CAP_TASK, 2 * THERE, NULL), 0);
-    CHECK_IS(send_item(task, gate, handle, THERE + SMALL / 2, order, JN_ITEM_MAP, 0),
-             JN_BAD_ARG);
+    CHECK_IS(send_item(task, gate, handle, THERE + SMALL / 2, order, JN_ITEM_MAP, 0), JN_BAD_ARG);
     /* A part of what was received as a whole cannot be granted. */
     if (i) {
         CHECK_OK(map(task->task, ram, THERE, size[i], JN_R | JN_W, false));

@@ -382,8 +382,8 @@ static void run_case(const struct test *test)
     }
 }
 
-/* Everything that follows is written down, if only to be forgotten: the traced entries have to do the
- * same as the plain ones. */
+/* Everything that follows is written down, if only to be forgotten: the traced entries have to do
+ * the same as the plain ones. */
 static void trace_all(void)
 {
     uint32_t cpus = ((const struct jn_info *)JN_ROOT_INFO)->cpus;

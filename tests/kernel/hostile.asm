@@ -1,5 +1,5 @@
-; What a program must not be able to do, one attempt each, and what becomes of it: a table of address,
-; vector, or HARMLESS. Whatever is survived sets hostile_survived.
+; What a program must not be able to do, one attempt each, and what becomes of it: a table of
+; address, name, and vector or HARMLESS. Whatever is survived sets hostile_survived.
 bits 64
 default rel
 global hostile_table, hostile_survived, hostile_port_in, hostile_port_value

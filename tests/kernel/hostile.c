@@ -62,7 +62,8 @@ static void forbidden_instructions(void)
 
 /* ---- what is withdrawn is gone ---- */
 
-/* User `in`, performed by the kernel for whoever holds the range (KERNEL 11), until it is revoked. */
+/* User `in`, performed by the kernel for whoever holds the range (KERNEL 11), until it is revoked.
+ */
 static void withdrawn_ports(void)
 {
     struct task *task = make_task();
@@ -139,7 +140,8 @@ static void withdrawn_interrupt(void)
     uint64_t out[10];
 
     CHECK_OK(OP3(JN_CAP_IRQ_CONTROL, JN_OP_IRQ_CREATE, irq, PIT_GSI, JN_IRQ_EDGE));
-    driver_handles = (struct driver){give(task, irq, JN_RIGHT_ALL), give(task, signal, JN_RIGHT_ALL)};
+    driver_handles =
+        (struct driver){give(task, irq, JN_RIGHT_ALL), give(task, signal, JN_RIGHT_ALL)};
     CHECK_OK(OP2(irq, JN_OP_IRQ_BIND, signal, 1));
     interrupts = refused = 0;
     start_thread(task, driver, 0);
@@ -171,5 +173,5 @@ static void withdrawn_interrupt(void)
     CHECK_IS(out[0], 0);
 }
 
-const struct test hostile_tests[] = {TEST(forbidden_instructions), TEST(withdrawn_ports),
-                                     TEST(withdrawn_interrupt), {0}};
+const struct test hostile_tests[] = {
+    TEST(forbidden_instructions), TEST(withdrawn_ports), TEST(withdrawn_interrupt), {0}};

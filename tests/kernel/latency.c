@@ -1,5 +1,5 @@
-/* How long the most urgent thread waits while the kernel does what takes long: under -icount, where a
- * nanosecond is an instruction, from a deadline to the return from the wait for it. Everything is
+/* How long the most urgent thread waits while the kernel does what takes long: under -icount, where
+ * a nanosecond is an instruction, from a deadline to the return from the wait for it. Everything is
  * measured at the same priority, so the first line, with nothing under way, is what the wake-up
  * itself costs. */
 #include "chain.h"

@@ -336,8 +336,8 @@ static void step_frames(void)
     if (!backend_frames(p, order, may, writable))
         return;
     for (unsigned i = 0; i < 1u << order; i++)
-        pages[0][p + i] = (struct page){
-            .mapped = true, .rights = JN_R | JN_W | JN_X, .frame = (uint16_t)(p + i)};
+        pages[0][p + i] =
+            (struct page){.mapped = true, .rights = JN_R | JN_W | JN_X, .frame = (uint16_t)(p + i)};
 }
 
 static void everything_anew(bool first)

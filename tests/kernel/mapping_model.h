@@ -1,7 +1,8 @@
-/* A model of the mapping database that knows, of every page of 4 KiB of every space, which page it was
- * mapped from, and random operations that are done to it and to a kernel behind a *backend*: the
- * kernel's own functions on the host, system calls in the self-test. What is done does not depend on
- * what came of it, so the same seed is the same sequence everywhere; the digest says so. */
+/* A model of the mapping database that knows, of every page of 4 KiB of every space, which page it
+ * was mapped from, and random operations that are done to it and to a kernel behind a *backend*:
+ * the kernel's own functions on the host, system calls in the self-test. What is done does not
+ * depend on what came of it, so the same seed is the same sequence everywhere; the digest says so.
+ */
 #ifndef TESTS_KERNEL_MAPPING_MODEL_H
 #define TESTS_KERNEL_MAPPING_MODEL_H
 

@@ -119,8 +119,8 @@ int64_t backend_map(unsigned from, unsigned at, unsigned to, unsigned where, uns
     const uint64_t words[] = {HANDLE(to), address_of(at), address_of(where), count, rights, grant};
     int64_t status = ask(from, MAP, words, 6, done);
 
-    /* An error does not say how far it came. Without grant the only one is the kernel's page, with it
-     * the first page stopped it that the source still has. */
+    /* An error does not say how far it came. Without grant the only one is the kernel's page, with
+     * it the first page stopped it that the source still has. */
     if (status && !grant)
         *done = MODEL_KERNEL_AT - where;
     for (*done = status && grant ? 0 : *done; status && grant && *done < count; ++*done) {

@@ -8,7 +8,8 @@
 
 bits 64
 default rel
-global m_client, m_server, m_null, m_raiser, m_waiter, m_foreign, m_fault, m_int3, m_pager, m_fpu_client
+global m_client, m_server, m_null, m_raiser, m_waiter, m_foreign, m_fault, m_int3, m_pager
+global m_fpu_client
 global m_door, m_door_begin, m_door_end, m_yielder, m_least, m_more, m_turns
 global m_t0, m_t1, m_t2, m_t3, m_gate, m_tag, m_reply_tag, m_rounds, m_address
 

@@ -42,17 +42,17 @@ static void call_and_reply(const char *name, bool same_space, void (*client)(uin
             text[at++] = *s;
         text[at] = 0;
         measure_line(text,
-             which == 0   ? call
-             : which == 1 ? reply
-                          : call + reply,
-             words > 10   ? 350 / (which < 2 ? 2 : 1)
-             : which == 0 ? 55
-             : which == 1 ? 65
-                          : 120,
-             words > 10   ? 450 / (which < 2 ? 2 : 1)
-             : which == 0 ? 70
-             : which == 1 ? 80
-                          : 150);
+                     which == 0   ? call
+                     : which == 1 ? reply
+                                  : call + reply,
+                     words > 10   ? 350 / (which < 2 ? 2 : 1)
+                     : which == 0 ? 55
+                     : which == 1 ? 65
+                                  : 120,
+                     words > 10   ? 450 / (which < 2 ? 2 : 1)
+                     : which == 0 ? 70
+                     : which == 1 ? 80
+                                  : 150);
     }
 }
 
@@ -239,7 +239,8 @@ static void measure_operations(void)
     measure_line("signal-nobody-waits", cost[6], 95, 375);
 }
 
-const struct test measure_tests[] = {
-    TEST(measure_calls),   TEST(measure_null),   TEST(measure_signal),
-    TEST(measure_foreign), TEST(measure_door),   TEST(measure_exception),
-    TEST(measure_fault),   TEST(measure_budget), TEST(measure_operations), {0}};
+const struct test measure_tests[] = {TEST(measure_calls),      TEST(measure_null),
+                                     TEST(measure_signal),     TEST(measure_foreign),
+                                     TEST(measure_door),       TEST(measure_exception),
+                                     TEST(measure_fault),      TEST(measure_budget),
+                                     TEST(measure_operations), {0}};

@@ -1,5 +1,5 @@
-/* Picking the next thread costs the same however many are ready (promise A23): instructions from one
- * thread's YIELD to the next one's first instruction, with 1 to 10,000 of them. */
+/* Picking the next thread costs the same however many are ready (promise A23): instructions from
+ * one thread's YIELD to the next one's first instruction, with 1 to 10,000 of them. */
 #include "harness.h"
 
 #pragma GCC visibility push(hidden)

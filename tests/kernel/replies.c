@@ -1,6 +1,6 @@
-/* Replies: each is the right to answer one call once. It ends with the answer, with the abort of the
- * call, and with its caller's death (KERNEL 8), and is never good for another call of the same thread;
- * and both phases of a call wait for ever, not at all, or until a time (KERNEL 14). */
+/* Replies: each is the right to answer one call once. It ends with the answer, with the abort of
+ * the call, and with its caller's death (KERNEL 8), and is never good for another call of the same
+ * thread; and both phases of a call wait for ever, not at all, or until a time (KERNEL 14). */
 #include "harness.h"
 
 static volatile int64_t result;
@@ -50,8 +50,7 @@ static void reply_generations(void)
     CHECK_OK(answer(old));
     reply = park_next(gate, 1);
     CHECK_IS(answer(old), JN_BAD_CAP);
-    CHECK_IS(sys(JN_COPY, old, &(regs_t){.tag = tag_of(3, 0, 0, JN_COPY_IN)}),
-             JN_BAD_CAP);
+    CHECK_IS(sys(JN_COPY, old, &(regs_t){.tag = tag_of(3, 0, 0, JN_COPY_IN)}), JN_BAD_CAP);
     CHECK_IS(calls, 1);
     /* Moved, it is good in one place, once. */
     cap_t moved = slot();

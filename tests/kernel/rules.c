@@ -1,5 +1,5 @@
-/* Rules of docs/kernel-abi.md that belong to no one path: what becomes of objects and slots, what an
- * error leaves in registers, what does not cross from thread to thread. */
+/* Rules of docs/kernel-abi.md that belong to no one path: what becomes of objects and slots, what
+ * an error leaves in registers, what does not cross from thread to thread. */
 #include "harness.h"
 
 static volatile uint64_t seen[8];
@@ -12,8 +12,8 @@ static void call_and_tell(uint64_t gate)
     seen[1]++;
 }
 
-/* Without capabilities an object ends: who waits at a gate returns DEAD. Those that a thread has for
- * its faults count. */
+/* Without capabilities an object ends: who waits at a gate returns DEAD. Those that a thread has
+ * for its faults count. */
 static void last_capability(void)
 {
     struct task *task = make_task();
@@ -112,12 +112,18 @@ static void errors_leave_zeroes(void)
     static const struct {
         uint64_t operation, cap;
         int64_t status;
-    } without[] = {{JN_CALL, 0, JN_BAD_CAP},     {JN_SEND, 0, JN_BAD_CAP},
-                   {JN_WAIT, 0, JN_BAD_CAP},     {JN_REPLY_WAIT, 0, JN_BAD_CAP},
-                   {JN_REPLY, 64 * 900, JN_BAD_CAP}, {JN_PARK, 0, JN_BAD_ARG},
-                   {JN_SIGNAL, 0, JN_BAD_CAP},   {JN_INVOKE, 0, JN_BAD_CALL},
-                   {JN_COPY, 0, JN_BAD_ARG},     {JN_YIELD, 0, JN_OK},
-                   {JN_NULL, 0, JN_OK},          {JN_SYSCALL_COUNT, 0, JN_BAD_CALL}};
+    } without[] = {{JN_CALL, 0, JN_BAD_CAP},
+                   {JN_SEND, 0, JN_BAD_CAP},
+                   {JN_WAIT, 0, JN_BAD_CAP},
+                   {JN_REPLY_WAIT, 0, JN_BAD_CAP},
+                   {JN_REPLY, 64 * 900, JN_BAD_CAP},
+                   {JN_PARK, 0, JN_BAD_ARG},
+                   {JN_SIGNAL, 0, JN_BAD_CAP},
+                   {JN_INVOKE, 0, JN_BAD_CALL},
+                   {JN_COPY, 0, JN_BAD_ARG},
+                   {JN_YIELD, 0, JN_OK},
+                   {JN_NULL, 0, JN_OK},
+                   {JN_SYSCALL_COUNT, 0, JN_BAD_CALL}};
 
     for (unsigned i = 0; i < sizeof without / sizeof *without; i++) {
         regs_t regs = FULL;
@@ -139,7 +145,8 @@ static void errors_leave_zeroes(void)
     regs.tag = 0x200000;
     check_empty(sys(JN_CALL, gate, &regs), JN_BAD_ARG, &regs);
     /* An operation's results are words; what is left of them is zero, and so are the others. */
-    regs = (regs_t){.tag = tag_of(5, 0, 0, JN_OP_POOL_INFO), .words = {9, 9, 9, 9, 9, 9, 9, 9, 9, 9}};
+    regs =
+        (regs_t){.tag = tag_of(5, 0, 0, JN_OP_POOL_INFO), .words = {9, 9, 9, 9, 9, 9, 9, 9, 9, 9}};
     CHECK_OK(sys(JN_INVOKE, pool, &regs));
     for (unsigned i = 3; i < 10; i++)
         CHECK_IS(regs.words[i], 0);
@@ -156,8 +163,7 @@ static void send_item(uint64_t gate)
     struct jn_utcb *utcb = jn_utcb();
     regs_t regs = {.tag = 1ull << JN_TAG_ITEMS_SHIFT};
 
-    utcb->items[0].what =
-        JN_ITEM_MAP | JN_R << JN_ITEM_RIGHTS_SHIFT | 12ull << JN_ITEM_ORDER_SHIFT;
+    utcb->items[0].what = JN_ITEM_MAP | JN_R << JN_ITEM_RIGHTS_SHIFT | 12ull << JN_ITEM_ORDER_SHIFT;
     utcb->items[0].where = sent_from;
     utcb->item_offset[0] = 0;
     utcb->sent_items = 99;
@@ -258,8 +264,8 @@ static uint64_t addresses_in(const volatile void *page)
     return found;
 }
 
-/* The pages that the kernel gives to tasks, and what it writes of a thread's state and of a message,
- * hold no address of its own. tests/kernel/fuzz.c looks at registers. */
+/* The pages that the kernel gives to tasks, and what it writes of a thread's state and of a
+ * message, hold no address of its own. tests/kernel/fuzz.c looks at registers. */
 static void no_address_in_memory(void)
 {
     struct task *task = make_task();
@@ -271,13 +277,13 @@ static void no_address_in_memory(void)
     CHECK_IS(addresses_in((const void *)JN_BOOT_ADDRESS), 0);
     memset(utcb, 0, offsetof(struct jn_utcb, self));
     CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, 1, gate, 1));
-    CHECK_OK(OP1(thread, JN_OP_THREAD_READ, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG |
-                                                JN_STATE_XSAVE));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_READ,
+                 JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG | JN_STATE_XSAVE));
     CHECK_IS(addresses_in(utcb), 0);
     CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
     settle();
-    CHECK_OK(OP1(thread, JN_OP_THREAD_READ, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG |
-                                                JN_STATE_XSAVE));
+    CHECK_OK(OP1(thread, JN_OP_THREAD_READ,
+                 JN_STATE_REGS | JN_STATE_BASES | JN_STATE_DEBUG | JN_STATE_XSAVE));
     CHECK_IS(addresses_in(utcb), 0);
     CHECK_OK(OP1(thread, JN_OP_THREAD_ATTENTION, 0));
     CHECK_OK(sys(JN_WAIT, gate, &(regs_t){0}));
@@ -290,11 +296,7 @@ static void no_address_in_memory(void)
     CHECK_OK(OP2(JN_CAP_POOL, JN_OP_POOL_ADD, out[0], 0));
 }
 
-const struct test rule_tests[] = {TEST(last_capability),
-                                  TEST(destroyed_everywhere),
-                                  TEST(slots_are_not_overwritten),
-                                  TEST(errors_leave_zeroes),
-                                  TEST(receiver_without_memory),
-                                  TEST(bases_do_not_cross),
-                                  TEST(no_address_in_memory),
-                                  {0}};
+const struct test rule_tests[] = {TEST(last_capability),           TEST(destroyed_everywhere),
+                                  TEST(slots_are_not_overwritten), TEST(errors_leave_zeroes),
+                                  TEST(receiver_without_memory),   TEST(bases_do_not_cross),
+                                  TEST(no_address_in_memory),      {0}};

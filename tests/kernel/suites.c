@@ -28,6 +28,8 @@ extern const struct test hostile_tests[];
 extern const struct test account_tests[];
 extern const struct test fuzz_tests[];
 
+/* A line each, so that they can be added side by side. */
+/* clang-format off */
 const struct test *const suites[] = {
     basic_tests,
     cap_tests,
@@ -57,3 +59,4 @@ const struct test *const suites[] = {
     fuzz_tests,
     NULL,
 };
+/* clang-format on */

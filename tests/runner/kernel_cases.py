@@ -128,9 +128,9 @@ def fuzz(context, smp):
 
 
 def cases(_):
-    return [('selftest', run), ('rules', rules), ('rounds', rounds), ('protection', machine_cases.protection),
-            ('mappings', machine_cases.mappings), ('without-assertions', without_assertions), ('measure', measure),
-            ('mapping-model', mapping_model),
-            ('flexpages-giant', giant),
+    return [('selftest', run), ('rules', rules), ('rounds', rounds),
+            ('protection', machine_cases.protection), ('mappings', machine_cases.mappings),
+            ('without-assertions', without_assertions), ('measure', measure),
+            ('mapping-model', mapping_model), ('flexpages-giant', giant),
             ('fuzz-1', lambda context: fuzz(context, 1)),
             ('fuzz-4', lambda context: fuzz(context, 4))]
