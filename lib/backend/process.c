@@ -172,6 +172,37 @@ bool backend_process_personality_of(const void *head, size_t length, char *serve
     return handover_program_of(setting, setting_length, head, length, server + 4, capacity - 4);
 }
 
+jn_status_t backend_process_post(cap_t task, uint64_t pid, uint64_t cookie, const void *data,
+                                 size_t length, uint64_t *id)
+{
+    return task_post(task, pid, cookie, length, jn_window(data, length), id);
+}
+
+jn_status_t backend_process_collect(cap_t task, uint64_t id)
+{
+    uint64_t length;
+    return task_collect(task, id, 0, jn_window(NULL, 0), &length);
+}
+
+void backend_process_withdraw(cap_t task, uint64_t id)
+{
+    jn_status_t status = task_withdraw(task, id);
+    if (status != JN_OK && status != JN_NOT_FOUND)
+        jn_log(JN_LOG_WARNING, "backend: a request stays: %s", jn_status_text(status));
+}
+
+jn_status_t backend_process_next_request(cap_t task, void *data, size_t capacity, uint64_t *id,
+                                         uint64_t *length)
+{
+    uint64_t from;
+    return task_next_request(task, capacity, jn_window(data, capacity), id, &from, length);
+}
+
+jn_status_t backend_process_answer(cap_t task, uint64_t id)
+{
+    return task_answer(task, id, 0, jn_window(NULL, 0));
+}
+
 jn_status_t backend_process_hand_over(const char *personality, const void *record, size_t length,
                                       const struct backend_clients *clients)
 {

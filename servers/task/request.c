@@ -81,7 +81,7 @@ jn_status_t request_post(struct jn_call *call, struct process *asker, uint64_t p
         return JN_NO_PROCESS;
     if (!signal_allowed(asker, target))
         return JN_NOT_PERMITTED;
-    if (target->personality != TASK_PERSONALITY_WIN32)
+    if (target->personality == TASK_PERSONALITY_NATIVE)
         return JN_NOT_SUPPORTED;
     if (!asker->ring || !cookie)
         return JN_BUSY;

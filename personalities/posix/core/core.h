@@ -158,6 +158,8 @@ struct wait {
     uint32_t events; /* of the last ring entry; 0: none came */
     uint32_t armed; /* bit n: the cookie may be armed at server n */
     uint64_t deadline; /* 0: none */
+    uint64_t asked;    /* request to another core that this call waits for */
+    bool shown;        /* it is answered, or was given up */
     uint64_t progress;
     uint64_t memory[4];
 };

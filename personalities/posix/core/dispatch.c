@@ -199,6 +199,8 @@ void core_event(uint32_t server, uint64_t cookie, uint32_t events)
     }
     struct process *p = core_handle_find(cookie, CORE_PROCESS);
     if (p && server == WAIT_TASK) {
+        if (events & TASK_EVENT_REQUEST)
+            process_show(p);
         if (events & TASK_EVENT_KILLED)
             process_killed(p);
         else if (events & TASK_EVENT_SIGNAL)

@@ -33,26 +33,31 @@ static bool starts(const char *path, const char *prefix)
 }
 
 /* Only what the path asks for: most paths below /proc do not show what the core alone knows. */
-void path_refresh_proc(struct process *p, const char *path)
+static long refresh_proc(struct thread *t, const char *path)
 {
+    struct process *p = t->process;
     bool absolute = path[0] == '/';
     if (absolute && !starts(path, "/proc/") && !starts(path, "/dev/"))
-        return;
+        return 0;
     const char *last = strrchr(path, '/');
     last = last ? last + 1 : path;
     bool maps = !strcmp(last, "maps") || !strcmp(last, "smaps");
     bool files = strstr(path, "fd") || !strcmp(last, "cwd");
     if (!maps && !files)
-        return;
+        return 0;
     struct process *shown = p;
     if (starts(path, "/proc/") && path[6] >= '0' && path[6] <= '9') {
-        struct process *other = process_find((uint64_t)atol(path + 6));
-        shown = other ? other : p;
+        uint64_t pid = (uint64_t)atol(path + 6);
+        struct process *other = process_find(pid);
+        if (!other)
+            return process_ask_to_show(t, pid, (maps ? SHOW_MAPS : 0) | (files ? SHOW_FILES : 0));
+        shown = other;
     }
     if (maps)
         process_push_maps(shown);
     if (files)
         process_push_files(shown);
+    return 0;
 }
 
 long path_get(struct thread *t, uint64_t dirfd, uint64_t address, uint32_t flags, uint32_t lookup,
@@ -79,8 +84,8 @@ long path_get(struct thread *t, uint64_t dirfd, uint64_t address, uint32_t flags
         path->dir = d->open.number;
         return d->open.server == BACKEND_FS ? 0 : -LX_EINVAL;
     }
-    path_refresh_proc(t->process, text);
-    return path_directory(t, dirfd, text, &path->dir);
+    long waiting = refresh_proc(t, text);
+    return waiting ? waiting : path_directory(t, dirfd, text, &path->dir);
 }
 
 long path_descriptor(struct thread *t, const struct backend_path *path)

@@ -19,7 +19,5 @@ long path_descriptor(struct thread *thread, const struct backend_path *path);
  * the process opens the file behind it anew. 0 or -errno; ENXIO if no file is behind it. */
 long path_open(struct process *process, const struct backend_path *path, uint32_t flags,
                uint32_t access, struct backend_open *open);
-/* /proc shows what cores have told: renews it when the path goes there. */
-void path_refresh_proc(struct process *process, const char *path);
 
 #endif

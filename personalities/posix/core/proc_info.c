@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "descriptors.h"
+#include "janus/backend/process.h"
+#include "janus/backend/time.h"
 #include "linux/file.h"
 #include "placement.h"
 #include "process.h"
+#include "wait.h"
 
 struct text {
     char *bytes;
@@ -142,4 +145,43 @@ void process_push_files(struct process *p)
     length = p->directory ? file_name(&p->clients, p->directory, name, sizeof name) : 0;
     if (length)
         process_push_info(p, TASK_INFO_DIRECTORY, name, length);
+}
+
+#define SHOW_PATIENCE 100000000ull /* ns */
+
+long process_ask_to_show(struct thread *t, uint64_t pid, uint32_t what)
+{
+    cap_t task = t->process->clients.task;
+    struct wait *w = &t->wait;
+    if (w->shown)
+        return 0;
+    if (!w->asked) {
+        w->shown = true;
+        if (backend_process_post(task, pid, t->handle, &what, sizeof what, &w->asked) != JN_OK)
+            return 0; /* it shows what it last did */
+        w->shown = false;
+        w->deadline = backend_time_monotonic() + SHOW_PATIENCE;
+        wait_armed(t, WAIT_TASK);
+    }
+    if (!w->expired && backend_process_collect(task, w->asked) == JN_WOULD_BLOCK &&
+        wait_for(t, w->deadline, -LX_ERESTARTNOINTR) == CORE_WAITING)
+        return CORE_WAITING;
+    backend_process_withdraw(task, w->asked);
+    timer_clear(&t->timer);
+    *w = (struct wait){.shown = true}; /* the call itself begins */
+    return 0;
+}
+
+void process_show(struct process *p)
+{
+    uint32_t what = 0;
+    uint64_t id, length = 0;
+    while (backend_process_next_request(p->clients.task, &what, sizeof what, &id, &length) == JN_OK) {
+        if (length == sizeof what && what & SHOW_MAPS)
+            process_push_maps(p);
+        if (length == sizeof what && what & SHOW_FILES)
+            process_push_files(p);
+        if (backend_process_answer(p->clients.task, id) != JN_OK)
+            continue; /* nobody waits any more */
+    }
 }

@@ -52,4 +52,12 @@ struct descriptor;
 size_t process_descriptor_name(struct process *process, const struct descriptor *descriptor,
                                char *name, size_t capacity);
 
+/* What /proc shows of a process is what its core has given to servers/task. Another core is asked to renew it,
+ * for a tenth of a second at most: 0 (go on), or CORE_WAITING. */
+#define SHOW_MAPS 1u
+#define SHOW_FILES 2u
+long process_ask_to_show(struct thread *t, uint64_t pid, uint32_t what);
+/* Does what other cores have asked for. */
+void process_show(struct process *p);
+
 #endif

@@ -388,3 +388,34 @@ jn_status_t backend_set_timer(cap_t object, uint64_t number, uint64_t deadline, 
     (void)old_interval;
     return JN_BAD_HANDLE;
 }
+
+jn_status_t backend_process_post(cap_t task, uint64_t pid, uint64_t cookie, const void *data,
+                                 size_t length, uint64_t *id)
+{
+    (void)task, (void)pid, (void)cookie, (void)data, (void)length, (void)id;
+    return JN_NO_PROCESS;
+}
+
+jn_status_t backend_process_collect(cap_t task, uint64_t id)
+{
+    (void)task, (void)id;
+    return JN_NOT_FOUND;
+}
+
+void backend_process_withdraw(cap_t task, uint64_t id)
+{
+    (void)task, (void)id;
+}
+
+jn_status_t backend_process_next_request(cap_t task, void *data, size_t capacity, uint64_t *id,
+                                         uint64_t *length)
+{
+    (void)task, (void)data, (void)capacity, (void)id, (void)length;
+    return JN_NOT_FOUND;
+}
+
+jn_status_t backend_process_answer(cap_t task, uint64_t id)
+{
+    (void)task, (void)id;
+    return JN_NOT_FOUND;
+}

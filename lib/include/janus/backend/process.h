@@ -55,6 +55,15 @@ JN_CHECKED jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns
  * POSIX and Win32: its server's name, "svc/NAME". */
 bool backend_process_personality_of(const void *head, size_t length, char *server,
                                     size_t capacity);
+/* Requests between cores (idl/task.idl: post and so on). The asker's cookie is armed at WAIT_TASK's server. */
+JN_CHECKED jn_status_t backend_process_post(cap_t task, uint64_t pid, uint64_t cookie,
+                                            const void *data, size_t length, uint64_t *id);
+JN_CHECKED jn_status_t backend_process_collect(cap_t task, uint64_t id);
+void backend_process_withdraw(cap_t task, uint64_t id);
+JN_CHECKED jn_status_t backend_process_next_request(cap_t task, void *data, size_t capacity,
+                                                    uint64_t *id, uint64_t *length);
+/* An answer without contents. */
+JN_CHECKED jn_status_t backend_process_answer(cap_t task, uint64_t id);
 /* Gives the process, with its clients, to another personality or placement (handover_taker says its
  * name). Failure leaves it with the caller; success takes all five capabilities over. TIMEOUT, from
  * svc/win32 only: it is busy, perhaps with a call to svc/posix; serve, and try again. */
