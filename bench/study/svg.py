@@ -33,7 +33,7 @@ def bars(rows, series, unit, line=None):
         return '<p>nothing was measured</p>'
     low, high = min(values + ([line] if line else [])), max(values + ([line] if line else []))
     low, high = low / 1.3, high * 1.3
-    left, width, bar = 190, 900, 11
+    left, width, bar = 20 + max(90, *(6 * len(label) for label, _ in rows)), 900, 11
     group = bar * len(series) + 8
     height = group * len(rows) + 60
 
