@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-PLACEMENT = 'central'
+PLACEMENTS = ('central', 'library')  # rows posix.* and win32.* are measured under each
 UBENCH_REPETITIONS = '3'
 COUNT_SCALES = (20, 40)  # per cent of the operations
 
@@ -15,9 +15,9 @@ COUNT_SCALES = (20, 40)  # per cent of the operations
 class Row:
     """One line of the result; None where nothing was measured."""
 
-    def __init__(self, name, unit, value=None):
-        self.name, self.unit, self.value = name, unit, value
-        self.placement = PLACEMENT if name.split('.')[0] in ('posix', 'win32') else None
+    def __init__(self, name, unit, placement):
+        self.name, self.unit, self.value = name, unit, None
+        self.placement = placement
         self.entries = self.switches = self.ticks = None
         self.problem = ''
 
@@ -30,6 +30,7 @@ class Bench:
         self.cli, self.runner = cli, runner
         self.root, self.wanted = root, wanted
         self.rows = {}
+        self.placement = PLACEMENTS[0]
         self.reference, self.reference_ticks = {}, {}
         with open(f'{root}/bench/reference.tsv', encoding='utf-8') as file:
             for line in file:
@@ -46,13 +47,15 @@ class Bench:
                                       for w in self.wanted)
 
     def measured(self, prefix):
-        return [row for row in self.chosen()
-                if row.name.startswith(prefix) and row.value is not None]
+        """Rows with a value; of a family with placements, those under the current one."""
+        return [row for row in self.chosen() if row.name.startswith(prefix) and
+                row.placement in (None, self.placement) and row.value is not None]
 
     def row(self, name, unit='instructions'):
-        if name not in self.rows:
-            self.rows[name] = Row(name, unit)
-        return self.rows[name]
+        placement = self.placement if name.split('.')[0] in ('posix', 'win32') else None
+        if (name, placement) not in self.rows:
+            self.rows[name, placement] = Row(name, unit, placement)
+        return self.rows[name, placement]
 
     def make_image(self):
         path = f'{self.root}/build/bench/image.list'
@@ -76,7 +79,7 @@ class Bench:
         return subprocess.run(command, stdout=keywords.pop('stdout', subprocess.PIPE),
                               stderr=subprocess.PIPE, **keywords)
 
-    def counts(self, command, rows):
+    def counts(self, command, rows, placed):
         """Kernel entries and address-space switches of one operation: the difference of two runs that
         differ in the number of operations, all in one boot (bench/probe.c)."""
         names = [row.name.split('.', 1)[1] for row in rows]
@@ -87,7 +90,7 @@ class Bench:
                   f'{COUNT_SCALES[1]}; do '  # the first finds nothing in memory: the second counts
                   f'/bench/probe $n.$s /tmp/p {quoted} -r 1 -s $s $n | sed "s/^/$s /"; done; done; '
                   'cat /tmp/p')
-        done = self.janus(['--icount'], ['sh', '-c', script], 1800)
+        done = self.janus(['--icount', *placed], ['sh', '-c', script], 1800)
         text = done.stdout.decode(errors='replace')
         operations = {(name, int(scale)): int(ops) for scale, name, ops in
                       re.findall(r'^(\d+) (\w+)[ ,]+(\d+)[ ,]', text, re.M)}
@@ -108,11 +111,14 @@ class Bench:
     # ---- families ----
 
     def posix(self):
-        if not self.is_wanted('posix.'):
-            return
+        for self.placement in PLACEMENTS if self.is_wanted('posix.') else ():
+            self.posix_rows([f'--posix={self.placement}'])
+        self.placement = PLACEMENTS[0]
+
+    def posix_rows(self, placed):
         names = [w[6:] for w in self.wanted if w.startswith('posix.') and w != 'posix.']
         for options, field in ((['--icount'], 'value'), ([], 'ticks')):
-            done = self.janus(options, ['/bench/ubench', '-c', '-r', UBENCH_REPETITIONS, *names])
+            done = self.janus(options + placed, ['/bench/ubench', '-c', '-r', UBENCH_REPETITIONS, *names])
             for line in done.stdout.decode(errors='replace').splitlines():
                 words = line.split(',')
                 if len(words) >= 3 and words[1] == 'FAIL':
@@ -120,14 +126,17 @@ class Bench:
                 elif len(words) == 7 and words[1].isdigit():
                     setattr(self.row(f'posix.{words[0]}'), field, float(words[5]))
             self.explain('posix', done)
-        self.counts(['/bench/ubench', '-c'], self.measured('posix.'))
+        self.counts(['/bench/ubench', '-c'], self.measured('posix.'), placed)
 
     def win32(self):
-        if not self.is_wanted('win32.'):
-            return
+        for self.placement in PLACEMENTS if self.is_wanted('win32.') else ():
+            self.win32_rows([f'--win32={self.placement}'])
+        self.placement = PLACEMENTS[0]
+
+    def win32_rows(self, placed):
         names = [w[6:] for w in self.wanted if w.startswith('win32.') and w != 'win32.']
         for options, field in ((['--icount'], 'value'), ([], 'ticks')):
-            done = self.janus(options, ['/bench/wbench.exe', '-d', 'C:\\windows\\temp', '-r',
+            done = self.janus(options + placed, ['/bench/wbench.exe', '-d', 'C:\\windows\\temp', '-r',
                                         UBENCH_REPETITIONS, *names])
             for line in done.stdout.decode(errors='replace').splitlines():
                 words = line.split()
@@ -136,7 +145,7 @@ class Bench:
                 elif len(words) == 6 and words[1].isdigit():
                     setattr(self.row(f'win32.{words[0]}'), field, float(words[5]))
             self.explain('win32', done)
-        self.counts(['/bench/wbench.exe', '-d', 'C:\\windows\\temp'], self.measured('win32.'))
+        self.counts(['/bench/wbench.exe', '-d', 'C:\\windows\\temp'], self.measured('win32.'), placed)
 
     def kernel(self):
         """A root task in the root pager's place writes "bench: NAME VALUE [ENTRIES SWITCHES]"."""
@@ -357,11 +366,11 @@ def main(root, words):
         for row in rows:
             print(json.dumps(bench.finished(row)))
     else:
-        print(f'{"name":24} {"unit":12} {"value":>15} {"reference":>15} {"ratio":>8} '
+        print(f'{"name":24} {"placement":9} {"unit":12} {"value":>15} {"reference":>15} {"ratio":>8} '
               f'{"entries":>8} {"switches":>8} {"ticks":>15} {"ratio":>8}')
         for row in rows:
             done = bench.finished(row)
-            print(f'{row.name:24} {row.unit:12} {number(row.value):>15} '
+            print(f'{row.name:24} {row.placement or "":9} {row.unit:12} {number(row.value):>15} '
                   f'{number(done["reference"]):>15} {small(done["ratio"]):>8} {number(row.entries):>8} '
                   f'{number(row.switches):>8} {number(row.ticks):>15} {small(done["ticks_ratio"]):>8}'
                   + (f'  {row.problem}' if row.problem else ''))
