@@ -101,7 +101,7 @@ jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
                                  const struct jn_state *state)
 {
     jn_status_t status = jn_thread_write(thread->thread, groups, state);
-    if (status == JN_OK && door && groups & JN_STATE_BASES) {
+    if (status == JN_OK && door && groups & JN_STATE_BASES && !state->gs_base) {
         struct jn_state bases = {.fs_base = state->fs_base, .gs_base = thread->utcb};
         status = jn_thread_write(thread->thread, JN_STATE_BASES, &bases);
     }

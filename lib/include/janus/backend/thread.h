@@ -29,7 +29,7 @@ JN_CHECKED jn_status_t backend_thread_set_cpus(struct backend_thread *thread, ui
 /* Where it runs or ran last. */
 uint32_t backend_thread_cpu(struct backend_thread *thread);
 /* Loads the groups of state (JN_STATE_..) and lets it run. */
-/* In an adapter the thread's GS base becomes its UTCB's address. */
+/* In an adapter a GS base of 0 becomes the address of the thread's UTCB. */
 JN_CHECKED jn_status_t backend_thread_start(struct backend_thread *thread, uint32_t groups,
                                             const struct jn_state *state);
 /* Ends it (exit of one thread); its message, if any, needs no answer any more. */
