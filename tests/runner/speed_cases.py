@@ -7,7 +7,7 @@ import re
 import subprocess
 
 POSIX = {'getpid': 250, 'yield': 240, 'read1': 1600, 'write1': 1030, 'fstat': 2300, 'stat': 4400,
-         'open_close': 5700, 'select_10': 5400, 'poll_100': 19600, 'sig_install': 1500,
+         'open_close': 5700, 'select_10': 5400, 'poll_100': 19600, 'sig_install': 900,
          'pipe_lat': 22600, 'pread_4k': 2600, 'sem_lat': 10600}
 WIN32 = {'qpc': 1400, 'yield': 760, 'write1': 2100, 'event': 3000, 'mutex': 3000}
 

@@ -10,6 +10,16 @@
 #include "user.h"
 #include "wait.h"
 
+void signal_set_action(struct process *p, uint32_t number, const struct lx_sigaction *action)
+{
+    struct lx_sigaction *to = &p->actions[number - 1];
+    *to = *action;
+    to->mask &= ~SIGNALS_UNBLOCKABLE;
+    to->flags &= LX_SA_NOCLDSTOP | LX_SA_NOCLDWAIT | LX_SA_SIGINFO | LX_SA_RESTORER |
+                 LX_SA_ONSTACK | LX_SA_RESTART | LX_SA_NODEFER | LX_SA_RESETHAND | 0x800;
+    signal_note_ignored(p, number);
+}
+
 long sys_rt_sigaction(struct thread *t, const uint64_t *a)
 {
     struct process *p = t->process;
@@ -22,11 +32,7 @@ long sys_rt_sigaction(struct thread *t, const uint64_t *a)
         return -LX_EFAULT;
     old = p->actions[a[0] - 1];
     if (a[1]) {
-        action.mask &= ~SIGNALS_UNBLOCKABLE;
-        action.flags &= LX_SA_NOCLDSTOP | LX_SA_NOCLDWAIT | LX_SA_SIGINFO | LX_SA_RESTORER |
-                        LX_SA_ONSTACK | LX_SA_RESTART | LX_SA_NODEFER | LX_SA_RESETHAND | 0x800;
-        p->actions[a[0] - 1] = action;
-        signal_note_ignored(p, (uint32_t)a[0]);
+        signal_set_action(p, (uint32_t)a[0], &action);
         if (p->ignored & LX_SIGBIT(a[0])) { /* setting it to ignore drops what is pending */
             struct thread *other;
             list_for_each(other, struct thread, &p->threads, link)

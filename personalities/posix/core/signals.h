@@ -28,6 +28,9 @@ void signal_process_event(struct process *process);
 uint32_t signal_take(struct thread *thread, uint64_t accept, struct task_siginfo *info);
 /* The set of ignored signals changed, or a mask: drops what nobody wants, wakes who is concerned. */
 void signal_recompute_ignored(struct process *process);
+/* sigaction's part on the table alone. */
+void signal_set_action(struct process *process, uint32_t number,
+                       const struct lx_sigaction *action);
 /* The action of this one signal has changed. */
 void signal_note_ignored(struct process *process, uint32_t number);
 void signal_set_mask(struct thread *thread, uint64_t mask);
