@@ -19,6 +19,7 @@
 #include "linux/process.h"
 #include "linux/signal.h"
 #include "list.h"
+#include "sizes.h"
 
 /* Results of a handler that are not values: */
 #define CORE_WAITING (-600L) /* held; runs again when woken */
@@ -202,7 +203,6 @@ struct thread {
 };
 
 /* Scratch memory for one handler run, never across a wait. */
-#define CORE_SCRATCH 65536
 extern char core_scratch[CORE_SCRATCH];
 extern struct jn_state core_state; /* the state of the thread being signalled or started */
 extern struct list core_processes;

@@ -15,7 +15,7 @@ static long do_getdents(struct thread *t, const uint64_t *a, bool modern)
 {
     struct process *p = t->process;
     struct descriptor *d = descriptor_io(p, a[0]);
-    static char out[32768];
+    static char out[CORE_SCRATCH / 2];
     uint64_t done = 0, next = 0, capacity = (uint32_t)a[2];
     if (!d)
         return -LX_EBADF;

@@ -14,8 +14,7 @@
 #include "user.h"
 #include "wait.h"
 
-#define BUCKETS 1024
-static struct list buckets[BUCKETS];
+static struct list buckets[1u << CORE_FUTEX_BITS];
 
 struct key {
     uint64_t space;    /* the struct mm, or the identity */
@@ -26,7 +25,7 @@ struct key {
 static struct list *bucket_of(const struct key *key)
 {
     uint64_t hash = (key->space >> 4 ^ key->place >> 2) * 0x9e3779b97f4a7c15ull;
-    struct list *bucket = &buckets[hash >> 54];
+    struct list *bucket = &buckets[hash >> (64 - CORE_FUTEX_BITS)];
     if (!bucket->next)
         list_init(bucket);
     return bucket;

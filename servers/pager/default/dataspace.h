@@ -26,6 +26,7 @@ struct dataspace {
     uint64_t size; /* bytes, whole pages */
     uint64_t identity;
     uint32_t flags; /* DS_SHARED .. */
+    uint32_t block_noted; /* map_block(): FRAME_.. that all frames have */
     bool zeroes_seen; /* the page of zeroes was mapped for absent pages */
     struct page_tree pages;
     struct open *opens;

@@ -65,6 +65,22 @@ static jn_status_t choose(struct dataspace *ds, uint64_t page, bool first, uint3
     return status;
 }
 
+/* All of a contiguous dataspace: one run, whose frames are noted the first time. */
+static jn_status_t map_block(struct open *open, uint64_t address, uint32_t access,
+                             uint64_t *mapped)
+{
+    struct dataspace *ds = open->ds;
+    uint64_t pages = ds->size >> PAGE_BITS;
+    uint32_t noted = FRAME_MAPPED | (access & JN_W ? FRAME_WRITABLE : 0);
+    struct run run = {page_tree_get(&ds->pages, 0), pages, address, access};
+    if ((ds->block_noted & noted) != noted)
+        for (uint64_t i = 0; i < pages; i++)
+            platform_record(run.frame + (uint32_t)i)->flags |= (uint8_t)noted;
+    ds->block_noted |= noted;
+    jn_status_t status = flush(open, &run, mapped);
+    return *mapped ? JN_OK : status != JN_OK ? status : JN_NOT_FOUND;
+}
+
 jn_status_t ds_map(struct open *open, uint64_t offset, uint64_t address, uint64_t length,
                           uint32_t access, uint32_t flags, uint64_t *mapped)
 {
@@ -72,6 +88,8 @@ jn_status_t ds_map(struct open *open, uint64_t offset, uint64_t address, uint64_
     struct run run = {0};
     jn_status_t status = JN_OK;
     *mapped = 0;
+    if (ds->flags & DS_CONTIGUOUS && !offset && length == ds->size && access)
+        return map_block(open, address, access, mapped);
     for (uint64_t at = 0; at < length; at += PAGE_BYTES) {
         uint32_t frame, rights = access;
         status = choose(ds, (offset + at) >> PAGE_BITS, at == 0, flags, &rights, &frame);
