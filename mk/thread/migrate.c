@@ -28,6 +28,18 @@ static bool allows(const struct thread *thread, const struct cpu *cpu)
     return thread->cpus >> cpu->id & 1;
 }
 
+/* Does the thread name a context that it will not use? Whoever runs, has lent its context, or waits for
+ * a message, is assigned one before its next use (sched.h). */
+static bool names_idly(const struct thread *thread)
+{
+    unsigned state = thread_state(thread);
+
+    if (thread->ready || thread->state & STATE_SUSPENDED)
+        return false;
+    return state == STATE_RUN || state == STATE_RECV ||
+           (state >= STATE_REPLY && state <= STATE_EXCEPTION && !(thread->state & STATE_HOME));
+}
+
 /* Suspended, or neither running on another CPU nor ready. False: its context is in use by others. */
 bool thread_move(struct thread *thread)
 {
@@ -37,13 +49,20 @@ bool thread_move(struct thread *thread)
 
     if (thread->base != &thread->own || !list_empty(&thread->own.ready))
         return false;
-    for (struct list *i = thread->own.users.next; i != &thread->own.users; i = i->next)
-        if (i != &thread->on_sched)
-            return false;
     if (from->sched == &thread->own) {
         cpu_hold(from);
         if (from->runner && from->runner != thread)
             return false;
+    }
+    for (struct list *i = thread->own.users.next, *next; i != &thread->own.users; i = next) {
+        struct thread *user = container_of(i, struct thread, on_sched);
+
+        next = i->next;
+        if (user == thread)
+            continue;
+        if (!names_idly(user))
+            return false;
+        sched_assign(user, user->base);
     }
     if (from != cpu_self() && from->current == thread && from->entering == ENTER_OTHER)
         return false; /* an exception of its is being told */
