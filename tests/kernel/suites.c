@@ -21,6 +21,7 @@ extern const struct test door_tests[];
 extern const struct test budget_tests[];
 extern const struct test noise_tests[];
 extern const struct test smp_tests[];
+extern const struct test migrate_tests[];
 extern const struct test trace_tests[];
 extern const struct test debugger_tests[];
 extern const struct test holding_tests[];
@@ -51,6 +52,7 @@ const struct test *const suites[] = {
     budget_tests,
     noise_tests,
     smp_tests,
+    migrate_tests,
     trace_tests,
     debugger_tests,
     holding_tests,

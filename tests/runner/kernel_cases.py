@@ -19,7 +19,6 @@ MEASURED = re.compile(r'measure: (\S+) (\d+) wish \d+ limit (\d+)')
 def lines_of(context, options, words='', kernel='janus.elf', smp=0):
     """What the self-test says, started with these words on its command line."""
     cli, runner = guest.modules(context.root)
-    cli.CPUS_SERVED = cli.CPUS_MAX
     options, _ = cli.parse_options(['--smp', str(smp or context.smp), '--verbose', '--timeout',
                                     str(context.amount(300, 600, 1800)), *options])
     command = runner.host_command(context.root, options, ['true'])

@@ -1,4 +1,6 @@
-"""Cases of other suites, on four CPUs: a part of them when named, all of them in a soak."""
+"""The kernel and programs on several CPUs: cases of their own and a part of the other suites', on four;
+all of those in a soak, with two and with eight CPUs too.
+"""
 import glob
 import os
 
@@ -7,29 +9,31 @@ import golden_win32
 import guest
 import guest_cases
 import kernel_cases
+import server_cases
 import suites
 
 CPUS = 4
 
 
-def make_cases(suite):
+def make_cases(suite, cpus=CPUS):
+    """The suite's cases in one boot. `smp`: the machine has four CPUs, and they may rely on it."""
     def run(context):
         paths = sorted(glob.glob(f'{context.root}/tests/{suite}/cases/*.sh'))
-        return guest.run_batch(context, f'smp-{suite}',
+        return guest.run_batch(suites.Context(context.root, context.mode, cpus),
+                               f'smp{cpus}-{suite}',
                                [guest_cases.make_case(path) for path in paths],
                                ['glob usr/bin 755 build/tests/posix/bin/t-*'])
     return run
 
 
 def cases(context):
-    cli, _ = guest.modules(context.root)
-    cli.CPUS_SERVED = cli.CPUS_MAX
     four = suites.Context(context.root, context.mode, CPUS)
-    found = [('selftest', kernel_cases.run)]
-    names = ['posix'] if context.mode == 'full' else []
+    found = [('selftest', kernel_cases.run), ('own', make_cases('smp'))]
+    names = ['posix', 'mixed'] if context.mode == 'full' else []
     if context.mode == 'soak':
         names = ['posix', 'win32', 'mixed']
-        found += golden_posix.cases(four) + golden_win32.cases(four)
+        found += [(f'mixed-{cpus}', make_cases('mixed', cpus)) for cpus in (2, 8)]
+        found += (golden_posix.cases(four) + golden_win32.cases(four) + server_cases.cases(four))
     found += [(f'own-{name}', make_cases(name)) for name in names
               if os.path.exists(f'{context.root}/tests/{name}/cases')]
     return [(name, lambda _, run=run: run(four)) for name, run in found]

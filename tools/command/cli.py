@@ -6,9 +6,6 @@ from failure import Failure
 
 UNSERVED_FORMS = ('audit', 'image')
 CPUS_MAX = 8
-# More than this is refused until programs of both personalities run reliably on several; the suite
-# `smp` raises it for itself.
-CPUS_SERVED = 8
 PLACEMENTS = ('central', 'library', 'off')
 
 
@@ -98,8 +95,6 @@ def apply_option(options, name, value):
         options.smp = positive(name, value)
         if options.smp > CPUS_MAX:
             raise Failure(f'--smp: at most {CPUS_MAX} CPUs')
-        if options.smp > CPUS_SERVED:
-            raise unserved(f'--smp {value}')
     elif name == '--mem':
         options.mem = positive(name, value)
     elif name == '--timeout':
