@@ -79,7 +79,7 @@ class Study:
             self.note_method(part, system, charges.throughput_script(charges.CLIENTS, 128))
             self.records += charges.bottleneck(system, self.quick)
         elif part == 'slow_client' and posix:
-            self.note_method(part, system, '/bench/load slow KIND & sleep 0.03; /bench/latency 300; kill -9 $!\n'
+            self.note_method(part, system, '/bench/load slow KIND & sleep 0.03; /bench/latency 8000; kill -9 $!\n'
                              f'# KIND: {" ".join(charges.BURDENS)} (bench/load.c)')
             self.records += charges.burdens(system, self.quick)
         elif part == 'failure' and posix:

@@ -57,7 +57,7 @@ def burdens(system, quick):
     for kind in kinds:
         script += f'/bench/load slow {kind} > /dev/null 2>&1 & b=$!\nsleep 0.03\n' \
             if kind != 'none' else ''
-        script += f'/bench/latency {40 if quick else 300} | sed "s/^/{kind} /"\n'
+        script += f'/bench/latency {40 if quick else 8000} | sed "s/^/{kind} /"\n'
         script += 'kill -9 $b; wait $b 2> /dev/null\n' if kind != 'none' else ''
     text = system.run(script)
     for kind, call, median, p99, most, _ in re.findall(
@@ -210,8 +210,9 @@ def flexibility(system, root):
 HOLD = r'''
 for kind in @KINDS@; do
     case $kind in memory) n=300;; *) n=3000;; esac
-    /bench/load hold $kind $n > /tmp/h & h=$!
-    i=0; while [ ! -s /tmp/h ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i + 1)); done
+    rm -f /tmp/h; /bench/load hold $kind $n > /tmp/h & h=$!
+    i=0; while [ ! -s /tmp/h ] && [ $i -lt 400 ] && kill -0 $h 2> /dev/null; do sleep 0.05; i=$((i + 1)); done
+    [ -s /tmp/h ] || echo 'load held=0 (ended)' > /tmp/h
     echo "hold $kind $(sed 's/.*held=//' /tmp/h)"
     /bench/latency 50 | sed "s/^/$kind /"
     [ "$(sh -c 'echo new')" = new ] && echo "new $kind"
