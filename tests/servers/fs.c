@@ -145,6 +145,42 @@ static bool pipes(void)
     return good && is(io_close(client, ends[0]), JN_OK);
 }
 
+static jn_status_t poll_many(uint64_t cookie, const void *items, size_t bytes, uint16_t *ready,
+                             size_t *count)
+{
+    jn_status_t status = io_poll_many(client, cookie, items, bytes, (char *)ready,
+                                      IO_POLL_MANY * sizeof *ready, count);
+    *count /= sizeof *ready;
+    return status;
+}
+
+/* Many at once: answers in order, a bad number among them, what is armed, and sizes that are wrong. */
+static bool many(void)
+{
+    uint64_t ends[2], items[IO_POLL_MANY + 1];
+    uint16_t ready[IO_POLL_MANY];
+    struct jn_ring_entry none;
+    size_t count;
+    bool good = is(fs_pipe(client, 0, &ends[0], &ends[1]), JN_OK);
+    uint64_t wanted = (uint64_t)IO_READABLE << 32, writable = (uint64_t)IO_WRITABLE << 32;
+    for (int i = 0; i <= IO_POLL_MANY; i++)
+        items[i] = wanted | ends[0];
+    good &= is(poll_many(0, items, 0, ready, &count), JN_OK) && !count;
+    good &= is(poll_many(0, items, IO_POLL_MANY * 8, ready, &count), JN_OK) &&
+            count == IO_POLL_MANY && !ready[0] && !ready[IO_POLL_MANY - 1];
+    good &= is(poll_many(0, items, (IO_POLL_MANY + 1) * 8, ready, &count), JN_BAD_MESSAGE);
+    good &= is(poll_many(0, items, 12, ready, &count), JN_BAD_ARG);
+    items[1] = writable | ends[1];
+    items[2] = wanted | 0xfffff;
+    good &= is(poll_many(80, items, 4 * 8, ready, &count), JN_OK) && count == 4 && !ready[0] &&
+            ready[1] == IO_WRITABLE && ready[2] == IO_ERROR && !ready[3];
+    /* The first was armed, once, and what stands behind one that was ready was not. */
+    good &= put(client, ends[1], "x") && next_event(80, IO_READABLE);
+    good &= is(poll_many(81, items, 8, ready, &count), JN_OK) && ready[0] == IO_READABLE;
+    good &= is(io_close(client, ends[1]), JN_OK);
+    return good && !jn_ring_next(&ring, &none) && is(io_close(client, ends[0]), JN_OK);
+}
+
 static bool map(uint64_t open, uint64_t address, uint32_t access, jn_status_t wanted)
 {
     uint64_t mapped;
@@ -283,6 +319,7 @@ int main(void)
     result("large", large());
     result("clients", clients());
     result("pipes", pipes());
+    result("many", many());
     result("mappings", mappings());
     result("processes", processes());
     prices();
