@@ -265,7 +265,8 @@ static void touch_all(uint64_t unused)
     sys(JN_WAIT, nothing, &(regs_t){0});
 }
 
-/* A range of pages, which another CPU has in use, costs one round for all, not one for each page. */
+/* A range of pages that another CPU has in use costs each that has the space loaded one flush, not one
+ * for each page. */
 static void shoot_downs_are_batched(void)
 {
     const uint64_t alias = 0x7c0000000000ull;
@@ -279,7 +280,9 @@ static void shoot_downs_are_batched(void)
     EVENTUALLY(count[0] > 10);
     uint64_t flushes = counter(8), holds = counter(7);
     CHECK_OK(OP4(JN_CAP_TASK, JN_OP_TASK_UNMAP, alias, PAGES, JN_W, 0));
-    CHECK_IS(counter(8) - flushes, cpus() > 1 ? 1 : 0);
+    /* Idle CPUs may have the space loaded still. */
+    uint64_t asked = counter(8) - flushes;
+    CHECK(asked >= (cpus() > 1) && asked <= cpus() - 1);
     CHECK(counter(7) - holds <= 2);
     uint64_t before = count[0];
     EVENTUALLY(count[0] > before); /* it may read still */
