@@ -4,6 +4,7 @@
 #include "descriptors.h"
 #include "janus/runtime.h"
 #include "linux/file.h"
+#include "placement.h"
 #include "signalfd.h"
 #include "status.h"
 #include "syscalls.h"
@@ -245,6 +246,7 @@ static long set_flags(struct process *p, struct descriptor *d, uint64_t wanted)
     flags |= wanted & LX_O_APPEND ? IO_FLAG_APPEND : 0;
     flags |= wanted & LX_O_NONBLOCK ? IO_FLAG_NONBLOCK : 0;
     flags |= wanted & LX_O_DIRECT ? IO_FLAG_DIRECT : 0;
+    placement_take_back(p, d); /* it may have looked at the flags before */
     status = backend_io_set_flags(&p->clients, d->open, flags);
     if (status == JN_OK && d->kind == DESCRIPTOR_PAIR)
         status = backend_io_set_flags(&p->clients, d->other, flags);

@@ -57,6 +57,8 @@ long fork_child_state(struct thread *t, const struct clone_request *r)
     core_state.r[JN_REG_R11] = core_state.rflags;
     if (r->stack)
         core_state.r[JN_REG_RSP] = r->stack;
+    if (core_state.gs_base == t->backend.utcb) /* the adapter's: the new thread gets its own */
+        core_state.gs_base = 0;
     if (r->flags & LX_CLONE_SETTLS)
         core_state.fs_base = r->tls;
     return 0;

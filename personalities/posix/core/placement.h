@@ -49,6 +49,8 @@ bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event
 bool placement_private_call(struct thread *t, long *result);
 /* Where the program is, if rip is in what the placement put into its text; else rip. */
 uint64_t placement_program_rip(uint64_t rip);
+/* The way back: where to go on when the program says rip. */
+uint64_t placement_resume_rip(uint64_t rip);
 /* The memory there is going to be mapped or protected anew. */
 void placement_memory_changes(struct process *p, uint64_t address, uint64_t length);
 /* The program takes the GS base for itself. */

@@ -2,6 +2,7 @@
  * (rt_sigframe, with an XSAVE image; arch/x86 of the kernel is the authority for the layout). */
 #include <string.h>
 
+#include "placement.h"
 #include "signals.h"
 #include "user.h"
 
@@ -185,7 +186,7 @@ long signal_frame_pop(struct thread *t, struct jn_state *s)
     r[JN_REG_R15] = c->r15, r[JN_REG_RDI] = c->rdi, r[JN_REG_RSI] = c->rsi;
     r[JN_REG_RBP] = c->rbp, r[JN_REG_RBX] = c->rbx, r[JN_REG_RDX] = c->rdx;
     r[JN_REG_RAX] = c->rax, r[JN_REG_RCX] = c->rcx, r[JN_REG_RSP] = c->rsp;
-    s->rip = c->rip;
+    s->rip = placement_resume_rip(c->rip);
     s->rflags = (s->rflags & ~(uint64_t)RFLAGS_USER) | (c->eflags & RFLAGS_USER);
     signal_set_mask(t, frame.context.sigmask);
     struct lx_stack stack = frame.context.stack;

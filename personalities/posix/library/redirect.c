@@ -273,6 +273,17 @@ uint64_t placement_program_rip(uint64_t rip)
     return rip;
 }
 
+/* Behind a site's syscall there is no instruction any more, while it is redirected. */
+uint64_t placement_resume_rip(uint64_t rip)
+{
+    for (uint32_t i = 0; i < site_count; i++) {
+        uint64_t inside = rip - sites[i].address;
+        if (sites[i].redirected && inside >= 2 && inside < 2 + sites[i].plan.copied)
+            return sites[i].stub + STUB_BACK + inside - 2;
+    }
+    return rip;
+}
+
 /* Stubs find the UTCB by GS; the door does not. */
 void placement_gs_changes(struct process *p)
 {

@@ -49,6 +49,11 @@ uint64_t placement_program_rip(uint64_t rip)
     return rip;
 }
 
+uint64_t placement_resume_rip(uint64_t rip)
+{
+    return rip;
+}
+
 void placement_memory_changes(struct process *p, uint64_t address, uint64_t length)
 {
     (void)p, (void)address, (void)length;
