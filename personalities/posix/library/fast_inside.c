@@ -115,7 +115,9 @@ bool placement_inside(struct thread *t, uint64_t rip, enum placement_event event
                    ? fast_files_fault(t, address)
                    : mm_resolve(t->process->mm, address, access, &t->backend) == JN_OK;
     if (event == PLACEMENT_ATTENTION || !fine) {
-        bool given_up = (event == PLACEMENT_ATTENTION || read_state(t)) && give_up(t, event);
+        bool known = event == PLACEMENT_ATTENTION || read_state(t);
+        /* Somebody who wanted its lock may have sent it away since the fault was reported. */
+        bool given_up = known && (state.rip != rip || give_up(t, event));
         if (!given_up && !fine) {
             jn_log(JN_LOG_ERROR, "the adapter of %s (%lu) failed at %#lx, address %#lx", t->name,
                    (unsigned long)t->process->pid, (unsigned long)rip, (unsigned long)address);

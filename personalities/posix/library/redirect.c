@@ -190,6 +190,11 @@ static bool write_stub(struct process *p, const struct site *site)
     return write_text(p, site->stub, stub, sizeof stub);
 }
 
+static bool is_within(const struct site *site, uint64_t rip)
+{
+    return rip > site->address && rip < site->address + site->plan.length;
+}
+
 /* Writes to the text while no other thread is in the middle of the site. */
 static bool write_site(struct thread *self, const struct site *site, const uint8_t *bytes)
 {
@@ -201,8 +206,10 @@ static bool write_site(struct thread *self, const struct site *site, const uint8
     list_for_each(t, struct thread, &p->threads, link) {
         if (t == self || jn_thread_suspend(t->backend.thread, &was) != JN_OK)
             continue;
+        /* One in the adapter goes back to where the door has noted. */
+        const struct jn_utcb *utcb = (const struct jn_utcb *)t->backend.utcb;
         if (backend_thread_read(&t->backend, JN_STATE_REGS, &state) != JN_OK ||
-            (state.rip > site->address && state.rip < site->address + site->plan.length))
+            is_within(site, state.rip) || is_within(site, utcb->door_rip))
             fine = false;
     }
     if (fine)
