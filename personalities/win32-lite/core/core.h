@@ -339,6 +339,7 @@ struct nt_thread {
     void *remote_parcel;       /* NtDuplicateObject between two others: what is on its way */
     size_t remote_parcel_length;
     struct nt_list watchers;   /* of other cores, that wait for its end */
+    bool remote_born;          /* another core made it, and has not asked for its end yet */
 };
 
 /* ---- processes ---- */
@@ -348,6 +349,8 @@ struct nt_process {
     uint64_t pid, parent_pid, cookie;
     struct nt_list threads;
     uint32_t thread_count;
+    struct nt_list ended_threads; /* whose end another core may still ask for (nt_remote_serve.c) */
+    uint32_t ended_thread_count;
     struct nt_handle_table handles;
     struct nt_address_space space;
     struct nt_process_object *self; /* kept for waiters in this core */

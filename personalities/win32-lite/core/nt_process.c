@@ -50,6 +50,7 @@ void nt_process_free(struct nt_process *p)
     nt_list_remove(&p->link);
     if (p->self)
         nt_object_release(&p->self->object);
+    nt_ended_threads_free(p);
     free(p);
 }
 

@@ -100,6 +100,7 @@ void nt_watch_drop(struct nt_thread_object *thread);
 void nt_watch_woken(uint64_t cookie);
 /* Who waits for the end of this thread from elsewhere is told. */
 void nt_watchers_tell(struct nt_thread *t, uint32_t code);
+void nt_ended_threads_free(struct nt_process *p);
 /* A thread of p as an object of another process: the same object if that is one of this core. */
 struct nt_thread_object *nt_thread_object_of(struct nt_process *p, uint64_t pid, uint64_t tid);
 

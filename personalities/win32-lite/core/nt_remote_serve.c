@@ -10,6 +10,14 @@ struct watcher {
     uint64_t id;
 };
 
+/* A thread that another core made ended before that core asked to be told. */
+struct ended_thread {
+    struct nt_list link; /* process->ended_threads, oldest first */
+    uint64_t tid;
+    uint32_t code;
+};
+#define ENDED_MOST 256u /* whoever makes more without asking loses the oldest */
+
 static struct nt_thread *thread_of(struct nt_process *p, uint64_t tid)
 {
     for (struct nt_list *at = p->threads.next; at != &p->threads; at = at->next)
@@ -110,6 +118,7 @@ static nt_status create_thread(struct nt_process *p, struct nt_remote_message *m
     status = nt_thread_create(p, a[0], a[1], a[2], a[3], a[4] & 1, &thread);
     if (NT_FAILED(status))
         return status;
+    thread->remote_born = true;
     message->results[0] = thread->tid;
     message->results[1] = thread->teb;
     return NT_SUCCESS;
@@ -147,14 +156,64 @@ static nt_status first_thread(struct nt_process *p, struct nt_remote_message **o
     return NT_SUCCESS;
 }
 
+static void forget_ended(struct nt_process *p, struct ended_thread *ended)
+{
+    nt_list_remove(&ended->link);
+    p->ended_thread_count--;
+    free(ended);
+}
+
+void nt_ended_threads_free(struct nt_process *p)
+{
+    while (p->ended_thread_count)
+        forget_ended(p, nt_container(p->ended_threads.next, struct ended_thread, link));
+}
+
+static void remember_end(struct nt_process *p, uint64_t tid, uint32_t code)
+{
+    struct ended_thread *ended = malloc(sizeof *ended);
+
+    if (!ended)
+        return;
+    if (!p->ended_threads.next)
+        nt_list_init(&p->ended_threads);
+    if (p->ended_thread_count == ENDED_MOST)
+        forget_ended(p, nt_container(p->ended_threads.next, struct ended_thread, link));
+    ended->tid = tid;
+    ended->code = code;
+    nt_list_append(&p->ended_threads, &ended->link);
+    p->ended_thread_count++;
+}
+
+/* The code of a thread that has ended; 0 if nobody knows any more. */
+static uint32_t recall_end(struct nt_process *p, uint64_t tid)
+{
+    uint32_t code = 0;
+
+    if (!p->ended_thread_count)
+        return 0;
+    for (struct nt_list *at = p->ended_threads.next; at != &p->ended_threads; at = at->next) {
+        struct ended_thread *ended = nt_container(at, struct ended_thread, link);
+        if (ended->tid != tid)
+            continue;
+        code = ended->code;
+        forget_ended(p, ended);
+        break;
+    }
+    return code;
+}
+
 /* True: the answer comes when the thread has ended. */
 static bool watch_thread(struct nt_process *p, uint64_t id, struct nt_remote_message *message)
 {
     struct nt_thread *thread = thread_of(p, message->arguments[0]);
     struct watcher *watcher = thread ? malloc(sizeof *watcher) : NULL;
 
+    if (!thread)
+        message->results[0] = recall_end(p, message->arguments[0]);
     if (!watcher)
         return false;
+    thread->remote_born = false;
     watcher->id = id;
     nt_list_append(&thread->watchers, &watcher->link);
     return true;
@@ -162,6 +221,8 @@ static bool watch_thread(struct nt_process *p, uint64_t id, struct nt_remote_mes
 
 void nt_watchers_tell(struct nt_thread *t, uint32_t code)
 {
+    if (t->remote_born && !t->process->ended)
+        remember_end(t->process, t->tid, code);
     while (!nt_list_empty(&t->watchers)) {
         struct watcher *watcher = nt_container(t->watchers.next, struct watcher, link);
         struct nt_remote_message message = {.operation = NT_REMOTE_WATCH_THREAD,
@@ -202,7 +263,7 @@ void nt_core_request(struct nt_process *p, uint64_t id, uint64_t from, void *dat
     case NT_REMOTE_WATCH_THREAD:
         if (watch_thread(p, id, message))
             return;
-        break; /* it has ended, nobody knows how any more */
+        break;
     case NT_REMOTE_FIRST_THREAD:
         status = first_thread(p, &out, &out_length);
         resume = !NT_FAILED(status) && message->arguments[0];
