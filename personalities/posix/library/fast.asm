@@ -85,6 +85,37 @@ section .text.fast progbits alloc exec nowrite align=64
     rep movsb
 %endmacro
 
+; r8 = the cell of the file, whose lock is taken and whose lease stands.
+%macro TAKE_CELL 0
+    SAVE
+    LOCK_FILE
+    mov r8, [r11 + FILE_CELL]
+    cmp dword [r8 + CELL_STATE], 1
+    jne slow_locked
+%endmacro
+
+; Copies at most rdx bytes of the file from r9 on to rsi, with rdx = how many and r10 = the place behind
+; them; destroys r9. At the end of the file: to %1.
+%macro COPY_OF_FILE 1
+    mov r10, [r8 + CELL_SIZE]
+    sub r10, r9
+    jbe %1
+    cmp rdx, r10
+    cmova rdx, r10
+    cmp rdx, COPY_MOST
+    ja slow_locked
+    lea r10, [r9 + rdx]
+    cmp r10, [r11 + FILE_LIMIT]
+    ja slow_locked
+    mov rdi, rsi
+    mov rsi, [r11 + FILE_DATA]
+    add rsi, r9
+    mov rax, rcx
+    mov rcx, rdx
+    COPY r9
+    mov rcx, rax
+%endmacro
+
 ; ---- the abortable part ----
 fast_begin:
 
@@ -115,29 +146,9 @@ fast_read:
     RESTORE
     jmp adapter_leave
 .file:
-    SAVE
-    LOCK_FILE
-    mov r8, [r11 + FILE_CELL]
-    cmp dword [r8 + CELL_STATE], 1
-    jne slow_locked
+    TAKE_CELL
     mov r9, [r8 + CELL_POSITION]
-    mov r10, [r8 + CELL_SIZE]
-    sub r10, r9
-    jbe .end
-    cmp rdx, r10
-    cmova rdx, r10
-    cmp rdx, COPY_MOST
-    ja slow_locked
-    lea r10, [r9 + rdx]
-    cmp r10, [r11 + FILE_LIMIT]
-    ja slow_locked
-    mov rdi, rsi
-    mov rsi, [r11 + FILE_DATA]
-    add rsi, r9
-    mov rax, rcx
-    mov rcx, rdx
-    COPY r9
-    mov rcx, rax
+    COPY_OF_FILE .end
     mov [r8 + CELL_POSITION], r10 ; it has happened
     jmp done_locked
 .end:
@@ -151,29 +162,9 @@ fast_pread:
     jne slow_untouched
     test r10, r10
     js slow_untouched
-    SAVE
-    LOCK_FILE
-    mov r8, [r11 + FILE_CELL]
-    cmp dword [r8 + CELL_STATE], 1
-    jne slow_locked
+    TAKE_CELL
     mov r9, r10
-    mov r10, [r8 + CELL_SIZE]
-    sub r10, r9
-    jbe .end
-    cmp rdx, r10
-    cmova rdx, r10
-    cmp rdx, COPY_MOST
-    ja slow_locked
-    lea r10, [r9 + rdx]
-    cmp r10, [r11 + FILE_LIMIT]
-    ja slow_locked
-    mov rdi, rsi
-    mov rsi, [r11 + FILE_DATA]
-    add rsi, r9
-    mov rax, rcx
-    mov rcx, rdx
-    COPY r9
-    mov rcx, rax
+    COPY_OF_FILE .end
     jmp done_locked
 .end:
     xor edx, edx
@@ -185,11 +176,7 @@ fast_lseek:
     FILE_OF_EDI
     cmp eax, KIND_FILE
     jne slow_untouched
-    SAVE
-    LOCK_FILE
-    mov r8, [r11 + FILE_CELL]
-    cmp dword [r8 + CELL_STATE], 1
-    jne slow_locked
+    TAKE_CELL
     xor r9d, r9d
     cmp edx, 1
     cmove r9, [r8 + CELL_POSITION]
@@ -238,12 +225,7 @@ pipe_read:
     mov rsi, [r11 + FILE_DATA]
     mov rcx, rdx
 .last:
-    mov r10, rcx
-    shr rcx, 3
-    rep movsq
-    mov ecx, r10d
-    and ecx, 7
-    rep movsb
+    COPY r10
     mov rcx, rax
     mov rdx, rdi
     sub rdx, [rcx + SAVED_RSI]
@@ -301,12 +283,7 @@ pipe_write:
     mov rdi, [r11 + FILE_DATA]
     mov rcx, rdx
 .last:
-    mov r10, rcx
-    shr rcx, 3
-    rep movsq
-    mov ecx, r10d
-    and ecx, 7
-    rep movsb
+    COPY r10
     mov rcx, rax
     mov rdx, [rcx + SAVED_RDX]
     mov eax, RING_READER_WAITS

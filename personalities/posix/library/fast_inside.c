@@ -38,19 +38,22 @@ static bool go_to(struct thread *t, const char *label)
     return backend_thread_write(&t->backend, JN_STATE_REGS, &state) == JN_OK;
 }
 
-bool library_send_away(struct thread *t, struct fast_file *file)
+/* The registers that fast_abort restores are saved before the lock is taken and before anything can
+ * fault. `locked`: the file whose lock the thread is to give back there, or NULL. */
+static bool abandon(struct thread *t, struct fast_file *file, struct fast_file *locked)
 {
-    if (!read_state(t) || !is_in(state.rip, fast_begin, fast_end))
-        return false;
-    if (file->waiter == (uint32_t)t->backend.utcb)
+    if (file && file->waiter == (uint32_t)t->backend.utcb)
         file->waiter = 0;
     state.r[JN_REG_RCX] = t->backend.utcb;
-    state.r[JN_REG_R11] = 0;
+    state.r[JN_REG_R11] = (uint64_t)(uintptr_t)locked;
     return go_to(t, fast_abort);
 }
 
-/* The registers that fast_abort restores are saved before the lock is taken and before anything can
- * fault. */
+bool library_send_away(struct thread *t, struct fast_file *file)
+{
+    return read_state(t) && is_in(state.rip, fast_begin, fast_end) && abandon(t, file, NULL);
+}
+
 static bool give_up(struct thread *t, enum placement_event event)
 {
     if (is_in(state.rip, fast_told_begin, fast_told_end) && event == PLACEMENT_FAULT)
@@ -58,11 +61,7 @@ static bool give_up(struct thread *t, enum placement_event event)
     struct fast_file *file = fast_files_locked(t, state.r[JN_REG_R11]);
     if (!is_in(state.rip, fast_begin, fast_end) || (event == PLACEMENT_ATTENTION && !file))
         return false;
-    if (file && file->waiter == (uint32_t)t->backend.utcb)
-        file->waiter = 0;
-    state.r[JN_REG_RCX] = t->backend.utcb;
-    state.r[JN_REG_R11] = (uint64_t)(uintptr_t)file;
-    return go_to(t, fast_abort);
+    return abandon(t, file, file);
 }
 
 /* Back into the adapter; what waits for the thread is told when it leaves. */
