@@ -59,3 +59,35 @@ jn_status_t backend_pager_fresh(cap_t template, uint64_t pid, cap_t *pager)
 {
     return client_clone(template, pid, pager);
 }
+
+#define SERVERS 5
+
+static uint64_t gates[SERVERS];
+
+static uint64_t gate_of(cap_t cap)
+{
+    uint32_t type = JN_TYPE_NONE, rights;
+    uint64_t identity = 0, label;
+    if (!cap || jn_cap_info(cap, &type, &rights, &identity, &label) != JN_OK)
+        return 0;
+    return type == JN_TYPE_GATE ? identity : 0;
+}
+
+void backend_servers_learn(const struct backend_clients *own)
+{
+    const cap_t caps[SERVERS] = {own->task, own->fs, own->console, own->pager, own->object};
+    for (int i = 0; i < SERVERS; i++)
+        gates[i] = gate_of(caps[i]);
+}
+
+bool backend_servers_have(const struct backend_clients *clients)
+{
+    const cap_t caps[SERVERS] = {clients->task, clients->fs, clients->console, clients->pager,
+                                 clients->object};
+    for (int i = 0; i < SERVERS; i++) {
+        bool optional = i >= 3;
+        if ((caps[i] || !optional) && gate_of(caps[i]) != gates[i])
+            return false;
+    }
+    return true;
+}

@@ -58,7 +58,11 @@ static jn_status_t take(struct jn_call *call, uint64_t length, cap_t task, cap_t
     void *record = length <= HANDOVER_MAX ? malloc(length + 1) : NULL;
     struct handover h;
     size_t done = 0;
-    jn_status_t status = record ? jn_copy_in(call, 0, 0, record, length, &done) : JN_NO_MEMORY;
+    /* Of svc/object nothing is asked: whatever stands for it is not called. */
+    struct backend_clients called = {task, pager, fs, console, JN_CAP_NULL};
+    jn_status_t status = backend_servers_have(&called) ? JN_OK : JN_BAD_ARG;
+    if (status == JN_OK)
+        status = record ? jn_copy_in(call, 0, 0, record, length, &done) : JN_NO_MEMORY;
     if (status == JN_OK)
         status = handover_decode(record, length, &h);
     if (status == JN_OK)
@@ -85,6 +89,9 @@ int main(void)
         must(names[i], loop_open_ring(i, own[i], RING_ENTRIES));
     }
     pager_template = make_client("svc/pager");
+    backend_servers_learn(&(struct backend_clients){
+        .task = own[RING_TASK], .pager = pager_template, .fs = own[RING_FS],
+        .console = own[RING_CONSOLE]});
     interface = personality_interface(&ops);
     must("supervisor", supervisor_ready(JN_CAP_SUPERVISOR));
     loop_run(JN_CAP_SELF_GATE, &interface, 1, true, NULL);

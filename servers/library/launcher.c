@@ -15,37 +15,8 @@
 #define FUND 48 /* kernel frames beside what task.prepare gives: tables, UTCBs, nodes of pages */
 #define GIVE_RIGHTS (JN_RIGHT_SEND | JN_RIGHT_COPY)
 
-enum { SERVER_TASK, SERVER_PAGER, SERVER_FS, SERVER_CONSOLE, SERVER_OBJECT, SERVERS };
-static const char *const server_names[SERVERS] = {"svc/task", "svc/pager", "svc/fs",
-                                                  "svc/console", "svc/object"};
-static uint64_t server_identities[SERVERS];
 static struct template template;
 static uint64_t settings;
-
-static uint64_t identity_of(cap_t cap)
-{
-    uint32_t type = JN_TYPE_NONE, rights;
-    uint64_t identity = 0, label;
-    if (!cap || jn_cap_info(cap, &type, &rights, &identity, &label) != JN_OK ||
-        type != JN_TYPE_GATE)
-        return 0;
-    return identity;
-}
-
-/* A call to what somebody claims to be a server could wait for ever: these are the servers. */
-static bool are_clients(const struct backend_clients *clients)
-{
-    const cap_t caps[SERVERS] = {clients->task, clients->pager, clients->fs, clients->console,
-                                 clients->object};
-    for (unsigned i = 0; i < SERVERS; i++) {
-        bool optional = i == SERVER_PAGER || i == SERVER_OBJECT;
-        if (optional && !caps[i])
-            continue;
-        if (identity_of(caps[i]) != server_identities[i])
-            return false;
-    }
-    return true;
-}
 
 /* ---- the process ---- */
 
@@ -186,7 +157,7 @@ static jn_status_t take(struct jn_call *call, uint64_t length, cap_t task, cap_t
 {
     struct backend_clients clients = {task, pager, fs, console, object};
     jn_status_t status = length > HANDOVER_MAX ? JN_TOO_BIG : JN_OK;
-    if (status == JN_OK && !are_clients(&clients))
+    if (status == JN_OK && !backend_servers_have(&clients))
         status = JN_BAD_ARG;
     if (status == JN_OK) {
         struct start start = {.clients = clients};
@@ -222,17 +193,28 @@ static uint32_t placement(const char *personality)
 
 static void know_servers(void)
 {
-    for (unsigned i = 0; i < SERVERS; i++) {
-        cap_t admin;
-        jn_status_t status = jn_name_wait(server_names[i], &admin);
-        if (status == JN_OK)
-            server_identities[i] = identity_of(admin);
-        if (status == JN_OK && i == SERVER_PAGER)
-            status = template_make(admin, &template);
+    static const struct {
+        const char *name;
+        size_t place;
+    } servers[] = {
+        {"svc/task", offsetof(struct backend_clients, task)},
+        {"svc/pager", offsetof(struct backend_clients, pager)},
+        {"svc/fs", offsetof(struct backend_clients, fs)},
+        {"svc/console", offsetof(struct backend_clients, console)},
+        {"svc/object", offsetof(struct backend_clients, object)},
+    };
+    struct backend_clients admin;
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+        jn_status_t status =
+            jn_name_wait(servers[i].name, (cap_t *)((char *)&admin + servers[i].place));
         if (status != JN_OK)
-            jn_panic("%s: %s", server_names[i], jn_status_text(status));
-        jn_cap_delete(admin);
+            jn_panic("%s: %s", servers[i].name, jn_status_text(status));
     }
+    jn_status_t status = template_make(admin.pager, &template);
+    if (status != JN_OK)
+        jn_panic("svc/pager: %s", jn_status_text(status));
+    backend_servers_learn(&admin);
+    backend_clients_drop(&admin);
 }
 
 int main(void)

@@ -305,31 +305,29 @@ static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t add
 /* The first try, within the server loop. What it could not finish do_read() and do_write() take up from
  * thread.tried_status, which stands where they would call the server. */
 
-int64_t quick_read(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset)
+static inline int64_t try_read(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
+                               uint64_t length)
 {
-    struct thread *t = object;
     struct descriptor *d = descriptor_get(t->process, fd);
     uint64_t done;
-    (void)offset;
-    if (!d || !is_stream(d) || length > QUICK_BYTES ||
-        !user_range_valid(address, length))
+    if (!d || !is_stream(d) || length > QUICK_BYTES || !user_range_valid(address, length))
         return JN_NOT_QUICK;
-    jn_status_t status = move_in(t->process, d, NO_OFFSET, length, t->handle,
+    jn_status_t status = move_in(t->process, d, offset, length, t->handle,
                                  backend_current_window(address, length), &done);
     return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
 }
 
+int64_t quick_read(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset)
+{
+    (void)offset;
+    return try_read(object, fd, NO_OFFSET, address, length);
+}
+
 int64_t quick_pread64(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset)
 {
-    struct thread *t = object;
-    struct descriptor *d = descriptor_get(t->process, fd);
-    uint64_t done;
-    if (!d || !is_stream(d) || length > QUICK_BYTES || (int64_t)offset < 0 ||
-        !user_range_valid(address, length))
+    if ((int64_t)offset < 0)
         return JN_NOT_QUICK;
-    jn_status_t status = move_in(t->process, d, (int64_t)offset, length, t->handle,
-                                 backend_current_window(address, length), &done);
-    return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
+    return try_read(object, fd, (int64_t)offset, address, length);
 }
 
 int64_t quick_write(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset)

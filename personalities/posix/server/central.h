@@ -8,10 +8,4 @@
 /* This server's own clients; the clients of processes join their rings. */
 extern cap_t central_ring_clients[RING_COUNT];
 
-/* Once, when the clients and core_pager_template are there. */
-void central_begin(void);
-/* Whoever hands a process over says that these are clients of the servers; a call to anybody else might
- * never come back. */
-bool central_are_clients(const struct backend_clients *clients);
-
 #endif

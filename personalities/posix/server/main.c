@@ -50,7 +50,7 @@ static jn_status_t take(struct jn_call *call, uint64_t length, cap_t task, cap_t
     struct backend_clients clients = {task, pager, fs, console, object};
     size_t done = 0;
     jn_status_t status = length > TAKE_MAX ? JN_TOO_BIG : JN_OK;
-    if (status == JN_OK && !central_are_clients(&clients))
+    if (status == JN_OK && !backend_servers_have(&clients))
         status = JN_BAD_ARG;
     void *record = status == JN_OK ? malloc(length ? length : 1) : NULL;
     if (status == JN_OK && !record)
@@ -75,7 +75,11 @@ int main(void)
     core_initialize();
     backend_set_vdso(posix_vdso_page);
     open_rings();
-    central_begin();
+    backend_servers_learn(&(struct backend_clients){.task = central_ring_clients[RING_TASK],
+                                                    .pager = core_pager_template,
+                                                    .fs = central_ring_clients[RING_FS],
+                                                    .console = central_ring_clients[RING_CONSOLE],
+                                                    .object = central_ring_clients[RING_OBJECT]});
     static const struct personality_ops ops = {.take = take};
     struct jn_interface interfaces[] = {personality_interface(&ops)};
     status = supervisor_ready(JN_CAP_SUPERVISOR);

@@ -12,39 +12,6 @@
 
 cap_t central_ring_clients[RING_COUNT];
 
-static uint64_t identities[RING_COUNT + 1]; /* of the servers' gates; the last is the pager's */
-
-static uint64_t identity_of(cap_t cap)
-{
-    uint32_t type = JN_TYPE_NONE, rights;
-    uint64_t identity = 0, label;
-    if (!cap || jn_cap_info(cap, &type, &rights, &identity, &label) != JN_OK)
-        return 0;
-    return type == JN_TYPE_GATE ? identity : 0;
-}
-
-void central_begin(void)
-{
-    for (int i = 0; i < RING_COUNT; i++)
-        identities[i] = identity_of(central_ring_clients[i]);
-    identities[RING_COUNT] = identity_of(core_pager_template);
-}
-
-bool central_are_clients(const struct backend_clients *clients)
-{
-    const cap_t caps[RING_COUNT + 1] = {[RING_FS] = clients->fs,
-                                        [RING_CONSOLE] = clients->console,
-                                        [RING_OBJECT] = clients->object,
-                                        [RING_TASK] = clients->task,
-                                        [RING_COUNT] = clients->pager};
-    for (int i = 0; i <= RING_COUNT; i++) {
-        bool optional = i == RING_OBJECT || i == RING_COUNT;
-        if ((caps[i] || !optional) && identity_of(caps[i]) != identities[i])
-            return false;
-    }
-    return true;
-}
-
 uint32_t placement_own(void)
 {
     return HANDOVER_PLACE_CENTRAL;

@@ -53,6 +53,8 @@ static jn_status_t take(struct jn_call *call, uint64_t length, cap_t task, cap_t
     struct backend_clients clients = {task, pager, fs, console, object};
     size_t done = 0;
     jn_status_t status = length > (8u << 20) ? JN_TOO_BIG : JN_OK;
+    if (status == JN_OK && !backend_servers_have(&clients))
+        status = JN_BAD_ARG;
     void *record = status == JN_OK ? malloc(length ? length : 1) : NULL;
 
     if (status == JN_OK && !record)
@@ -104,6 +106,11 @@ int main(void)
     if (status != JN_OK)
         jn_panic("no clock: %s", jn_status_text(status));
     open_rings();
+    backend_servers_learn(&(struct backend_clients){.task = central_ring_clients[RING_TASK],
+                                                    .pager = guest_pager_template,
+                                                    .fs = central_ring_clients[RING_FS],
+                                                    .console = central_ring_clients[RING_CONSOLE],
+                                                    .object = central_ring_clients[RING_OBJECT]});
     read_settings();
     struct jn_interface interfaces[] = {personality_interface(&ops)};
     status = supervisor_ready(JN_CAP_SUPERVISOR);

@@ -41,6 +41,12 @@ JN_CHECKED jn_status_t backend_clients_clone(const struct backend_clients *from,
 void backend_clients_drop(struct backend_clients *clients);
 /* Only those of fs, console and object, and at once: when it returns, opens and locks are gone. */
 void backend_clients_drop_files(struct backend_clients *clients);
+/* The servers' gates, by capabilities of this task for each (of any label; 0: there is no such server). Once,
+ * at the beginning; the capabilities may go afterwards. */
+void backend_servers_learn(const struct backend_clients *own);
+/* Are these clients of those servers? Whoever hands a process over says so, and a call to anybody else might
+ * never come back. pager and object may be missing. */
+bool backend_servers_have(const struct backend_clients *clients);
 /* A client of the pager with an empty table for process `pid`, beside the one it has: the memory of
  * its next image. made from `template`, an empty client that is kept for this. */
 JN_CHECKED jn_status_t backend_pager_fresh(cap_t template, uint64_t pid, cap_t *pager);
