@@ -66,8 +66,7 @@ def make_image(context, name, cases, lists):
 
 def command(context, image, options, program):
     cli, runner = modules(context.root)
-    smp = ['--smp', str(context.smp)] if context.smp > 1 else []
-    parsed, rest = cli.parse_options(smp + context.placement + list(options) + ['--'] + program)
+    parsed, rest = cli.parse_options(context.options() + list(options) + ['--'] + program)
     return runner.host_command(context.root, parsed, rest, image=image)
 
 

@@ -31,7 +31,7 @@ def command(context, words):
     """The command line of janus-host for `run WORDS`."""
     cli, runner = modules(context.root)
     real = getattr(context, 'real', False)
-    options, program = cli.parse_options((context.placement if real else []) + list(words))
+    options, program = cli.parse_options((context.options() if real else []) + list(words))
     if real:
         options.timeout = options.timeout or LIMIT - 10
         return runner.host_command(context.root, options, program)
@@ -53,12 +53,12 @@ def command_in(context, directory, words):
     """Options are resolved relative to the caller's directory: do that in a process of its own."""
     script = ('import sys; sys.path[:0] = [sys.argv[1] + "/tests/runner"]\n'
               'import host_cases, suites\n'
-              'context = suites.Context(sys.argv[1], "quick", placement=sys.argv[3].split())\n'
+              'context = suites.Context(sys.argv[1], "quick", int(sys.argv[4]), sys.argv[3].split())\n'
               'context.real = sys.argv[2] == "True"\n'
-              'sys.stdout.write("\\0".join(host_cases.command(context, sys.argv[4:])))')
+              'sys.stdout.write("\\0".join(host_cases.command(context, sys.argv[5:])))')
     done = subprocess.run(['/usr/bin/python3', '-IBc', script, context.root,
                            str(getattr(context, 'real', False)),
-                           ' '.join(context.placement)] + words, cwd=directory,
+                           ' '.join(context.placement), str(context.smp)] + words, cwd=directory,
                           stdout=subprocess.PIPE, check=True)
     return done.stdout.decode().split('\0')
 

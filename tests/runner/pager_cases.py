@@ -29,7 +29,7 @@ def boot(context, name, manifest, extra=(), words=()):
     image.add_file('etc/manifest', 0o644, f'{place}/manifest')
     image.write(f'{context.build}/tests-{name}.img')
     cli, runner = guest.modules(context.root)
-    options, _ = cli.parse_options(['--mem', '256'])
+    options, _ = cli.parse_options(['--mem', '256', '--smp', str(context.smp)])
     replaced = {'socket,id=log,fd={serial}': 'stdio,id=log',
                 'socket,id=channel,fd={channel}': 'null,id=channel'}
     command = [replaced.get(word, word)

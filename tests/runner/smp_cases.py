@@ -1,15 +1,13 @@
-"""The kernel and programs on several CPUs: cases of their own and a part of the other suites', on four;
-all of those in a soak, with two and with eight CPUs too.
+"""The kernel and programs on several CPUs: cases of their own and a part of the other suites', on four.
+
+A soak runs those suites whole on four CPUs by itself; here it adds two and eight.
 """
 import glob
 import os
 
-import golden_posix
-import golden_win32
 import guest
 import guest_cases
 import kernel_cases
-import server_cases
 import suites
 
 CPUS = 4
@@ -31,9 +29,7 @@ def cases(context):
     found = [('selftest', kernel_cases.run), ('own', make_cases('smp'))]
     names = ['posix', 'mixed'] if context.mode == 'full' else []
     if context.mode == 'soak':
-        names = ['posix', 'win32', 'mixed']
         found += [(f'mixed-{cpus}', make_cases('mixed', cpus)) for cpus in (2, 8)]
-        found += (golden_posix.cases(four) + golden_win32.cases(four) + server_cases.cases(four))
     found += [(f'own-{name}', make_cases(name)) for name in names
               if os.path.exists(f'{context.root}/tests/{name}/cases')]
     return [(name, lambda _, run=run: run(four)) for name, run in found]

@@ -15,6 +15,10 @@ class Context:
         self.scratch = f'{root}/build/tests-scratch'
         os.makedirs(self.scratch, exist_ok=True)
 
+    def options(self):
+        """The options of a run that put it on this machine and into this placement."""
+        return (['--smp', str(self.smp)] if self.smp > 1 else []) + self.placement
+
     def amount(self, quick, full, soak):
         return {'quick': quick, 'full': full, 'soak': soak}[self.mode]
 
@@ -27,6 +31,14 @@ def served(root):
     with open(f'{root}/bootstrap/manifest', encoding='utf-8') as file:
         lines = file.read().splitlines()
     return [name for name in PERSONALITIES if f'server {name}-library' in lines]
+
+
+SOAK_CPUS = 4
+
+
+def machines(context, parallel):
+    """The numbers of CPUs to run a suite on: what the user asked for, and in a soak more than one."""
+    return [1, SOAK_CPUS] if parallel and context.mode == 'soak' and context.smp == 1 else [context.smp]
 
 
 def placements(root, chosen, depends, soak):
@@ -54,20 +66,24 @@ class Suite:
     a time, as the machines of the tests have two processors.
     """
 
-    def __init__(self, name, summary, cases, needs=(), depends=()):
+    def __init__(self, name, summary, cases, needs=(), depends=(), parallel=False):
         self.name, self.summary, self.cases, self.needs = name, summary, cases, needs
         self.depends = depends # personalities whose placement matters to the cases
+        self.parallel = parallel # the cases run on as many CPUs as the context says
 
     def is_available(self, root):
         return all(os.path.exists(f'{root}/{path}') for path in self.needs)
 
     def run(self, context, chosen):
-        for options in placements(context.root, chosen, self.depends, context.mode == 'soak'):
-            context.placement = options
-            suffix = ''.join(':' + option[2:] for option in options)
-            for result in self.run_placed(context):
-                result.name += suffix
-                yield result
+        soak = context.mode == 'soak'
+        for smp in machines(context, self.parallel):
+            for placement in placements(context.root, chosen, self.depends, soak):
+                machine = Context(context.root, context.mode, smp, placement)
+                suffix = f':smp={smp}' if smp != context.smp else ''
+                suffix += ''.join(':' + option[2:] for option in placement)
+                for result in self.run_placed(machine):
+                    result.name += suffix
+                    yield result
 
     def run_placed(self, context):
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -115,10 +131,12 @@ def available(root):
               ['build/mk/janus.elf', 'build/tests/kernel/selftest.elf']),
         Suite('model', "the kernel's protocol between two CPUs, by Spin", model_cases.cases),
         Suite('pagers', 'pagers, region map, bootstrap and names, from inside', pager_cases.cases,
-              ['build/mk/janus.elf', 'build/tests/servers/memory-test.elf']),
+              ['build/mk/janus.elf', 'build/tests/servers/memory-test.elf'],
+              parallel=True),
         Suite('servers', 'fs, task, console and object by clients of no personality',
               server_cases.cases,
-              ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf']),
+              ['build/mk/janus.elf', 'build/tests/servers/fs-client.elf'],
+              parallel=True),
         Suite('noise', 'a fixed quantum of work, alone and beside others',
               noise_cases.cases, ['build/mk/janus.elf', 'build/bench/guest/fwq']),
         Suite('speed', 'what calls cost, by the instruction clock',
@@ -133,27 +151,33 @@ def available(root):
               chapter_cases.cases, ['build/mk/janus.elf', 'build/servers/session']),
         Suite('run', 'the contract of ./janus run', run_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session'],
-              depends=('posix',)),
+              depends=('posix',),
+              parallel=True),
         Suite('terminal', 'a user at a terminal: line editing, job control, full-screen programs',
               terminal_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix'],
-              depends=('posix',)),
+              depends=('posix',),
+              parallel=True),
         Suite('posix', "Debian's busybox, bash and mksh: recorded cases and our own",
               lambda context: golden_posix.cases(context) + guest_cases.cases(context, 'posix'),
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/posix'],
-              depends=('posix',)),
+              depends=('posix',),
+              parallel=True),
         Suite('win32', 'Win32 console programs: recorded cases and our own',
               lambda context: golden_win32.cases(context) + guest_cases.cases(context, 'win32'),
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite'],
-              depends=('win32',)),
+              depends=('win32',),
+              parallel=True),
         Suite('mixed', 'pipelines and process trees of both kinds',
               lambda context: guest_cases.cases(context, 'mixed'),
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/win32-lite',
                'build/personalities/posix'],
-              depends=PERSONALITIES),
+              depends=PERSONALITIES,
+              parallel=True),
         Suite('example', 'a third personality with calls of its own, in two builds',
               example_cases.cases,
-              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example']),
+              ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example'],
+              parallel=True),
         Suite('study', 'the study: what it writes, and that it comes out the same twice',
               study_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example']),
