@@ -178,9 +178,9 @@ def check_viewer(data):
         inside = []
         for event in sorted(found, key=lambda e: (e['ts'], -e['dur'])):
             end = event['ts'] + event['dur']
-            while inside and inside[-1] <= event['ts'] + 0.0015:
+            while inside and inside[-1] <= event['ts']:
                 inside.pop()
-            assert not inside or end <= inside[-1] + 0.0015, (place, event, inside)
+            assert not inside or end <= inside[-1] + 1e-6, (place, event, inside)
             inside.append(end)
     return places
 
