@@ -104,6 +104,8 @@ static void read_map(const struct multiboot_info *info)
         if (entry.type == TYPE_RAM) {
             uint64_t base = align_up(entry.base, PAGE_SIZE);
             uint64_t last = align_down(entry.base + entry.length, PAGE_SIZE);
+            if (last > DIRECT_LIMIT)
+                last = DIRECT_LIMIT;
             add_range(&memory_ram, base, last);
             if (base < last && last > memory_ram_end)
                 memory_ram_end = last;

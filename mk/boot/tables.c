@@ -1,5 +1,5 @@
-/* Builds the kernel's half of the address space. Text has no writable alias: the direct map shows
- * it, and the constants, read-only (KERNEL 23). */
+/* Builds the kernel's half of the address space. Text has no writable alias: the image is its part of
+ * the direct map, which has text executable, constants read-only, and all else writable (KERNEL 23). */
 #include "boot/tables.h"
 
 #include "boot/features.h"
@@ -63,35 +63,35 @@ static void map_direct(uint64_t base, uint64_t end, unsigned flags)
         kernel_map(DIRECT_MAP + base, base, end - base, flags);
 }
 
-static void map_direct_around_text(uint64_t base, uint64_t end)
+/* What of a range of RAM lies in [from, to) of the image. */
+static void map_direct_part(uint64_t base, uint64_t end, uint64_t from, uint64_t to, unsigned flags)
 {
-    uint64_t fixed = (uint64_t)image_begin_phys, fixed_end = image_to_phys(rodata_end);
-
-    if (end <= fixed || base >= fixed_end) {
-        map_direct(base, end, MAP_WRITE);
-        return;
-    }
-    map_direct(base, fixed, MAP_WRITE);
-    map_direct(base > fixed ? base : fixed, end < fixed_end ? end : fixed_end, 0);
-    map_direct(fixed_end, end, MAP_WRITE);
+    map_direct(base > from ? base : from, end < to ? end : to, flags);
 }
 
-static void map_image(const char *begin, const char *end, unsigned flags)
+static void map_ram(uint64_t base, uint64_t end)
 {
-    kernel_map((uint64_t)begin, image_to_phys(begin), (uint64_t)(end - begin), flags);
+    uint64_t first = (uint64_t)image_begin_phys, text = image_to_phys(text_begin);
+    uint64_t constants = image_to_phys(text_end), data = image_to_phys(rodata_end);
+
+    map_direct_part(base, end, 0, first, MAP_WRITE);
+    map_direct_part(base, end, first, text, 0);
+    map_direct_part(base, end, text, constants, MAP_EXEC);
+    map_direct_part(base, end, constants, data, 0);
+    map_direct_part(base, end, data, UINT64_MAX, MAP_WRITE);
 }
 
 void tables_build(void)
 {
     kernel_cr3 = table_frame();
+    entry_for(DIRECT_MAP, 2);
+    *entry_for(KERNEL_BASE, 3) = *entry_for(DIRECT_MAP, 3);
     for (unsigned i = 0; i < memory_ram.count; i++)
-        map_direct_around_text(memory_ram.range[i].base, memory_ram.range[i].end);
+        map_ram(memory_ram.range[i].base, memory_ram.range[i].end);
     for (unsigned i = 0; i < memory_reserved.count; i++)
         map_direct(memory_reserved.range[i].base, memory_reserved.range[i].end, 0);
     map_direct(0xc0000, 0x100000, 0); /* the firmware's image: the ACPI root pointer is in it */
-    map_image(text_begin, text_end, MAP_EXEC);
-    map_image(text_end, rodata_end, 0);
-    map_image(rodata_end, image_end, MAP_WRITE);
+    *entry_for(KERNEL_BASE, 2) = *entry_for(DIRECT_MAP, 2);
     /* Every space copies the top table's upper half once: its entries must all exist now. */
     entry_for(DEVICE_WINDOW, 0);
     entry_for(STACK_WINDOW, 0);

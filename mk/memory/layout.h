@@ -2,9 +2,16 @@
 #ifndef MK_MEMORY_LAYOUT_H
 #define MK_MEMORY_LAYOUT_H
 
+/* One table of 1 GiB entries holds all of it, reached from both ends of the top table's upper half: RAM
+ * in order, capability tables, the image, and a last GiB for devices and stacks. The image's is the
+ * first of RAM, through the same tables. A switch of address spaces loses all translations, so that each table more
+ * is one more to be read again. */
+
 /* Also read by NASM sources in converted form: constants only above the #ifndef of C. */
 #define USER_END      0x00007ffffffff000ull /* the last user page is never mapped (KERNEL 23) */
-#define DIRECT_MAP    0xffff800000000000ull /* all RAM, never executable, no alias of text */
+#define DIRECT_MAP    0xffff800000000000ull /* all RAM; executable or read-only only as the image is */
+#define DIRECT_LIMIT  (254ull << 30)        /* RAM beyond this is not used */
+#define TABLE_WINDOW  (DIRECT_MAP + DIRECT_LIMIT) /* capability tables: 256 GiB, see task/task.h */
 #define KERNEL_BASE   0xffffffff80000000ull /* the image: physical address + this */
 #define DEVICE_WINDOW 0xffffffffc0000000ull /* LAPIC, I/O APICs, tables beyond RAM: uncached */
 #define STACK_WINDOW  0xffffffffe0000000ull /* per-CPU stacks between guard pages */

@@ -20,7 +20,7 @@
 
 static uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(4096)));
 static uint64_t zero_table[512] __attribute__((aligned(4096)));
-static uint64_t *window; /* the window's page directory pointer table */
+static uint64_t *window; /* the page directory pointer table of which it is a part */
 static uint64_t used[TASKS_MAX / 64];
 static unsigned first_word; /* of `used`: all before it are full */
 
@@ -31,12 +31,9 @@ static uint64_t zero_entry(void)
 
 void captable_init(void)
 {
-    uint64_t *top = phys_to_virt(kernel_cr3);
+    const uint64_t *top = phys_to_virt(kernel_cr3);
 
-    window = pool_alloc_frames(&root_pool, 0);
-    if (!window)
-        panic("no memory for capability tables");
-    top[TABLE_WINDOW >> 39 & 511] = virt_to_phys(window) | PTE_PRESENT | PTE_WRITE | PTE_NX;
+    window = phys_to_virt(top[TABLE_WINDOW >> 39 & 511] & PTE_ADDRESS);
     for (unsigned i = 0; i < 512; i++)
         zero_table[i] = zero_entry();
 }

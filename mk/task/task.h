@@ -5,9 +5,8 @@
 #include "memory/space.h"
 #include "object.h"
 
-/* All capability tables stand in one window of the kernel's address space, each in a place of
+/* All capability tables stand in TABLE_WINDOW of the kernel's address space, each in a place of
  * JN_CAP_HANDLES slots, so that a slot is found by an addition and a table grows without moving. */
-#define TABLE_WINDOW 0xfffff00000000000ull
 #define TABLE_BYTES  ((uint64_t)JN_CAP_HANDLES * JN_CAP_STEP)
 #define TASKS_MAX    65536
 #define TABLE_HALVES 2 /* page tables that one capability table needs when it is full */
@@ -35,7 +34,7 @@ extern struct list all_tasks;
 
 #define TASK_OF(object_) container_of(object_, struct task, object)
 
-/* Once, before the first address space is made: the window becomes part of all of them. */
+/* Once, before the first table. */
 void captable_init(void);
 MUST_CHECK status_t captable_create(struct task *task);
 /* A bounded piece of emptying and freeing it; true when done. */

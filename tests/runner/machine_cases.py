@@ -123,6 +123,8 @@ def mappings(context):
         for address, physical, flags in kernel:
             size = 0x200000 if flags[2] == 'P' else 0x1000
             assert flags[0] == 'X' or flags[8] != 'W', f'{address:x} is writable and executable'
+            assert flags[0] == 'X' or physical in frames and size == 0x1000, \
+                f'{address:x} is executable, and no text of the kernel'
             assert flags[7] != 'U', f'{address:x} of the kernel is the user\'s'
             if flags[8] == 'W':
                 for frame in frames:

@@ -156,7 +156,7 @@ def objects(pool, kind):
 
 def tasks():
     """(number, task), in the order in which they were made; the first is the root pager."""
-    window = 0xfffff00000000000
+    window = DIRECT_MAP + (254 << 30)
     found = [((int(task['captable']) - window) // (65536 * 64), task)
              for task in objects(gdb.parse_and_eval('root_pool'), 'task')]
     return sorted(found, key=lambda pair: pair[0])
