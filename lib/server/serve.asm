@@ -28,7 +28,8 @@ default rel
 section .text.jn_serve_quick progbits alloc exec nowrite align=64
 global jn_serve_quick:function
 
-; the frame, from rsp up
+; the frame, from rsp up; a handler that wants other words of the message than its arguments looks here
+; (personalities/win32-lite/server/quick_enter.asm), words 4 to 9 are in their registers
 %define RDX 0
 %define R10 8
 %define R8 16

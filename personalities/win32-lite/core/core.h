@@ -325,7 +325,6 @@ struct nt_thread {
     uint64_t answer;
     bool state_pending; /* saved_state is to be loaded when the call or fault is answered */
     struct jn_state *saved_state;
-    struct nt_list hash_link;
     uint32_t exit_code;
     uint16_t *name;
     uint32_t name_length;
@@ -404,6 +403,15 @@ void nt_core_timeout(void);
 bool nt_core_resolve(struct nt_process *process, struct nt_thread *thread, uint64_t address,
                      uint32_t access);
 struct nt_thread *nt_thread_by_cookie(uint64_t cookie);
+/* All threads, by the low 28 bits of their cookies; cookie 0: a free place. A world that looks at it by
+ * itself (server/quick.c) is told when it moves. */
+struct nt_thread_place {
+    struct nt_thread *thread;
+    uint64_t cookie;
+};
+extern struct nt_thread_place *nt_thread_places;
+extern uint64_t nt_thread_place_count;
+extern void (*nt_thread_places_moved)(void);
 
 /* ---- crash reports (nt_crash.c) ---- */
 /* Keeps what a report would need: whether somebody handles the exception is seen later. */
@@ -551,6 +559,9 @@ bool nt_call_expired(struct nt_thread *t);
 nt_status nt_wait_alertable(struct nt_thread *t);
 nt_status nt_wait_objects(struct nt_thread *t, struct nt_object **objects, uint32_t count,
                           bool any, bool alertable);
+/* A wait for one object of this core's own state that is over at once; PENDING: it has to wait, or more
+ * has to be looked at than the object. */
+nt_status nt_wait_at_once(struct nt_thread *t, struct nt_object *object);
 void nt_mutant_abandon_all(struct nt_thread *t);
 void nt_timer_run(uint64_t now);
 uint64_t nt_timer_next(void);
@@ -651,6 +662,8 @@ struct nt_wanted_export {
 void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_t base,
                      unsigned table, const struct nt_wanted_export *wanted, size_t count);
 const struct nt_service *nt_service_find(uint32_t number, const char **name);
+/* Called once the numbers of ntdll's services are known, if it is set. */
+extern void (*nt_services_known)(void);
 
 /* ---- names and files (nt_path.c, nt_file.c) ---- */
 enum nt_path_kind {

@@ -13,6 +13,7 @@ struct nt_number {
     char *name;
 };
 static struct nt_number *numbers[TABLES];
+void (*nt_services_known)(void);
 
 const struct nt_service *nt_service_named(const char *name)
 {
@@ -193,6 +194,8 @@ void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_
     }
     free(code);
     free(block);
+    if (learning && !table && numbers[table] && nt_services_known)
+        nt_services_known();
 }
 
 const struct nt_service *nt_service_find(uint32_t number, const char **name)

@@ -4,29 +4,71 @@
 
 #include "nt_remote.h"
 
-#define HASH 512u
-static struct nt_list hash[HASH];
-static uint64_t next_cookie = 1;
+/* A thread's cookie is its place in the table, and above PLACE_BITS how often the place was given. A free
+ * place has cookie 0 and its next cookie's upper half, and the next free place, in `thread`. */
+#define PLACE_BITS 28
+#define PLACES_MAX (1u << 20)
+struct nt_thread_place *nt_thread_places;
+uint64_t nt_thread_place_count;
+void (*nt_thread_places_moved)(void);
+static uint32_t free_place; /* 0: none; place 0 is never given */
 
-static struct nt_list *bucket(uint64_t cookie)
+static bool more_places(void)
 {
-    struct nt_list *list = &hash[cookie % HASH];
+    uint64_t wanted = nt_thread_place_count ? nt_thread_place_count * 2 : 64;
+    struct nt_thread_place *larger;
 
-    if (!list->next)
-        nt_list_init(list);
-    return list;
+    if (wanted > PLACES_MAX)
+        return false;
+    larger = realloc(nt_thread_places, wanted * sizeof *larger);
+    if (!larger)
+        return false;
+    for (uint64_t i = nt_thread_place_count; i < wanted; i++)
+        larger[i] = (struct nt_thread_place){
+            (void *)(1ull << PLACE_BITS | (i + 1 < wanted ? i + 1 : 0)), 0};
+    free_place = nt_thread_place_count ? (uint32_t)nt_thread_place_count : 1;
+    nt_thread_places = larger;
+    nt_thread_place_count = wanted;
+    if (nt_thread_places_moved)
+        nt_thread_places_moved();
+    return true;
+}
+
+static uint64_t cookie_give(struct nt_thread *t)
+{
+    struct nt_thread_place *place;
+    uint64_t was;
+
+    if (!free_place && !more_places())
+        return 0;
+    place = &nt_thread_places[free_place];
+    was = (uint64_t)place->thread;
+    *place = (struct nt_thread_place){t, was >> PLACE_BITS << PLACE_BITS | free_place};
+    free_place = (uint32_t)was & ((1u << PLACE_BITS) - 1);
+    return place->cookie;
+}
+
+static void cookie_take(uint64_t cookie)
+{
+    uint32_t place = (uint32_t)cookie & ((1u << PLACE_BITS) - 1);
+    uint64_t times = (uint32_t)(cookie >> PLACE_BITS) + 1ull;
+
+    if (!cookie)
+        return;
+    if (times >> 32) /* bits above are others' (NT_ASYNC_COOKIE and the like) */
+        times = 1;
+    nt_thread_places[place] =
+        (struct nt_thread_place){(void *)(times << PLACE_BITS | free_place), 0};
+    free_place = place;
 }
 
 struct nt_thread *nt_thread_by_cookie(uint64_t cookie)
 {
-    struct nt_list *list = bucket(cookie);
+    uint64_t place = cookie & ((1u << PLACE_BITS) - 1);
 
-    for (struct nt_list *at = list->next; at != list; at = at->next) {
-        struct nt_thread *t = nt_container(at, struct nt_thread, hash_link);
-        if (t->cookie == cookie)
-            return t;
-    }
-    return NULL;
+    return cookie && place < nt_thread_place_count && nt_thread_places[place].cookie == cookie
+               ? nt_thread_places[place].thread
+               : NULL;
 }
 
 static const struct world_backing zero_backing = {.kind = WORLD_BACK_ZERO};
@@ -166,7 +208,6 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
     nt_list_init(&t->apcs);
     nt_list_init(&t->mutants);
     nt_list_init(&t->keyed_link);
-    nt_list_init(&t->hash_link);
     nt_list_init(&t->watchers);
     status = nt_status_from(world_thread_id(p->world, &t->tid));
     if (!NT_FAILED(status))
@@ -185,17 +226,17 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
         t->object->thread = t;
         t->object->pid = p->pid;
         t->object->tid = t->tid;
-        t->cookie = next_cookie++;
-        nt_list_append(bucket(t->cookie), &t->hash_link);
-        status = nt_status_from(world_thread_create(p->world, t->cookie, t->tid, &state,
-                                                    &t->world));
+        t->cookie = cookie_give(t);
+        status = t->cookie ? nt_status_from(world_thread_create(p->world, t->cookie, t->tid, &state,
+                                                                &t->world))
+                           : NT_NO_MEMORY;
         if (!NT_FAILED(status) && t->affinity != world_cpus())
             (void)nt_thread_bind(t, t->affinity);
     }
     if (!NT_FAILED(status))
         world_thread_number(t->world, t->tid);
     if (NT_FAILED(status)) {
-        nt_list_remove(&t->hash_link);
+        cookie_take(t->cookie);
         release_memory(p, t);
         if (t->object)
             nt_object_release(&t->object->object);
@@ -290,7 +331,7 @@ static void thread_free(struct nt_thread *t)
     nt_timer_thread_gone(t);
     nt_async_thread_gone(t);
     nt_list_remove(&t->link);
-    nt_list_remove(&t->hash_link);
+    cookie_take(t->cookie);
     while (!nt_list_empty(&t->apcs)) {
         struct nt_apc *apc = nt_container(t->apcs.next, struct nt_apc, link);
         nt_list_remove(&apc->link);

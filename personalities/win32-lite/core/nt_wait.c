@@ -120,6 +120,13 @@ static bool take(struct nt_thread *t, struct nt_object *object)
     }
 }
 
+nt_status nt_wait_at_once(struct nt_thread *t, struct nt_object *object)
+{
+    if (object->shared || object->type > NT_TYPE_TIMER || object->leased || !signaled(t, object))
+        return NT_PENDING;
+    return take(t, object) ? NT_ABANDONED_WAIT_0 : NT_SUCCESS;
+}
+
 /* Processes end somewhere else: asks, and arms the cookie. */
 static void look_at_process(struct nt_thread *t, struct nt_object *object)
 {

@@ -76,5 +76,5 @@ _Noreturn void adapter_main(enum adapter_kind kind, uint64_t length, uint64_t se
     make_shared_pages();
     take(length);
     fast_begin(nt_service_number);
-    loop_run(gate, NULL, 0, false, adapter_keep_pool);
+    loop_run(gate, NULL, 0, false, adapter_keep_pool, NULL);
 }

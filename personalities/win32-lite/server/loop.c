@@ -155,7 +155,7 @@ static void on_timeout(struct jn_server *server)
 }
 
 _Noreturn void loop_run(cap_t gate, const struct jn_interface *interfaces, size_t count,
-                        bool grows, void (*before_message)(void))
+                        bool grows, void (*before_message)(void), struct jn_quick *quick)
 {
     static struct jn_server server;
 
@@ -171,10 +171,7 @@ _Noreturn void loop_run(cap_t gate, const struct jn_interface *interfaces, size_
         .on_timeout = on_timeout,
     };
     first = before_message;
-    if (!first) { /* the central server: nothing stands before a message, and programs are many */
-        static struct jn_quick quick; /* no call is; all keep to the short way through the loop */
-        server.quick = &quick;
-        server.alarm = loop_alarm;
-    }
+    server.quick = quick;
+    server.alarm = loop_alarm;
     jn_server_run(&server);
 }

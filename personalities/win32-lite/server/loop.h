@@ -15,8 +15,9 @@ JN_CHECKED jn_status_t loop_open_ring(unsigned ring, cap_t client, uint32_t entr
 bool loop_has_ring(unsigned ring);
 /* Before loop_run: keeps its deadlines (janus/server.h). Adapters have none. */
 extern const struct jn_alarm *loop_alarm;
-/* Serves for ever. before_message: called for each, before anything else; or NULL. */
+/* Serves for ever. before_message: called for each, before anything else; or NULL. quick: what the loop
+ * answers by itself, without before_message; or NULL. */
 _Noreturn void loop_run(cap_t gate, const struct jn_interface *interfaces, size_t count,
-                        bool grows, void (*before_message)(void));
+                        bool grows, void (*before_message)(void), struct jn_quick *quick);
 
 #endif

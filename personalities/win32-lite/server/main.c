@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "nt_remote.h"
 #include "placement.h"
+#include "quick.h"
 
 #define PROGRAM_PRIORITY 100 /* below every server */
 #define CLOCK_PRIORITY 170 /* as this server */
@@ -98,6 +99,7 @@ int main(void)
         jn_panic("no signal: %s", jn_status_text(status));
     backend_gate_initialize(JN_CAP_SELF_GATE, PROGRAM_PRIORITY);
     nt_core_init();
+    quick_begin();
     guest_shared_page = jn_map_pages(1);
     if (!guest_shared_page)
         jn_panic("no page for the shared data");
@@ -117,5 +119,5 @@ int main(void)
     if (status != JN_OK)
         jn_log(JN_LOG_WARNING, "the supervisor does not answer: %s", jn_status_text(status));
     loop_alarm = &jn_alarm;
-    loop_run(JN_CAP_SELF_GATE, interfaces, 1, true, NULL);
+    loop_run(JN_CAP_SELF_GATE, interfaces, 1, true, NULL, &quick_calls);
 }
