@@ -3,6 +3,8 @@
 #include "janus/idl/client.h"
 #include "janus/object.h"
 
+bool (*backend_ring_missing)(uint32_t server, cap_t client);
+
 /* What stands in an agreed place belongs to the task itself: an adapter's own (janus/adapter.h). */
 void backend_cap_drop(cap_t cap)
 {

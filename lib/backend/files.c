@@ -22,8 +22,10 @@ jn_status_t backend_fs_open(const struct backend_clients *c, const struct backen
     uint32_t kind = 0;
     uint64_t device_id = 0;
     jn_status_t status =
-        fs_open(c->fs, PATH(path), flags & ~BACKEND_OPEN_NO_CONTROLLING, access, share, mode,
-                cookie, WINDOW(path), &open->number, &kind, created, &device_id);
+        BACKEND_ARMED(BACKEND_FS, c->fs, cookie,
+                      fs_open(c->fs, PATH(path), flags & ~BACKEND_OPEN_NO_CONTROLLING, access,
+                              share, mode, cookie, WINDOW(path), &open->number, &kind, created,
+                              &device_id));
     open->server = BACKEND_FS;
     if (status != JN_OK && status != JN_REDIRECT)
         return status;

@@ -4,19 +4,29 @@
 #include "janus/runtime.h"
 
 #define SERVER(c, open) backend_client(c, (open).server)
+#define ARMED(c, open, cookie, call) BACKEND_ARMED((open).server, SERVER(c, open), cookie, call)
+
+/* Polling arms many at once and says of none that it was not: the ring is there before. */
+static void open_ring(const struct backend_clients *c, uint32_t server, uint64_t cookie)
+{
+    if (cookie && backend_ring_missing)
+        (void)backend_ring_missing(server, backend_client(c, server));
+}
 
 jn_status_t backend_io_read(const struct backend_clients *c, struct backend_open open,
                             int64_t offset, uint64_t length, uint32_t flags, uint64_t cookie,
                             struct jn_window data, uint64_t *done)
 {
-    return io_read(SERVER(c, open), open.number, offset, length, flags, cookie, data, done);
+    return ARMED(c, open, cookie, io_read(SERVER(c, open), open.number, offset, length, flags,
+                                          cookie, data, done));
 }
 
 jn_status_t backend_io_write(const struct backend_clients *c, struct backend_open open,
                              int64_t offset, uint64_t length, uint32_t flags, uint64_t cookie,
                              struct jn_window data, uint64_t *done)
 {
-    return io_write(SERVER(c, open), open.number, offset, length, flags, cookie, data, done);
+    return ARMED(c, open, cookie, io_write(SERVER(c, open), open.number, offset, length, flags,
+                                           cookie, data, done));
 }
 
 jn_status_t backend_io_seek(const struct backend_clients *c, struct backend_open open,
@@ -34,6 +44,7 @@ jn_status_t backend_io_stat(const struct backend_clients *c, struct backend_open
 jn_status_t backend_io_poll(const struct backend_clients *c, struct backend_open open,
                             uint32_t events, uint64_t cookie, uint32_t *ready)
 {
+    open_ring(c, open.server, cookie);
     return io_poll(SERVER(c, open), open.number, events, cookie, ready);
 }
 
@@ -41,6 +52,7 @@ jn_status_t backend_io_poll_many(const struct backend_clients *c, uint32_t serve
                                  const uint64_t *items, size_t count, uint16_t *ready)
 {
     size_t length;
+    open_ring(c, server, cookie);
     jn_status_t status = io_poll_many(backend_client(c, server), cookie, (const char *)items,
                                       count * sizeof *items, (char *)ready, count * sizeof *ready,
                                       &length);
@@ -59,7 +71,8 @@ jn_status_t backend_io_control(const struct backend_clients *c, struct backend_o
                                uint32_t code, uint64_t argument, uint64_t cookie,
                                struct jn_window input, struct jn_window output, uint64_t *result)
 {
-    return io_control(SERVER(c, open), open.number, code, argument, cookie, input, output, result);
+    return ARMED(c, open, cookie, io_control(SERVER(c, open), open.number, code, argument, cookie,
+                                             input, output, result));
 }
 
 jn_status_t backend_io_duplicate(const struct backend_clients *c, struct backend_open open,
@@ -110,7 +123,8 @@ jn_status_t backend_io_lock(const struct backend_clients *c, struct backend_open
                             uint32_t kind, uint32_t scope, uint64_t start, uint64_t length,
                             uint64_t cookie)
 {
-    return io_lock(SERVER(c, open), open.number, kind, scope, start, length, cookie);
+    return ARMED(c, open, cookie,
+                 io_lock(SERVER(c, open), open.number, kind, scope, start, length, cookie));
 }
 
 jn_status_t backend_io_test_lock(const struct backend_clients *c, struct backend_open open,

@@ -1,11 +1,14 @@
 #include "janus/backend/object.h"
 
+#include "janus/backend/clients.h"
+
 #include "janus/runtime.h"
 
 jn_status_t backend_futex_wait(cap_t object, uint64_t identity, uint64_t offset, uint32_t bitset,
                                uint64_t cookie)
 {
-    return object_futex_wait(object, identity, offset, bitset, cookie);
+    return BACKEND_ARMED(BACKEND_OBJECT, object, cookie,
+                         object_futex_wait(object, identity, offset, bitset, cookie));
 }
 
 jn_status_t backend_futex_wake(cap_t object, uint64_t identity, uint64_t offset, uint32_t bitset,

@@ -63,6 +63,9 @@ jn_status_t backend_process_take_signal(cap_t task, uint64_t accept, uint32_t *n
 jn_status_t backend_process_signal(cap_t task, int64_t pid, uint32_t number,
                                    const struct task_siginfo *info)
 {
+    /* The sender may be who gets it, and looks at its ring before the call is over. */
+    if (backend_ring_missing)
+        (void)backend_ring_missing(BACKEND_TASK, task);
     return task_signal(task, pid, number, 0, info);
 }
 
@@ -79,8 +82,9 @@ jn_status_t backend_process_continued(cap_t task)
 jn_status_t backend_process_wait(cap_t task, int64_t which, uint32_t options, uint64_t cookie,
                                  struct backend_wait_result *result)
 {
-    return task_wait(task, which, options, cookie, &result->pid, &result->kind, &result->code,
-                     &result->uid, &result->usage);
+    return BACKEND_ARMED(BACKEND_TASK, task, cookie,
+                         task_wait(task, which, options, cookie, &result->pid, &result->kind,
+                                   &result->code, &result->uid, &result->usage));
 }
 
 void backend_process_disarm(cap_t task, uint64_t cookie)
@@ -175,7 +179,8 @@ bool backend_process_personality_of(const void *head, size_t length, char *serve
 jn_status_t backend_process_post(cap_t task, uint64_t pid, uint64_t cookie, const void *data,
                                  size_t length, uint64_t *id)
 {
-    return task_post(task, pid, cookie, length, jn_window(data, length), id);
+    return BACKEND_ARMED(BACKEND_TASK, task, cookie,
+                         task_post(task, pid, cookie, length, jn_window(data, length), id));
 }
 
 jn_status_t backend_process_collect(cap_t task, uint64_t id)

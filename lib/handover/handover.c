@@ -118,7 +118,7 @@ int32_t handover_decode(const void *buffer, size_t length, struct handover *hand
         return JN_BAD_MESSAGE;
     if (h->version != HANDOVER_VERSION)
         return JN_NOT_SUPPORTED;
-    if (h->length != length || h->reserved || (h->flags & ~HANDOVER_SUSPENDED) ||
+    if (h->length != length || h->reserved || (h->flags & ~HANDOVER_FLAGS) ||
         h->placement > HANDOVER_PLACE_LIBRARY || (h->umask & ~0777u) || h->nice < -20 ||
         h->nice > 19 || h->descriptor_count > HANDOVER_DESCRIPTORS_MAX)
         return JN_BAD_MESSAGE;

@@ -6,13 +6,17 @@
 jn_status_t jn_ring_open(cap_t server_client, uint32_t entries, cap_t signal, uint64_t bits,
                          struct jn_ring_reader *reader)
 {
+    uint32_t count;
+    if (!entries) {
+        *reader = (struct jn_ring_reader){0};
+        return client_open_ring(server_client, 0, bits, signal, (struct jn_map_window){0}, &count);
+    }
     unsigned order = 12;
     while ((1ull << order) < JN_RING_HEADER_BYTES + (uint64_t)entries * 2 * sizeof(struct jn_ring_entry))
         order++;
     uint64_t base = jn_reserve(1ull << order, order);
     if (!base)
         return JN_NO_MEMORY;
-    uint32_t count;
     jn_status_t status = client_open_ring(server_client, entries, bits, signal,
                                           (struct jn_map_window){base, order}, &count);
     if (status != JN_OK)

@@ -142,6 +142,11 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
 
     if (status == JN_OK && !list_empty(&client->armed))
         status = JN_BUSY;
+    if (status == JN_OK && !entries) { /* none any more */
+        jn_cap_delete(signal);
+        ring_release(client);
+        return JN_OK;
+    }
     if (status == JN_OK) {
         share = calloc(1, sizeof *share);
         status = share ? jn_ring_create(&share->ring, entries, signal, bits, pages) : JN_NO_MEMORY;

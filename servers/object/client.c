@@ -142,6 +142,11 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
     jn_status_t status = !client                      ? JN_NO_RIGHT
                          : list_empty(&client->armed) ? JN_OK
                                                       : JN_BUSY;
+    if (status == JN_OK && !entries) { /* none any more */
+        jn_cap_delete(signal);
+        ring_release(client);
+        return JN_OK;
+    }
     struct ring *ring = status == JN_OK ? calloc(1, sizeof *ring) : NULL;
     if (status == JN_OK)
         status = ring ? jn_ring_create(&ring->ring, entries, signal, bits, pages) : JN_NO_MEMORY;

@@ -68,7 +68,10 @@ void ring_release(struct process *process)
     if (--ring->users)
         return;
     list_remove(&ring->link);
-    jn_ring_destroy(&ring->ring);
+    if (ring->ring.header)
+        jn_ring_destroy(&ring->ring);
+    else
+        jn_cap_delete(ring->ring.signal);
     free(ring);
 }
 
@@ -78,6 +81,12 @@ void process_post(struct process *process, uint32_t events)
     process->events |= events;
     if (!fresh || !process->ring || !process->cookie)
         return;
+    const struct jn_ring *ring = &process->ring->ring;
+    if (!ring->header) {
+        jn_status_t ignored = jn_signal_raise(ring->signal, ring->bits);
+        (void)ignored; /* who has no Signal hears nothing */
+        return;
+    }
     if (!list_empty(&process->ring->overflow) ||
         !jn_ring_post_unarmed(&process->ring->ring, process->cookie, process->events)) {
         list_remove(&process->ring_due);
@@ -127,6 +136,28 @@ static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, u
     return status;
 }
 
+/* What had only its Signal becomes a ring for all who use it: nobody is armed there. Another's is left alone. */
+static bool completes_ring(const struct process *process, uint64_t label, uint32_t entries)
+{
+    const struct ring *ring = process->ring;
+    return entries && ring && !ring->ring.header && ring->opener == label;
+}
+
+static jn_status_t complete_ring(struct ring *ring, uint32_t entries, uint64_t bits, cap_t signal,
+                                 struct jn_pages *pages, uint32_t *count)
+{
+    struct jn_ring made;
+    jn_status_t status = jn_ring_create(&made, entries, signal, bits, pages);
+    if (status != JN_OK) {
+        jn_cap_delete(signal);
+        return status;
+    }
+    jn_cap_delete(ring->ring.signal);
+    ring->ring = made;
+    *count = made.count;
+    return JN_OK;
+}
+
 static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t bits, cap_t signal,
                                 struct jn_pages *pages, uint32_t *count)
 {
@@ -134,12 +165,17 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
     jn_status_t status = process ? JN_OK : JN_NO_RIGHT;
     if (status == JN_OK && (!list_empty(&process->armed) || !list_empty(&process->asked)))
         status = JN_BUSY;
+    if (status == JN_OK && completes_ring(process, call->label, entries))
+        return complete_ring(process->ring, entries, bits, signal, pages, count);
     struct ring *ring = status == JN_OK ? calloc(1, sizeof *ring) : NULL;
     if (!ring) {
         jn_cap_delete(signal);
         return status == JN_OK ? JN_NO_MEMORY : status;
     }
-    status = jn_ring_create(&ring->ring, entries, signal, bits, pages);
+    if (entries)
+        status = jn_ring_create(&ring->ring, entries, signal, bits, pages);
+    else
+        ring->ring = (struct jn_ring){.signal = signal, .bits = bits};
     if (status != JN_OK) {
         jn_cap_delete(signal);
         free(ring);
@@ -149,6 +185,7 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
     list_append(&rings, &ring->link);
     ring_release(process);
     ring->users = 1;
+    ring->opener = call->label;
     process->ring = ring;
     *count = ring->ring.count;
     return JN_OK;

@@ -20,7 +20,8 @@
 
 /* A readiness ring and those who use it. */
 struct ring {
-    struct jn_ring ring;
+    struct jn_ring ring;  /* without memory: only its Signal is raised, until its opener opens it wholly */
+    uint64_t opener;      /* label */
     uint32_t users;
     struct list overflow; /* struct process.ring_due: events that found the ring full */
     struct list link;     /* in all rings: one a personality server */

@@ -55,6 +55,9 @@ enum handover_placement {
 
 /* handover_header.flags */
 #define HANDOVER_SUSPENDED 1 /* the first thread waits for a resume (CreateProcess) */
+/* Shifted by enum handover_server: the client there has no readiness ring, so none has to be replaced. */
+#define HANDOVER_RINGLESS 0x10u
+#define HANDOVER_FLAGS (HANDOVER_SUSPENDED | HANDOVER_RINGLESS * 0xe)
 
 struct handover_header {
     uint64_t magic;

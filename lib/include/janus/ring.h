@@ -61,7 +61,8 @@ struct jn_ring_reader {
     uint64_t consumed;
 };
 
-/* Opens a ring at a server (a capability of interface client) and maps it. */
+/* Opens a ring at a server (a capability of interface client) and maps it. entries 0: no ring any
+ * more (interface client). */
 JN_CHECKED jn_status_t jn_ring_open(cap_t server_client, uint32_t entries, cap_t signal,
                                     uint64_t bits, struct jn_ring_reader *reader);
 /* The next entry; false: none. */

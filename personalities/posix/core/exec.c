@@ -275,6 +275,7 @@ static long encode(struct image *image, struct thread *t, uint32_t placement, ch
     header->signals_blocked = t->mask;
     header->umask = p->umask;
     header->placement = placement;
+    header->flags = placement_ringless() * HANDOVER_RINGLESS;
     header->alarm_deadline = posix_alarm_deadline(p);
     header->alarm_interval = p->real_interval;
     for (int i = 0; i < HANDOVER_LIMITS; i++)

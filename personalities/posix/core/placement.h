@@ -14,9 +14,14 @@ JN_CHECKED jn_status_t placement_prepare(struct process *p, cap_t *kernel_task, 
                                          cap_t *pager);
 void placement_abandon(struct process *p);
 
-/* The process's image was committed: from now on its servers report to this core. On failure the
- * process cannot live. */
-JN_CHECKED jn_status_t placement_join(struct process *p);
+/* The process's image was committed: from now on its servers report to this core. ringless: bits
+ * 1 << enum backend_server, where its client has no readiness ring of somebody else. On failure the process
+ * cannot live. */
+JN_CHECKED jn_status_t placement_join(struct process *p, uint32_t ringless);
+/* The same bits for clients that this core gives away. */
+uint32_t placement_ringless(void);
+/* Something has happened to a process, and there is no ring that says what. */
+void placement_task_event(void);
 
 /* The thread has a new kernel thread, which does not run yet. */
 void placement_thread(struct thread *t);

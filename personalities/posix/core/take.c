@@ -152,7 +152,7 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
         process_free(p);
         return status_of(error);
     }
-    if (p && placement_join(p) != JN_OK) {
+    if (p && placement_join(p, h.header.flags / HANDOVER_RINGLESS) != JN_OK) {
         process_terminate(p, TASK_SIGNALLED, LX_SIGKILL);
         p = NULL;
     }

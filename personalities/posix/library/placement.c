@@ -9,6 +9,7 @@
 #include "janus/adapter_runtime.h"
 #include "janus/backend/process.h"
 #include "janus/handover.h"
+#include "janus/idl/client.h"
 #include "janus/idl/task.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
@@ -48,14 +49,79 @@ void placement_abandon(struct process *p)
     (void)p; /* the answer to the take does that */
 }
 
-jn_status_t placement_join(struct process *p)
+/* ---- readiness rings: opened when somebody first has to be armed ---- */
+
+#define RING_OF(server) ((unsigned)(server) - 1)
+_Static_assert(RING_OF(BACKEND_FS) == RING_FS && RING_OF(BACKEND_CONSOLE) == RING_CONSOLE &&
+               RING_OF(BACKEND_OBJECT) == RING_OBJECT && RING_OF(BACKEND_TASK) == RING_TASK,
+               "in one order");
+
+/* Whose rings they are: the process of this Task. Children of vfork, which have their own clients, join. */
+static struct process *owner;
+
+static cap_t ring_client(const struct process *p, unsigned ring)
 {
-    const cap_t ours[RING_COUNT] = {p->clients.fs, p->clients.console, p->clients.object,
-                                    p->clients.task};
+    const cap_t clients[RING_COUNT] = {p->clients.fs, p->clients.console, p->clients.object,
+                                       p->clients.task};
+    return clients[ring];
+}
+
+static jn_status_t open_task_ring(void)
+{
+    struct process *p;
+    jn_status_t status = loop_open_ring(RING_TASK, owner->clients.task, RING_ENTRIES);
+    /* What has happened is told now; the children of vfork have the same ring by their making. */
+    if (status == JN_OK)
+        list_for_each(p, struct process, &core_processes, link)
+            if (status == JN_OK && p->clients.task)
+                status = backend_process_set_cookie(p->clients.task, p->handle);
+    return status;
+}
+
+static bool ring_missing(uint32_t server, cap_t client)
+{
+    unsigned ring = RING_OF(server);
+    if (ring >= RING_COUNT || !owner || !ring_client(owner, ring))
+        return false;
     jn_status_t status = JN_OK;
-    for (unsigned i = 0; i < RING_COUNT && status == JN_OK; i++)
-        if (ours[i])
-            status = loop_open_ring(i, ours[i], RING_ENTRIES);
+    bool opened = !loop_has_ring(ring);
+    if (opened)
+        status = ring == RING_TASK ? open_task_ring()
+                                   : loop_open_ring(ring, ring_client(owner, ring), RING_ENTRIES);
+    bool other = client != ring_client(owner, ring);
+    if (status == JN_OK && other && ring != RING_TASK)
+        status = client_join_ring(client, ring_client(owner, ring));
+    return status == JN_OK && (opened || other);
+}
+
+void placement_task_event(void)
+{
+    if (owner && !loop_has_ring(RING_TASK) && open_task_ring() != JN_OK) {
+        jn_log(JN_LOG_ERROR, "what happens to process %lu cannot be heard any more",
+               (unsigned long)owner->pid);
+        process_terminate(owner, TASK_SIGNALLED, LX_SIGKILL);
+    }
+}
+
+uint32_t placement_ringless(void)
+{
+    uint32_t servers = 0;
+    for (uint32_t server = BACKEND_FS; server <= BACKEND_OBJECT; server++)
+        if (!loop_has_ring(RING_OF(server)))
+            servers |= 1u << server;
+    return servers;
+}
+
+jn_status_t placement_join(struct process *p, uint32_t ringless)
+{
+    jn_status_t status = JN_OK;
+    owner = p;
+    backend_ring_missing = ring_missing;
+    for (uint32_t server = BACKEND_FS; server <= BACKEND_OBJECT && status == JN_OK; server++)
+        if (!(ringless & 1u << server) && ring_client(p, RING_OF(server)))
+            status = loop_open_ring(RING_OF(server), ring_client(p, RING_OF(server)), 0);
+    if (status == JN_OK)
+        status = loop_open_ring(RING_TASK, p->clients.task, 0);
     return status == JN_OK ? backend_process_set_cookie(p->clients.task, p->handle) : status;
 }
 
@@ -66,6 +132,7 @@ static struct {
     struct thread *thread; /* the caller */
     struct clone_request request;
     uint64_t pid;
+    uint32_t ringless; /* the parent's clients, and so their clones */
 } birth;
 
 static long create(struct thread *t, const struct clone_request *r, struct adapter_child *child)
@@ -80,6 +147,7 @@ static long create(struct thread *t, const struct clone_request *r, struct adapt
     birth.thread = t;
     birth.request = *r;
     birth.pid = pid;
+    birth.ringless = placement_ringless();
     struct backend_clients from = p->clients;
     from.pager = p->mm->pager;
     status = adapter_fork(&from, pid, task, 0, child);
@@ -146,7 +214,7 @@ void library_forked(void)
     fork_become_child(t, birth.pid, &birth.request);
     jn_status_t status = own_memory(p);
     if (status == JN_OK)
-        status = placement_join(p);
+        status = placement_join(p, birth.ringless);
     if (status == JN_OK)
         status = backend_thread_create(JN_CAP_POOL, JN_CAP_TASK, t->handle, &t->backend);
     if (status == JN_OK)

@@ -1,5 +1,6 @@
 #include "loop.h"
 
+#include "placement.h"
 #include "quick.h"
 
 #include "janus/backend/gate.h"
@@ -38,6 +39,8 @@ static void on_signal(struct jn_server *server, uint64_t bits)
 {
     (void)server;
     struct jn_ring_entry entry;
+    if (bits & 1ull << RING_TASK && !rings[RING_TASK].header)
+        placement_task_event();
     for (int i = 0; i < RING_COUNT; i++)
         if (bits & (1ull << i))
             while (jn_ring_next(&rings[i], &entry))

@@ -39,15 +39,25 @@ void placement_abandon(struct process *p)
     backend_process_abandon(p->clients.task);
 }
 
-jn_status_t placement_join(struct process *p)
+jn_status_t placement_join(struct process *p, uint32_t ringless)
 {
     const cap_t theirs[RING_COUNT] = {p->clients.fs, p->clients.console, p->clients.object,
                                       p->clients.task};
     jn_status_t status = JN_OK;
+    (void)ringless;
     for (unsigned i = 0; i < RING_COUNT && status == JN_OK; i++)
         if (theirs[i] && loop_has_ring(i))
             status = client_join_ring(theirs[i], central_ring_clients[i]);
     return status == JN_OK ? backend_process_set_cookie(p->clients.task, p->handle) : status;
+}
+
+uint32_t placement_ringless(void)
+{
+    return 0;
+}
+
+void placement_task_event(void)
+{
 }
 
 long placement_fork(struct thread *t, const struct clone_request *request)

@@ -66,6 +66,13 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
     jn_status_t status = request_client(call, &client);
     if (status == JN_OK && !list_empty(&client->waiters))
         status = JN_BUSY;
+    if (status == JN_OK && !entries) { /* none any more */
+        jn_cap_delete(signal);
+        wait_drop_client(client);
+        wait_ring_put(client->ring);
+        client->ring = NULL;
+        return JN_OK;
+    }
     if (status == JN_OK)
         status = wait_ring_create(entries, signal, bits, pages, &ring);
     if (status != JN_OK) {

@@ -26,8 +26,18 @@ void placement_abandon(struct process *p)
     backend_process_abandon(p->clients.task);
 }
 
-jn_status_t placement_join(struct process *p)
+uint32_t placement_ringless(void)
 {
+    return 0;
+}
+
+void placement_task_event(void)
+{
+}
+
+jn_status_t placement_join(struct process *p, uint32_t ringless)
+{
+    (void)ringless;
     return backend_process_set_cookie(p->clients.task, p->handle);
 }
 

@@ -33,6 +33,22 @@ static inline cap_t backend_client(const struct backend_clients *clients, uint32
                                        : JN_CAP_NULL;
 }
 
+/* For backend_ring_missing, beside enum backend_server. */
+#define BACKEND_TASK 4
+
+/* A server arms nobody whose client has no readiness ring (BUSY). An adapter opens its rings when they are
+ * first needed: true, the client has one now, try again. NULL: rings are open from the beginning. */
+extern bool (*backend_ring_missing)(uint32_t server, cap_t client);
+
+#define BACKEND_ARMED(server, client, cookie, call)                                       \
+    ({                                                                                   \
+        jn_status_t armed_ = (call);                                                     \
+        if (armed_ == JN_BUSY && (cookie) && backend_ring_missing &&                     \
+            backend_ring_missing(server, client))                                        \
+            armed_ = (call);                                                             \
+        armed_;                                                                          \
+    })
+
 /* Copies of all five for process `pid` under the same numbers (fork). pager = 0 in `from`: none is
  * made. On failure nothing is left. Takes over *child_task as the task client. */
 JN_CHECKED jn_status_t backend_clients_clone(const struct backend_clients *from, uint64_t pid,
