@@ -60,9 +60,14 @@ static void run_add(struct run *run, uint32_t frame)
  * through `next` until then. */
 static void free_list(uint32_t list)
 {
-    while (list) {
-        uint32_t next = platform_record(list)->next;
-        frame_free(list);
+    while (list) { /* what was contiguous stands there from its end to its begin */
+        uint32_t first = list, count = 1, next = platform_record(list)->next;
+        while (next && next == first - 1) {
+            first = next;
+            count++;
+            next = platform_record(next)->next;
+        }
+        frame_free_run(first, count);
         list = next;
     }
 }
@@ -150,6 +155,32 @@ static jn_status_t add_page(struct dataspace *ds, uint64_t page, bool zero, uint
         frame_free(*frame);
     }
     account_refund(ds->payer->account, 1);
+    return status;
+}
+
+jn_status_t ds_make_run(struct dataspace *ds, uint64_t page, uint64_t most, bool zero,
+                        uint32_t *first, uint64_t *count)
+{
+    uint64_t gap = page_tree_gap(&ds->pages, page, most);
+    struct account *account = ds->payer->account;
+    unsigned order = gap > 1 ? 63 - (unsigned)__builtin_clzll(gap) : 0, paid = order;
+    jn_status_t status = account_charge(account, 1ull << paid);
+    if (status != JN_OK && order) { /* the quota may end in the middle */
+        order = paid = 0;
+        status = account_charge(account, 1);
+    }
+    if (status != JN_OK)
+        return status;
+    status = frame_alloc_some(&order, ds->payer->program, first);
+    if (status == JN_OK) {
+        *count = 1ull << order;
+        if (zero)
+            memset(platform_contents(*first), 0, *count << PAGE_BITS);
+        status = page_tree_set_run(&ds->pages, page, *first, *count);
+        if (status != JN_OK)
+            frame_free_run(*first, (uint32_t)*count);
+    }
+    account_refund(account, (1ull << paid) - (status == JN_OK ? *count : 0));
     return status;
 }
 
@@ -284,17 +315,20 @@ static void share_frame(void *context, uint32_t number)
     }
 }
 
-/* The copy pays for its pages one by one. */
+/* The copy pays for its pages as it gets them. */
 static jn_status_t copy_pages(struct dataspace *ds, struct dataspace *made)
 {
-    uint64_t page = 0;
+    uint64_t page = 0, count;
     uint32_t from, to;
     while (page_tree_next(&ds->pages, page, &page, &from)) {
-        jn_status_t status = add_page(made, page, false, &to);
+        uint64_t row = page_tree_row(&ds->pages, page, UINT64_MAX);
+        jn_status_t status = ds_make_run(made, page, row, false, &to, &count);
         if (status != JN_OK)
             return status;
-        memcpy(platform_contents(to), platform_contents(from), PAGE_BYTES);
-        page++;
+        for (uint64_t i = 0; i < count; i++)
+            memcpy(platform_contents(to + (uint32_t)i),
+                   platform_contents(page_tree_get(&ds->pages, page + i)), PAGE_BYTES);
+        page += count;
     }
     return JN_OK;
 }

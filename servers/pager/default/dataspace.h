@@ -60,6 +60,10 @@ enum page_need {
 /* *frame: FRAME_NONE for an absent page that reads as zeroes. NO_MEMORY, QUOTA. */
 JN_CHECKED jn_status_t ds_page(struct dataspace *ds, uint64_t page, enum page_need need,
                                       uint32_t *frame);
+/* Absent pages from `page` on, as many as are easily had and at most `most`, get frames of their own, *count
+ * contiguous ones from *first on. The page itself is absent. NO_MEMORY, QUOTA: none. */
+JN_CHECKED jn_status_t ds_make_run(struct dataspace *ds, uint64_t page, uint64_t most, bool zero,
+                                   uint32_t *first, uint64_t *count);
 /* A page to be written by the pager itself: what its client has mapped there instead goes. whole: an
  * absent page is not zeroed. NO_MEMORY, QUOTA. */
 JN_CHECKED jn_status_t ds_fill_page(struct dataspace *ds, uint64_t page, bool whole,

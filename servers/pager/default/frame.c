@@ -8,6 +8,7 @@
 
 struct frame_totals frame_totals = {.program_limit = UINT64_MAX, .shared_limit = UINT64_MAX};
 static uint32_t lists[FRAME_ORDERS];
+static uint32_t filled; /* bit n: list n is not empty */
 
 static void unlink_block(uint32_t number)
 {
@@ -16,6 +17,8 @@ static void unlink_block(uint32_t number)
         platform_record(frame->previous)->next = frame->next;
     else
         lists[frame->order] = frame->next;
+    if (!lists[frame->order])
+        filled &= ~(1u << frame->order);
     if (frame->next)
         platform_record(frame->next)->previous = frame->previous;
     frame->flags = 0;
@@ -32,6 +35,7 @@ static void link_block(uint32_t number, unsigned order)
     if (frame->next)
         platform_record(frame->next)->previous = number;
     lists[order] = number;
+    filled |= 1u << order;
     frame_totals.free += 1ull << order;
 }
 
@@ -84,11 +88,10 @@ static jn_status_t obtain(unsigned wanted)
 /* A block out of the free lists. */
 static bool take_free(unsigned order, uint32_t *number)
 {
-    unsigned found = order;
-    while (found < FRAME_ORDERS && !lists[found])
-        found++;
-    if (found == FRAME_ORDERS)
+    uint32_t enough = filled >> order << order;
+    if (!enough)
         return false;
+    unsigned found = (unsigned)__builtin_ctz(enough);
     *number = lists[found];
     unlink_block(*number);
     while (found > order) {
@@ -121,10 +124,21 @@ jn_status_t frame_alloc_block(unsigned order, bool program, uint32_t *number)
         return status;
     if (program)
         frame_totals.program += count;
+    struct frame *records = platform_record(*number);
     for (uint64_t i = 0; i < count; i++)
-        *platform_record(*number + (uint32_t)i) =
-            (struct frame){.users = 1, .flags = program ? FRAME_PROGRAM : 0};
+        records[i] = (struct frame){.users = 1, .flags = program ? FRAME_PROGRAM : 0};
     return JN_OK;
+}
+
+jn_status_t frame_alloc_some(unsigned *order, bool program, uint32_t *number)
+{
+    while (*order && !(filled >> *order))
+        --*order;
+    jn_status_t status = frame_alloc_block(*order, program, number);
+    if (status == JN_OK || !*order)
+        return status;
+    *order = 0; /* the programs' share ends in the middle */
+    return frame_alloc_block(0, program, number);
 }
 
 jn_status_t frame_alloc_present(unsigned order, uint32_t *number)
@@ -146,10 +160,24 @@ jn_status_t frame_alloc(bool zero, bool program, uint32_t *number)
 
 void frame_free(uint32_t number)
 {
-    struct frame *frame = platform_record(number);
-    if (frame->flags & FRAME_PROGRAM)
-        frame_totals.program--;
-    frame->flags = 0;
-    frame->users = 0;
-    add_block(number, 0);
+    frame_free_run(number, 1);
+}
+
+void frame_free_run(uint32_t first, uint32_t count)
+{
+    struct frame *records = platform_record(first);
+    for (uint32_t i = 0; i < count; i++) {
+        if (records[i].flags & FRAME_PROGRAM)
+            frame_totals.program--;
+        records[i].flags = 0;
+        records[i].users = 0;
+    }
+    while (count) { /* in the largest aligned blocks */
+        unsigned order = 31 - (unsigned)__builtin_clz(count);
+        unsigned aligned = (unsigned)__builtin_ctz(first | 1u << CHUNK_ORDER);
+        order = order < aligned ? order : aligned;
+        add_block(first, order);
+        first += 1u << order;
+        count -= 1u << order;
+    }
 }

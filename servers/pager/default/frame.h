@@ -38,10 +38,15 @@ extern struct frame_totals frame_totals;
 JN_CHECKED jn_status_t frame_alloc(bool zero, bool program, uint32_t *frame);
 /* 2^order contiguous aligned frames, undefined, users 1 each. NO_MEMORY. */
 JN_CHECKED jn_status_t frame_alloc_block(unsigned order, bool program, uint32_t *frame);
+/* As large a block as is free now without a further one being obtained, of at most 2^*order; *order says
+ * which. NO_MEMORY. */
+JN_CHECKED jn_status_t frame_alloc_some(unsigned *order, bool program, uint32_t *frame);
 /* The same out of what is free now: never asks for more, so platform_obtain may call it. */
 JN_CHECKED jn_status_t frame_alloc_present(unsigned order, uint32_t *frame);
 /* Nobody uses it any more and nothing is mapped from it. */
 void frame_free(uint32_t frame);
+/* The same of `count` frames from `first` on. */
+void frame_free_run(uint32_t first, uint32_t count);
 
 static inline bool frame_shared(uint32_t frame)
 {

@@ -3,6 +3,8 @@
 #include "dataspace.h"
 #include "janus/idl/dataspace.h"
 
+#define COPIES_MAX 64 /* pages copied for one call; a mapping may always end early */
+
 struct run {
     uint32_t frame; /* FRAME_NONE: no run */
     uint64_t pages;
@@ -32,17 +34,17 @@ static jn_status_t flush(struct open *open, struct run *run, uint64_t *mapped)
     return status;
 }
 
-static jn_status_t add(struct open *open, struct run *run, uint32_t frame, uint64_t address,
-                       uint32_t access, uint64_t *mapped)
+static jn_status_t add(struct open *open, struct run *run, uint32_t frame, uint64_t pages,
+                       uint64_t address, uint32_t access, uint64_t *mapped)
 {
     if (run->frame && run->frame + run->pages == frame && run->access == access &&
         frame != zeroes) {
-        run->pages++;
+        run->pages += pages;
         return JN_OK;
     }
     jn_status_t status = flush(open, run, mapped);
     if (status == JN_OK)
-        *run = (struct run){frame, 1, address, access};
+        *run = (struct run){frame, pages, address, access};
     return status;
 }
 
@@ -90,19 +92,40 @@ jn_status_t ds_map(struct open *open, uint64_t offset, uint64_t address, uint64_
     *mapped = 0;
     if (ds->flags & DS_CONTIGUOUS && !offset && length == ds->size && access)
         return map_block(open, address, access, mapped);
-    for (uint64_t at = 0; at < length; at += PAGE_BYTES) {
+    bool makes = access & JN_W && !(flags & DS_MAP_PRESENT);
+    uint32_t replaced[COPIES_MAX], replaced_count = 0;
+    uint64_t pages = 1;
+    for (uint64_t at = 0; at < length && replaced_count < COPIES_MAX; at += pages << PAGE_BITS) {
         uint32_t frame, rights = access;
-        status = choose(ds, (offset + at) >> PAGE_BITS, at == 0, flags, &rights, &frame);
+        uint64_t page = (offset + at) >> PAGE_BITS;
+        uint32_t before = page_tree_get(&ds->pages, page);
+        pages = 1;
+        if (makes && (!at || flags & DS_MAP_FILL) && !before)
+            status = ds_make_run(ds, page, flags & DS_MAP_FILL ? (length - at) >> PAGE_BITS : 1,
+                                 true, &frame, &pages);
+        else
+            status = choose(ds, page, at == 0, flags, &rights, &frame);
         if (status != JN_OK || !frame)
             break;
-        platform_record(frame)->flags |= rights & JN_W ? FRAME_MAPPED | FRAME_WRITABLE
-                                         : rights      ? FRAME_MAPPED
-                                                       : 0;
-        status = add(open, &run, frame, address + at, rights, mapped);
+        if (before && before != frame)
+            replaced[replaced_count++] = before;
+        uint8_t noted = rights & JN_W ? FRAME_MAPPED | FRAME_WRITABLE : rights ? FRAME_MAPPED : 0;
+        struct frame *records = platform_record(frame);
+        for (uint64_t i = 0; i < pages; i++)
+            records[i].flags |= noted;
+        status = add(open, &run, frame, pages, address + at, rights, mapped);
         if (status != JN_OK)
             break;
     }
     jn_status_t last = flush(open, &run, mapped);
+    /* Pages that were made or copied but not mapped may be shown as they were: what the pager itself writes
+     * there later must be seen. */
+    if (status != JN_OK || last != JN_OK) {
+        if (makes && ds->zeroes_seen)
+            platform_revoke(zeroes, 1, JN_R | JN_W | JN_X);
+        while (replaced_count)
+            platform_revoke(replaced[--replaced_count], 1, JN_R | JN_W | JN_X);
+    }
     if (*mapped)
         return JN_OK;
     if (status != JN_OK || last != JN_OK)

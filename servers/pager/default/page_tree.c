@@ -31,21 +31,48 @@ static bool in_reach(const struct page_tree *tree, uint64_t page)
     return tree->height * BITS >= 64 || !(page >> (tree->height * BITS));
 }
 
-uint32_t page_tree_get(struct page_tree *tree, uint64_t page)
+static const struct page_node *find_leaf(struct page_tree *tree, uint64_t page)
 {
-    if (!tree->height || !in_reach(tree, page))
-        return 0;
     if (tree->recent && tree->recent_number == page >> BITS)
-        return tree->recent->frames[slot(page, 0)];
+        return tree->recent;
+    if (!tree->height || !in_reach(tree, page))
+        return NULL;
     struct page_node *node = tree->root;
     for (unsigned level = tree->height - 1; level > 0; level--) {
         node = node->children[slot(page, level)];
         if (!node)
-            return 0;
+            return NULL;
     }
     tree->recent = node;
     tree->recent_number = page >> BITS;
-    return node->frames[slot(page, 0)];
+    return node;
+}
+
+uint32_t page_tree_get(struct page_tree *tree, uint64_t page)
+{
+    const struct page_node *leaf = find_leaf(tree, page);
+    return leaf ? leaf->frames[slot(page, 0)] : 0;
+}
+
+/* Zero bits of `bits` from the page's on. */
+static uint64_t clear_from(uint64_t bits, uint64_t page, uint64_t most)
+{
+    unsigned i = slot(page, 0);
+    uint64_t rest = bits >> i, count = rest ? (uint64_t)__builtin_ctzll(rest) : FAN - i;
+    return count < most ? count : most;
+}
+
+uint64_t page_tree_gap(struct page_tree *tree, uint64_t page, uint64_t most)
+{
+    const struct page_node *leaf = find_leaf(tree, page);
+    return clear_from(leaf ? leaf->present : 0, page, most);
+}
+
+uint64_t page_tree_row(struct page_tree *tree, uint64_t page, uint64_t most)
+{
+    const struct page_node *leaf = find_leaf(tree, page);
+    uint64_t count = clear_from(leaf ? ~leaf->present : ~0ull, page, most);
+    return leaf ? count : 0;
 }
 
 static jn_status_t grow(struct page_tree *tree, uint64_t page)
@@ -68,8 +95,13 @@ static jn_status_t grow(struct page_tree *tree, uint64_t page)
     return JN_OK;
 }
 
-jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint32_t frame)
+/* The leaf of the page, made if it is not there. */
+static jn_status_t make_leaf(struct page_tree *tree, uint64_t page, struct page_node **leaf)
 {
+    if (tree->recent && tree->recent_number == page >> BITS) {
+        *leaf = tree->recent;
+        return JN_OK;
+    }
     jn_status_t status = grow(tree, page);
     if (status != JN_OK)
         return status;
@@ -84,11 +116,36 @@ jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint32_t frame)
         }
         node = node->children[i];
     }
+    *leaf = node;
+    return JN_OK;
+}
+
+jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint32_t frame)
+{
+    struct page_node *leaf;
+    jn_status_t status = make_leaf(tree, page, &leaf);
+    if (status != JN_OK)
+        return status;
     unsigned i = slot(page, 0);
-    if (!node->frames[i])
+    if (!leaf->frames[i])
         tree->count++;
-    node->frames[i] = frame;
-    node->present |= 1ull << i;
+    leaf->frames[i] = frame;
+    leaf->present |= 1ull << i;
+    return JN_OK;
+}
+
+jn_status_t page_tree_set_run(struct page_tree *tree, uint64_t page, uint32_t first,
+                              uint64_t count)
+{
+    struct page_node *leaf;
+    jn_status_t status = make_leaf(tree, page, &leaf);
+    if (status != JN_OK)
+        return status;
+    unsigned i = slot(page, 0);
+    for (uint64_t n = 0; n < count; n++)
+        leaf->frames[i + n] = first + (uint32_t)n;
+    leaf->present |= (count < FAN ? (1ull << count) - 1 : ~0ull) << i;
+    tree->count += count;
     return JN_OK;
 }
 

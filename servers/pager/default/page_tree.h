@@ -19,6 +19,13 @@ struct page_tree {
 uint32_t page_tree_get(struct page_tree *tree, uint64_t page);
 /* Sets it (frame not 0). NO_MEMORY; never when the page is present. */
 JN_CHECKED jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint32_t frame);
+/* Absent pages from `page` on, at most `most`, all under one node: 0 if the page is present. */
+uint64_t page_tree_gap(struct page_tree *tree, uint64_t page, uint64_t most);
+/* Present ones in the same way. */
+uint64_t page_tree_row(struct page_tree *tree, uint64_t page, uint64_t most);
+/* Sets the frames first, first + 1 .. of a gap or a part of its begin. NO_MEMORY: none of them. */
+JN_CHECKED jn_status_t page_tree_set_run(struct page_tree *tree, uint64_t page, uint32_t first,
+                                         uint64_t count);
 /* Takes the page out; the frame, or 0. */
 uint32_t page_tree_remove(struct page_tree *tree, uint64_t page);
 /* The first page >= from: true, with its number and frame. */
