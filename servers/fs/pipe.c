@@ -9,6 +9,7 @@
 #include "janus/idl/io.h"
 #include "janus/server.h"
 #include "node.h"
+#include "pipe_message.h"
 #include "pipe_ring.h"
 
 /* Memory of all pipes. Beyond this a pipe does not grow past its first page, as under Linux's
@@ -53,6 +54,8 @@ void pipe_drop_buffer(struct pipe *pipe)
     free(pipe->slots);
     pipe->slots = NULL;
     pipe->first_slot = pipe->slots_used = 0;
+    if (pipe->messages)
+        pipe_messages_clear(pipe->messages);
 }
 
 void pipe_destroy(struct pipe *pipe)
@@ -61,6 +64,8 @@ void pipe_destroy(struct pipe *pipe)
     wait_wake(&pipe->openers, UINT32_MAX);
     pipe_ring_free(pipe);
     pipe_drop_buffer(pipe);
+    if (pipe->messages)
+        pipe_messages_free(pipe->messages);
     free(pipe);
 }
 
@@ -124,6 +129,8 @@ static uint32_t reserve(struct pipe *pipe, uint32_t wanted)
 
 static bool is_writable(const struct pipe *pipe)
 {
+    if (pipe->messages)
+        return pipe_messages_room(pipe->messages);
     if (pipe->ring)
         return JN_PIPE_RING_BYTES - pipe_ring_length(pipe->ring) >= JN_PIPE_RING_ROOM;
     return pipe->slots_used < pipe->slot_count;
@@ -180,10 +187,13 @@ static void empty_slots(struct pipe *pipe, uint32_t length)
     }
 }
 
-jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, struct jn_call *call,
-                      uint64_t *done)
+jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, bool one,
+                      struct jn_call *call, uint64_t *done, bool *more)
 {
     *done = 0;
+    *more = false;
+    if (pipe->messages)
+        return pipe_message_read(pipe, length, peek, one, call, done, more);
     if (length == 0)
         return JN_OK;
     if (pipe->ring)
@@ -218,6 +228,8 @@ jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, struct jn_c
 jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_call *call, uint64_t *done)
 {
     *done = 0;
+    if (pipe->messages)
+        return pipe_message_write(pipe, length, call, done);
     if (length == 0)
         return JN_OK;
     if (!pipe->readers)
@@ -262,7 +274,7 @@ uint32_t pipe_poll(const struct pipe *pipe, const struct description *descriptio
 {
     uint32_t ready = 0;
     if (description->access & IO_ACCESS_READ) {
-        if (pipe_length(pipe))
+        if (pipe->messages ? pipe_messages_are(pipe->messages) : pipe_length(pipe) != 0)
             ready |= IO_READABLE;
         if (!pipe->writers && pipe->writers_come != description->writers_seen)
             ready |= IO_HANGUP;
@@ -287,6 +299,8 @@ jn_status_t pipe_arm(struct pipe *pipe, struct client *client, uint64_t cookie, 
 
 uint32_t pipe_length(const struct pipe *pipe)
 {
+    if (pipe->messages)
+        return pipe_messages_bytes(pipe->messages);
     return pipe->ring ? pipe_ring_length(pipe->ring) : pipe->length;
 }
 
@@ -304,7 +318,7 @@ jn_status_t pipe_set_capacity(const struct client *client, struct pipe *pipe, ui
         count *= 2;
     if (count > pipe->slot_count && count > PIPE_CAPACITY_LIMIT / PIPE_ATOMIC && client->uid != 0)
         return JN_NOT_PERMITTED;
-    if (pipe->ring) /* its size is fixed; Linux refuses as well when it has no memory */
+    if (pipe->ring || pipe->messages) /* its size is fixed; Linux refuses as well when it has no memory */
         return count == pipe->slot_count ? JN_OK : JN_BUSY;
     if (count < pipe->slots_used)
         return JN_BUSY;

@@ -11,6 +11,7 @@ struct client;
 struct description;
 struct jn_call;
 struct node;
+struct pipe_messages;
 struct pipe_ring;
 
 #define PIPE_CAPACITY 65536u
@@ -32,6 +33,7 @@ struct pipe {
     uint32_t readers, writers;
     uint64_t writers_come; /* counts writers that ever opened: POLLHUP needs one to have been there */
     struct pipe_ring *ring; /* has the data once an end was leased; NULL: buffer has them */
+    struct pipe_messages *messages; /* has the data instead, and keeps writes apart; else NULL */
     struct wait_queue queue;   /* for data, space, ends */
     struct wait_queue openers; /* of a FIFO: IO_READABLE waits for a writer, IO_WRITABLE for a reader */
 };
@@ -50,8 +52,9 @@ void pipe_drop_buffer(struct pipe *pipe);
 JN_CHECKED bool pipe_memory_take(uint32_t bytes);
 void pipe_memory_give(uint32_t bytes);
 
-JN_CHECKED jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek,
-                                 struct jn_call *call, uint64_t *done);
+/* one: only of one message, if the pipe keeps them apart; *more: that message goes on. */
+JN_CHECKED jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, bool one,
+                                 struct jn_call *call, uint64_t *done, bool *more);
 JN_CHECKED jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_call *call,
                                   uint64_t *done);
 /* IO_READABLE .. that hold now for this end. */

@@ -256,7 +256,7 @@ jn_status_t pipe_ring_lease(struct client *client, struct description *descripti
     *wait = *wake = JN_CAP_NULL;
     if (description->access != IO_ACCESS_READ && description->access != IO_ACCESS_WRITE)
         return JN_NOT_SUPPORTED; /* a FIFO opened for both */
-    if (pipe->slot_count * PIPE_ATOMIC != JN_PIPE_RING_BYTES)
+    if (pipe->messages || pipe->slot_count * PIPE_ATOMIC != JN_PIPE_RING_BYTES)
         return JN_NOT_SUPPORTED;
     if (description->references != 1 || (reads ? pipe->readers : pipe->writers) != 1 ||
         (pipe->ring && (reads ? pipe->ring->reader : pipe->ring->writer)))

@@ -46,9 +46,9 @@ struct object *name_find(const char *name, size_t length, bool caseless)
     return NULL;
 }
 
-struct object *name_find_free(const char *name, size_t length, bool *any)
+struct object *name_find_free(const char *name, size_t length, uint32_t *count)
 {
-    *any = false;
+    *count = 0;
     if (!bucket_count)
         return NULL;
     uint64_t hash = hash_of(name, length);
@@ -57,11 +57,34 @@ struct object *name_find_free(const char *name, size_t length, bool *any)
         if (object->hash_value != hash || object->name_length != length ||
             !equal(object->name, name, length, true))
             continue;
-        *any = true;
+        ++*count;
         if (!object->value)
             return object;
     }
     return NULL;
+}
+
+uint32_t name_instances(const char *name, size_t length)
+{
+    uint32_t count = 0;
+    uint64_t hash = hash_of(name, length);
+    list_for_each(at, &buckets[hash & (bucket_count - 1)]) {
+        struct object *object = list_entry(at, struct object, hash);
+        count += object->hash_value == hash && object->name_length == length &&
+                 equal(object->name, name, length, true);
+    }
+    return count;
+}
+
+void name_freed(const char *name, size_t length)
+{
+    uint64_t hash = hash_of(name, length);
+    list_for_each(at, &buckets[hash & (bucket_count - 1)]) {
+        struct object *object = list_entry(at, struct object, hash);
+        if (object->hash_value == hash && object->name_length == length &&
+            equal(object->name, name, length, true))
+            waiter_wake_all(object, WAITER_FREE);
+    }
 }
 
 /* Order of names without case. */

@@ -86,6 +86,8 @@ jn_status_t object_take(struct object *object, struct client *client, uint64_t t
 void mutex_abandon(struct object *object);
 
 /* waiters.c */
+#define WAITER_TAKEN 1u /* events of instances (OBJECT_PIPE) */
+#define WAITER_FREE 2u
 jn_status_t waiter_arm(struct client *client, struct list *list, uint64_t cookie, uint32_t bitset,
                        uint32_t events);
 /* Posts the waiter's entry (or takes its reservation back) and frees it. */
@@ -102,8 +104,12 @@ void timer_expire(uint64_t now);
 
 /* names.c */
 struct object *name_find(const char *name, size_t length, bool caseless);
-/* An object of the name that is not taken (value 0); *any: whether there is one at all. */
-struct object *name_find_free(const char *name, size_t length, bool *any);
+/* An object of the name that is not taken (value 0); *count: how many were looked at (0: none has it). */
+struct object *name_find_free(const char *name, size_t length, uint32_t *count);
+/* How many have the name, taken or not. There is one at least. */
+uint32_t name_instances(const char *name, size_t length);
+/* One of the name can be taken: who waits at any of them is told. */
+void name_freed(const char *name, size_t length);
 /* Of the names that begin with `directory`, the least next part after `after`: how long it is, and
  * where it stands in *found's name. NULL: no more. Looks at every name. */
 const char *name_next(const char *directory, size_t directory_length, const char *after,
@@ -112,6 +118,8 @@ jn_status_t name_add(struct object *object, const char *name, size_t length);
 void name_remove(struct object *object);
 
 /* publish.c */
+jn_status_t publish_await(struct client *client, uint64_t cookie, const char *name, size_t length,
+                          struct object **found);
 jn_status_t publish(struct client *client, uint32_t kind, uint32_t flags, const void *data,
                     size_t length, const char *name, size_t name_length, uint64_t *number,
                     uint32_t *existed, struct object **found);

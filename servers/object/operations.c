@@ -285,7 +285,7 @@ static jn_status_t op_publish(struct jn_call *call, uint32_t kind, uint32_t flag
 static jn_status_t op_claim(struct jn_call *call, uint32_t look, const char *name,
                             size_t name_length, char *found, size_t *found_length)
 {
-    bool any;
+    uint32_t any;
     if (!client_find(call->label))
         return JN_NO_RIGHT;
     struct object *object = name_find_free(name, name_length, &any);
@@ -297,7 +297,24 @@ static jn_status_t op_claim(struct jn_call *call, uint32_t look, const char *nam
     if (look)
         return JN_OK;
     object->value = 1;
-    waiter_wake_all(object, 1);
+    waiter_wake_all(object, WAITER_TAKEN);
+    return JN_OK;
+}
+
+static jn_status_t op_await(struct jn_call *call, uint64_t cookie, const char *name,
+                            size_t name_length, uint32_t *free, char *found, size_t *found_length)
+{
+    struct client *client = client_find(call->label);
+    struct object *object;
+    if (!client)
+        return JN_NO_RIGHT;
+    jn_status_t status = publish_await(client, cookie, name, name_length, &object);
+    *free = status == JN_OK;
+    if (status != JN_OK && status != JN_WOULD_BLOCK)
+        return status;
+    if (object->data_length)
+        memcpy(found, object->data, object->data_length);
+    *found_length = object->data_length;
     return JN_OK;
 }
 
@@ -343,6 +360,7 @@ const struct object_ops object_operations = {
     .set_timer = op_set_timer,
     .publish = op_publish,
     .claim = op_claim,
+    .await = op_await,
     .republish = op_republish,
     .next_name = op_next_name,
 };

@@ -46,6 +46,11 @@ jn_status_t publish(struct client *client, uint32_t kind, uint32_t flags, const 
     }
     if (flags & OBJECT_MUST_EXIST)
         return JN_NOT_FOUND;
+    if (object && flags >> OBJECT_INSTANCES_SHIFT) {
+        uint32_t count = name_instances(name, name_length);
+        if (count >= flags >> OBJECT_INSTANCES_SHIFT)
+            return JN_BUSY;
+    }
     object = object_new(kind);
     if (!object)
         return JN_NO_MEMORY;
@@ -56,6 +61,8 @@ jn_status_t publish(struct client *client, uint32_t kind, uint32_t flags, const 
     if (status == JN_OK)
         status = table_add(client, object, number);
     *found = status == JN_OK ? object : NULL;
+    if (status == JN_OK && kind == OBJECT_PIPE && name_length)
+        name_freed(name, name_length);
     object_release(object);
     return status;
 }
@@ -67,7 +74,24 @@ jn_status_t publish_again(struct object *object, const void *data, size_t length
     if (!kind_is_published(object->kind))
         return JN_NOT_SUPPORTED;
     status = set_data(object, data, length);
-    if (status == JN_OK)
+    if (status == JN_OK) {
         object->value = 0;
+        if (object->kind == OBJECT_PIPE && object->name)
+            name_freed(object->name, object->name_length);
+    }
     return status;
+}
+
+jn_status_t publish_await(struct client *client, uint64_t cookie, const char *name, size_t length,
+                          struct object **found)
+{
+    uint32_t count;
+
+    *found = name_find_free(name, length, &count);
+    if (*found)
+        return (*found)->kind == OBJECT_PIPE ? JN_OK : JN_NOT_FOUND;
+    *found = count ? name_find(name, length, true) : NULL;
+    if (!*found || (*found)->kind != OBJECT_PIPE)
+        return JN_NOT_FOUND;
+    return waiter_arm(client, &(*found)->waiters, cookie, 0, WAITER_FREE);
 }

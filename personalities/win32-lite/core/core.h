@@ -157,7 +157,9 @@ struct nt_async {
     struct nt_object *event;
     uint64_t apc, context, iosb, buffer;
     uint32_t length;
-    enum { NT_ASYNC_READ, NT_ASYNC_WRITE, NT_ASYNC_LISTEN } kind;
+    enum { NT_ASYNC_READ, NT_ASYNC_WRITE, NT_ASYNC_LISTEN, NT_ASYNC_TRANSCEIVE } kind;
+    uint64_t answer; /* transceive: where the answer goes */
+    uint32_t answer_length;
     uint64_t progress;
 };
 struct nt_file {
@@ -166,7 +168,7 @@ struct nt_file {
     struct world_open open;
     uint32_t options;   /* of NtCreateFile */
     uint32_t access;    /* as granted at the open */
-    uint32_t pipe_mode; /* FilePipeInformation */
+    uint32_t pipe_mode; /* nt_pipe.h */
     struct nt_file_ref *ref; /* owns `open` when sections share it */
     uint16_t *path;     /* NT path without "\??\", UTF-16, for names */
     uint32_t path_length; /* in units */
@@ -176,7 +178,9 @@ struct nt_file {
     uint32_t completion_flags;
     uint64_t pipe_name; /* server's end of a named pipe: its instance at servers/object */
     uint32_t pipe_share; /* of that: what the client may do */
-    bool pipe_connected;
+    bool pipe_connected, pipe_idle; /* idle: disconnected, and not listening since */
+    uint64_t pipe_timeout_ns;
+    uint32_t pipe_instances, pipe_quota[2]; /* most of the name (0: any), sizes in and out */
     uint64_t pipe_tokens[2]; /* the client's opens, until somebody takes them */
     struct world_open write_open; /* of a pipe with two directions; `open` is for reading */
     struct nt_list asyncs; /* of nt_async */
@@ -713,6 +717,8 @@ nt_status nt_file_finish(struct nt_thread *t, struct nt_file *file, const uint64
 /* Starts it: PENDING, or the error. `a` as in NtReadFile: event, APC, context, iosb at 1 to 4. */
 nt_status nt_async_start(struct nt_thread *t, struct nt_file *file, const uint64_t *a, int kind,
                          uint64_t buffer, uint32_t length);
+/* FSCTL_PIPE_TRANSCEIVE: a message, and the one that answers it. */
+nt_status nt_async_transceive(struct nt_thread *t, struct nt_file *file, const uint64_t *a);
 void nt_async_woken(uint64_t cookie);
 /* Ends those of the file (of the thread, with this iosb; 0 = any) as CANCELLED; how many. */
 unsigned nt_async_cancel(struct nt_file *file, struct nt_thread *t, uint64_t iosb);

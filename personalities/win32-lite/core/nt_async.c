@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_pipe.h"
 
 #define HASH 64u
 static struct nt_list hash[HASH];
@@ -61,12 +61,16 @@ static nt_status attempt(struct nt_async *async, uint64_t *done)
     *done = 0;
     switch (async->kind) {
     case NT_ASYNC_READ:
+        if (file->pipe_mode & NT_PIPE_READ_MESSAGES)
+            return nt_pipe_receive(file, async->buffer, async->length, async->cookie, done);
         got = world_io_read(p->world, file->open, -1, async->buffer, async->length, false,
                             async->cookie, done);
         if (got == JN_HANGUP || got == JN_END_OF_FILE || (got == JN_OK && !*done && async->length))
             return NT_PIPE_BROKEN;
         break;
     case NT_ASYNC_WRITE:
+        if (file->pipe_mode & NT_PIPE_TYPE_MESSAGE)
+            return nt_pipe_send(file, async->buffer, async->length, async->cookie, done);
         while (async->progress < async->length) {
             got = world_io_write(p->world,
                                  file->write_open.server ? file->write_open : file->open, -1,
@@ -81,20 +85,30 @@ static nt_status attempt(struct nt_async *async, uint64_t *done)
             return NT_PIPE_CLOSING;
         break;
     case NT_ASYNC_LISTEN: return nt_pipe_connected(file, async->cookie);
+    case NT_ASYNC_TRANSCEIVE:
+        if (!async->progress) {
+            nt_status status =
+                nt_pipe_send(file, async->buffer, async->length, async->cookie, done);
+            if (status != NT_SUCCESS)
+                return status;
+            async->progress = 1;
+        }
+        return nt_pipe_receive(file, async->answer, async->answer_length, async->cookie, done);
     }
     return got == JN_WOULD_BLOCK ? NT_PENDING : nt_status_from(got);
 }
 
-nt_status nt_async_start(struct nt_thread *t, struct nt_file *file, const uint64_t *a, int kind,
-                         uint64_t buffer, uint32_t length)
+static nt_status start(struct nt_thread *t, struct nt_file *file, const uint64_t *a,
+                       const struct nt_async *wanted)
 {
-    struct nt_async *async = calloc(1, sizeof *async);
+    struct nt_async *async = malloc(sizeof *async);
     struct nt_object *event = NULL;
     uint64_t done;
     nt_status status;
 
     if (!async)
         return NT_NO_MEMORY;
+    *async = *wanted;
     if (a[1] && !NT_FAILED(nt_handle_object(t, a[1], NT_TYPE_EVENT, 2, &event)))
         nt_object_ref(event);
     async->cookie = next_cookie++;
@@ -104,9 +118,6 @@ nt_status nt_async_start(struct nt_thread *t, struct nt_file *file, const uint64
     async->apc = a[2];
     async->context = a[3];
     async->iosb = a[4];
-    async->buffer = buffer;
-    async->length = length;
-    async->kind = kind;
     nt_list_append(&file->asyncs, &async->link);
     nt_list_append(bucket(async->cookie), &async->hash_link);
     if (event && event->type == NT_TYPE_EVENT && !event->shared)
@@ -120,6 +131,25 @@ nt_status nt_async_start(struct nt_thread *t, struct nt_file *file, const uint64
     file->signaled = true;
     async_free(async);
     return nt_file_finish(t, file, a, status, done);
+}
+
+nt_status nt_async_start(struct nt_thread *t, struct nt_file *file, const uint64_t *a, int kind,
+                         uint64_t buffer, uint32_t length)
+{
+    struct nt_async wanted = {.kind = kind, .buffer = buffer, .length = length};
+
+    return start(t, file, a, &wanted);
+}
+
+nt_status nt_async_transceive(struct nt_thread *t, struct nt_file *file, const uint64_t *a)
+{
+    struct nt_async wanted = {.kind = NT_ASYNC_TRANSCEIVE,
+                              .buffer = a[6],
+                              .length = (uint32_t)a[7],
+                              .answer = a[8],
+                              .answer_length = (uint32_t)a[9]};
+
+    return start(t, file, a, &wanted);
 }
 
 void nt_async_woken(uint64_t cookie)
@@ -147,7 +177,8 @@ unsigned nt_async_cancel(struct nt_file *file, struct nt_thread *t, uint64_t ios
         at = at->next;
         if ((t && async->thread != t) || (iosb && async->iosb != iosb))
             continue;
-        complete(async, NT_CANCELLED, async->progress);
+        complete(async, NT_CANCELLED,
+                 async->kind == NT_ASYNC_TRANSCEIVE ? 0 : async->progress);
         count++;
     }
     return count;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_pipe.h"
 
 struct nt_file *nt_file_create(struct nt_process *p, enum nt_file_kind kind,
                                struct world_open open, uint32_t access, uint32_t options)
@@ -414,17 +414,25 @@ nt_status NtReadFile(struct nt_thread *t, const uint64_t *a)
         return status;
     if (file->kind == NT_FILE_NULL)
         return nt_file_finish(t, file, a, NT_END_OF_FILE, 0);
-    if (file->kind == NT_FILE_PIPE && !(file->options & NT_FILE_SYNC))
-        return nt_async_start(t, file, a, NT_ASYNC_READ, a[5], length);
+    if (file->kind == NT_FILE_PIPE) {
+        status = nt_pipe_usable(file);
+        if (NT_FAILED(status))
+            return status;
+        if (!(file->options & NT_FILE_SYNC))
+            return nt_async_start(t, file, a, NT_ASYNC_READ, a[5], length);
+    }
     if (file->kind == NT_FILE_CONSOLE) {
         extern nt_status nt_console_read(struct nt_thread *, struct nt_file *, uint64_t, uint32_t,
                                          uint64_t *);
         status = nt_console_read(t, file, a[5], length, &done);
+    } else if (file->pipe_mode & NT_PIPE_READ_MESSAGES) {
+        status = nt_pipe_receive(file, a[5], length,
+                                 file->pipe_mode & NT_PIPE_NOWAIT ? 0 : t->cookie, &done);
     } else {
         status = io_read(t, file, offset, a[5], length, &done);
     }
     if (status == NT_PENDING)
-        return hold_io(t);
+        return file->pipe_mode & NT_PIPE_NOWAIT ? NT_PIPE_EMPTY : hold_io(t);
     if (status == NT_SUCCESS && offset >= 0 && (file->options & NT_FILE_SYNC)) {
         int64_t position;
         (void)world_io_seek(t->process->world, file->open, offset + (int64_t)done, 0, &position);
@@ -465,8 +473,20 @@ nt_status NtWriteFile(struct nt_thread *t, const uint64_t *a)
             return hold_io(t);
         return nt_file_finish(t, file, a, status, done);
     }
-    if (file->kind == NT_FILE_PIPE && !(file->options & NT_FILE_SYNC))
-        return nt_async_start(t, file, a, NT_ASYNC_WRITE, a[5], length);
+    if (file->kind == NT_FILE_PIPE) {
+        status = nt_pipe_usable(file);
+        if (NT_FAILED(status))
+            return status;
+        if (!(file->options & NT_FILE_SYNC))
+            return nt_async_start(t, file, a, NT_ASYNC_WRITE, a[5], length);
+    }
+    if (file->pipe_mode & NT_PIPE_TYPE_MESSAGE) {
+        status = nt_pipe_send(file, a[5], length,
+                              file->pipe_mode & NT_PIPE_NOWAIT ? 0 : t->cookie, &done);
+        if (status == NT_PENDING && !(file->pipe_mode & NT_PIPE_NOWAIT))
+            return hold_io(t);
+        return nt_file_finish(t, file, a, status == NT_PENDING ? NT_SUCCESS : status, done);
+    }
     while (t->call.progress < length || !length) {
         uint64_t part = 0, at = t->call.progress;
         got = world_io_write(t->process->world,

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_pipe.h"
 
 /* Wine's picture of a Unix file: ARCHIVE, READONLY without a write bit, HIDDEN for dot files. */
 uint32_t nt_file_attributes(const struct world_stat *stat, const uint16_t *name, size_t length)
@@ -172,12 +172,10 @@ static nt_status build(struct nt_thread *t, struct nt_file *file, uint32_t class
         break;
     }
     case 24: { /* FilePipeLocalInformation */
-        uint64_t available = 0;
+        uint32_t local[10];
         if (file->kind != NT_FILE_PIPE)
             return NT_INVALID_PARAMETER;
-        (void)world_io_readable_bytes(p->world, file->open, &available);
-        uint32_t local[10] = {0, 2, 1, 1, 4096, (uint32_t)available, 4096, 4096, 3,
-                              !(file->access & NT_FILE_READ_DATA)};
+        nt_pipe_local(file, local);
         memcpy(r->fixed, local, r->length = 40);
         break;
     }
@@ -441,9 +439,11 @@ nt_status NtSetInformationFile(struct nt_thread *t, const uint64_t *a)
             return NT_ACCESS_VIOLATION;
         if (file->kind != NT_FILE_PIPE)
             return NT_OBJECT_TYPE_MISMATCH;
-        if (mode[0] > 1 || mode[1] > 1)
+        if (mode[0] > 1 || mode[1] > 1 ||
+            (mode[0] && !(file->pipe_mode & NT_PIPE_TYPE_MESSAGE)))
             return NT_INVALID_PARAMETER;
-        file->pipe_mode = mode[0] | mode[1] << 1;
+        file->pipe_mode = (file->pipe_mode & ~(NT_PIPE_READ_MESSAGES | NT_PIPE_NOWAIT)) | mode[0] |
+                          mode[1] << 1;
         break;
     }
     case 30:

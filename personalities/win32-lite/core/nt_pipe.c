@@ -1,17 +1,19 @@
-/* Named pipes: streams of bytes in one or two directions. Both ends are opens of pipes of the file
+/* Named pipes: bytes or messages in one or two directions. Both ends are opens of pipes of the file
  * server. The server's end makes them and puts the client's ones aside there (world_offer, move); an
  * instance of the name at servers/object holds the words with which the first client takes them, and
- * is signalled by that. Message boundaries are not kept. */
+ * is signalled by that. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_pipe.h"
 
 /* What an instance of a name holds. */
 struct instance {
     uint64_t read_token, write_token; /* of the client: reading or only open; writing, in both */
     uint32_t read_access, write_access;
     uint32_t share; /* FILE_SHARE_.. of the server: what the client may do */
+    uint32_t messages, instances, quota[2];
+    uint64_t timeout_ns; /* of WaitNamedPipe, if that names none */
 };
 
 void nt_pipe_end_closed(struct nt_file *file)
@@ -73,10 +75,11 @@ static nt_status make_pipes(struct nt_process *p, struct nt_file *file, struct i
     struct world_open reading = {0}, writing = {0}, back_reading = {0}, back_writing = {0};
     struct world_open client, client_write = {0};
     bool both = (file->pipe_share & 3) == 3, inbound = file->pipe_share & 2;
-    world_status status = world_file_pipe(p->world, &reading, &writing);
+    bool messages = file->pipe_mode & NT_PIPE_TYPE_MESSAGE;
+    world_status status = world_file_pipe(p->world, messages, &reading, &writing);
 
     if (status == JN_OK && both) { /* reading, writing: client to server; the other pair: back */
-        status = world_file_pipe(p->world, &back_reading, &back_writing);
+        status = world_file_pipe(p->world, messages, &back_reading, &back_writing);
         if (status != JN_OK) {
             world_io_close(p->world, reading);
             world_io_close(p->world, writing);
@@ -91,6 +94,11 @@ static nt_status make_pipes(struct nt_process *p, struct nt_file *file, struct i
         client_write = writing;
     memset(instance, 0, sizeof *instance);
     instance->share = file->pipe_share;
+    instance->messages = messages;
+    instance->instances = file->pipe_instances;
+    instance->quota[0] = file->pipe_quota[0];
+    instance->quota[1] = file->pipe_quota[1];
+    instance->timeout_ns = file->pipe_timeout_ns;
     instance->read_access = client.access;
     instance->write_access = client_write.access;
     status = world_offer(p->world, client, true, &instance->read_token);
@@ -116,6 +124,7 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
     size_t length;
     char *full;
     bool existed;
+    int64_t timeout = 0;
     nt_status status = nt_read_attributes(t, a[2], &object);
 
     if (NT_FAILED(status))
@@ -131,15 +140,15 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
     /* share says what the client may do: FILE_SHARE_WRITE = it writes (inbound). */
     if (path.kind != NT_PATH_PIPE || !path.length)
         status = NT_OBJECT_NAME_INVALID;
-    else if (!(share & 3))
+    else if (!(share & 3) || (uint32_t)a[7] > 1 || (uint32_t)a[8] > (uint32_t)a[7] ||
+             (uint32_t)a[9] > 1 || !(uint32_t)a[10])
         status = NT_INVALID_PARAMETER;
+    else if (a[13] && NT_FAILED(nt_read(t, a[13], &timeout, 8)))
+        status = NT_ACCESS_VIOLATION;
     if (NT_FAILED(status)) {
         nt_path_free(&path);
         return status;
     }
-    if ((uint32_t)a[7])
-        world_log("win32: pid %u: message boundaries are not kept (%s)", (unsigned)p->pid,
-                  path.path);
     full = full_name(path.path, path.length, &length);
     nt_path_free(&path);
     file = nt_file_create(p, NT_FILE_PIPE, (struct world_open){0},
@@ -151,15 +160,26 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
         return NT_NO_MEMORY;
     }
     file->pipe_share = share & 3;
-    file->pipe_mode = ((uint32_t)a[8] & 1) | ((uint32_t)a[9] & 1) << 1;
+    file->pipe_mode = (a[8] & 1 ? NT_PIPE_READ_MESSAGES : 0) | (a[9] & 1 ? NT_PIPE_NOWAIT : 0) |
+                      (a[7] & 1 ? NT_PIPE_TYPE_MESSAGE : 0) | NT_PIPE_SERVER |
+                      (share & 2 ? NT_PIPE_INBOUND : 0) | (share & 1 ? NT_PIPE_OUTBOUND : 0);
+    file->pipe_instances = (uint32_t)a[10] == UINT32_MAX ? 0 : (uint32_t)a[10];
+    file->pipe_quota[0] = (uint32_t)a[11];
+    file->pipe_quota[1] = (uint32_t)a[12];
+    file->pipe_timeout_ns = timeout < 0 ? (uint64_t)-timeout * 100 : 0;
     status = make_pipes(p, file, &instance);
     if (!NT_FAILED(status)) {
+        uint32_t most = file->pipe_instances <= 255 ? file->pipe_instances : 0;
         world_status made = world_publish(
-            p->world, WORLD_PIPE, (uint32_t)a[5] == NT_FILE_CREATE ? 0 : WORLD_INSTANCE,
+            p->world, WORLD_PIPE,
+            (uint32_t)a[5] == NT_FILE_CREATE ? 0
+                                             : WORLD_INSTANCE | most << WORLD_INSTANCES_SHIFT,
             &instance, sizeof instance, full, length, &file->pipe_name, &existed, found, &length);
         if (made != JN_OK)
             file->pipe_name = 0;
-        status = made == JN_EXISTS ? NT_ACCESS_DENIED : nt_status_from(made);
+        status = made == JN_EXISTS ? NT_ACCESS_DENIED
+                 : made == JN_BUSY ? NT_INSTANCE_NOT_AVAILABLE
+                                   : nt_status_from(made);
     }
     free(full);
     if (!NT_FAILED(status))
@@ -238,26 +258,44 @@ nt_status nt_pipe_open(struct nt_thread *t, const struct nt_path *path, uint32_t
         return NT_NO_MEMORY;
     }
     (*file)->write_open = write_open;
+    (*file)->pipe_mode = (instance.messages ? NT_PIPE_TYPE_MESSAGE : 0) |
+                         (instance.share & 2 ? NT_PIPE_INBOUND : 0) |
+                         (instance.share & 1 ? NT_PIPE_OUTBOUND : 0);
+    (*file)->pipe_instances = instance.instances;
+    (*file)->pipe_quota[0] = instance.quota[0];
+    (*file)->pipe_quota[1] = instance.quota[1];
     return NT_SUCCESS;
 }
 
-/* The server's end starts anew: fresh pipes, and the instance can be taken again. */
 static nt_status disconnect(struct nt_file *file)
 {
     struct nt_process *p = file->object.process;
-    struct instance instance;
-    nt_status status;
 
+    if (file->pipe_idle)
+        return NT_PIPE_DISCONNECTED;
     nt_async_cancel(file, NULL, 0);
     world_io_close(p->world, file->open);
     if (file->write_open.server)
         world_io_close(p->world, file->write_open);
     file->open = file->write_open = (struct world_open){0};
     file->pipe_connected = false;
-    status = make_pipes(p, file, &instance);
-    return NT_FAILED(status) ? status
-                             : nt_status_from(world_republish(p->world, file->pipe_name, &instance,
-                                                              sizeof instance));
+    file->pipe_idle = true;
+    return NT_SUCCESS;
+}
+
+/* After a disconnection the server's end starts anew: fresh pipes, and the instance can be taken again. */
+static nt_status start_anew(struct nt_file *file)
+{
+    struct nt_process *p = file->object.process;
+    struct instance instance;
+    nt_status status = make_pipes(p, file, &instance);
+
+    if (!NT_FAILED(status))
+        status = nt_status_from(
+            world_republish(p->world, file->pipe_name, &instance, sizeof instance));
+    if (!NT_FAILED(status))
+        file->pipe_idle = false;
+    return status;
 }
 
 static nt_status listen(struct nt_thread *t, struct nt_file *file, const uint64_t *a)
@@ -266,8 +304,20 @@ static nt_status listen(struct nt_thread *t, struct nt_file *file, const uint64_
 
     if (!file->pipe_name)
         return NT_ILLEGAL_FUNCTION;
-    if (!t->call.again && nt_pipe_connected(file, 0) == NT_SUCCESS)
-        return NT_PIPE_CONNECTED;
+    if (file->pipe_idle) {
+        status = start_anew(file);
+        if (NT_FAILED(status))
+            return status;
+    }
+    if (!t->call.again && nt_pipe_connected(file, 0) == NT_SUCCESS) {
+        uint32_t ready = 0;
+        struct world_open open = nt_pipe_write_open(file);
+        (void)world_io_poll(file->object.process->world, open, WORLD_HANGUP | WORLD_ERROR, 0,
+                            &ready);
+        return ready & (WORLD_HANGUP | WORLD_ERROR) ? NT_PIPE_CLOSING : NT_PIPE_CONNECTED;
+    }
+    if (file->pipe_mode & NT_PIPE_NOWAIT)
+        return NT_PIPE_LISTENING;
     if (!(file->options & NT_FILE_SYNC))
         return nt_async_start(t, file, a, NT_ASYNC_LISTEN, 0, 0);
     status = nt_pipe_connected(file, t->cookie);
@@ -277,77 +327,69 @@ static nt_status listen(struct nt_thread *t, struct nt_file *file, const uint64_
     return NT_HELD;
 }
 
+/* WaitNamedPipe. Its input: {timeout, name length, whether there is a timeout, name} */
+static nt_status await_instance(struct nt_thread *t, const uint64_t *a)
+{
+    uint8_t head[14], found[WORLD_DATA_MAX];
+    size_t length = 0, found_length = 0;
+    uint16_t *units;
+    uint32_t bytes;
+    char *utf8, *full;
+    bool is_free = false;
+    world_status there;
+
+    if ((uint32_t)a[7] < 14)
+        return NT_INVALID_PARAMETER;
+    if (NT_FAILED(nt_read(t, a[6], head, 14)))
+        return NT_ACCESS_VIOLATION;
+    memcpy(&bytes, head + 8, 4);
+    if (bytes > (uint32_t)a[7] - 14)
+        return NT_INVALID_PARAMETER;
+    units = malloc(bytes + 2ull);
+    if (!units || NT_FAILED(nt_read(t, a[6] + 14, units, bytes))) {
+        free(units);
+        return NT_ACCESS_VIOLATION;
+    }
+    utf8 = nt_text_to_utf8(units, bytes / 2, &length);
+    full = utf8 ? full_name(utf8, length, &length) : NULL;
+    there = full ? world_await(t->process->world, full, length, t->cookie, &is_free, found,
+                               &found_length)
+                 : JN_NO_MEMORY;
+    free(units);
+    free(utf8);
+    free(full);
+    if (there != JN_OK || is_free)
+        return nt_status_from(there);
+    t->armed = true;
+    if (!t->call.deadline && !head[12]) { /* as the server said */
+        struct instance instance = {0};
+        if (found_length == sizeof instance)
+            memcpy(&instance, found, sizeof instance);
+        t->call.deadline = world_time_monotonic() + instance.timeout_ns;
+    }
+    nt_status status = nt_call_deadline(t, a[6]);
+    if (NT_FAILED(status))
+        return status;
+    if (nt_call_expired(t))
+        return NT_IO_TIMEOUT;
+    nt_thread_set_deadline(t, t->call.deadline);
+    return NT_HELD;
+}
+
 nt_status nt_pipe_control(struct nt_thread *t, struct nt_file *file, const uint64_t *a)
 {
-    uint32_t capacity = (uint32_t)a[9];
-
     switch ((uint32_t)a[5]) {
     case 0x110008: /* FSCTL_PIPE_LISTEN */
         return listen(t, file, a);
     case 0x110004: /* FSCTL_PIPE_DISCONNECT */
         return file->pipe_name ? disconnect(file) : NT_ILLEGAL_FUNCTION;
-    case 0x11400c: { /* FSCTL_PIPE_PEEK */
-        uint64_t available = 0, done = 0;
-        uint32_t ready = 0, head[4];
-        uint8_t buffer[4096];
-        if (file->kind != NT_FILE_PIPE)
-            return NT_INVALID_DEVICE_REQUEST;
-        if (capacity < 16)
-            return NT_BUFFER_TOO_SMALL;
-        world_status got =
-            world_io_readable_bytes(t->process->world, file->open, &available);
-        if (got != JN_OK)
-            return nt_status_from(got);
-        (void)world_io_poll(t->process->world, file->open, WORLD_READABLE | WORLD_HANGUP, 0,
-                            &ready);
-        if (!available && (ready & WORLD_HANGUP))
-            return NT_PIPE_BROKEN;
-        uint32_t room = capacity - 16;
-        if (room > sizeof buffer)
-            room = sizeof buffer;
-        if (room > available)
-            room = (uint32_t)available;
-        if (room && (world_io_get(t->process->world, file->open, -1, buffer, room, true, 0,
-                                  &done) != JN_OK))
-            done = 0;
-        head[0] = 3; /* connected */
-        head[1] = (uint32_t)available;
-        head[2] = 0;
-        head[3] = 0;
-        nt_status status = done < available && capacity > 16 ? NT_BUFFER_OVERFLOW : NT_SUCCESS;
-        if (NT_FAILED(nt_write(t, a[8], head, 16)) ||
-            NT_FAILED(nt_write(t, a[8] + 16, buffer, done)) ||
-            NT_FAILED(nt_write_iosb(t, a[4], status, 16 + done)))
-            return NT_ACCESS_VIOLATION;
-        return status;
-    }
-    case 0x110018: { /* FSCTL_PIPE_WAIT: {timeout, name length, specified, name} */
-        uint8_t head[14];
-        uint32_t bytes;
-        if ((uint32_t)a[7] < 14 || NT_FAILED(nt_read(t, a[6], head, 14)))
-            return NT_INVALID_PARAMETER;
-        memcpy(&bytes, head + 8, 4);
-        if (bytes > (uint32_t)a[7] - 14)
-            return NT_INVALID_PARAMETER;
-        uint16_t *units = malloc(bytes + 2);
-        if (!units || NT_FAILED(nt_read(t, a[6] + 14, units, bytes))) {
-            free(units);
-            return NT_ACCESS_VIOLATION;
-        }
-        size_t length;
-        char *utf8 = nt_text_to_utf8(units, bytes / 2, &length);
-        char *full = utf8 ? full_name(utf8, length, &length) : NULL;
-        uint8_t found[WORLD_DATA_MAX];
-        size_t found_length;
-        world_status there = full ? world_claim(t->process->world, true, full, length, found,
-                                                &found_length)
-                                  : JN_NO_MEMORY;
-        free(units);
-        free(utf8);
-        free(full);
-        /* Nobody tells of an instance that is free again: the caller asks once more. */
-        return there == JN_BUSY ? NT_IO_TIMEOUT : nt_status_from(there);
-    }
+    case 0x11400c: /* FSCTL_PIPE_PEEK */
+        return file->kind == NT_FILE_PIPE ? nt_pipe_peek(t, file, a) : NT_INVALID_DEVICE_REQUEST;
+    case 0x11c017: /* FSCTL_PIPE_TRANSCEIVE */
+        return file->kind == NT_FILE_PIPE ? nt_pipe_transceive(t, file, a)
+                                          : NT_INVALID_DEVICE_REQUEST;
+    case 0x110018: /* FSCTL_PIPE_WAIT */
+        return await_instance(t, a);
     }
     world_log("win32: pid %u: pipe control 0x%x", (unsigned)t->process->pid, (unsigned)a[5]);
     return NT_NOT_SUPPORTED;

@@ -96,7 +96,8 @@ world_status world_file_set_attributes(struct world_process *p, struct world_ope
                                        int64_t birth_ns);
 world_status world_file_space(struct world_process *p, struct world_open open, uint64_t *block,
                               uint64_t *total, uint64_t *available);
-world_status world_file_pipe(struct world_process *p, struct world_open *reading,
+/* messages: each write is one message (world_io_get_message). */
+world_status world_file_pipe(struct world_process *p, bool messages, struct world_open *reading,
                              struct world_open *writing);
 
 /* ---- interface io ---- */
@@ -112,6 +113,13 @@ world_status world_io_write(struct world_process *p, struct world_open open, int
 world_status world_io_get(struct world_process *p, struct world_open open, int64_t offset,
                           void *buffer, uint64_t length, bool peek, uint64_t cookie,
                           uint64_t *done);
+/* Of one message only; *more: it goes on. HANGUP: nobody is left to write. */
+world_status world_io_get_message(struct world_process *p, struct world_open open, void *buffer,
+                                  uint64_t length, bool peek, uint64_t cookie, uint64_t *done,
+                                  bool *more);
+/* What is left of the first message. */
+world_status world_io_message_bytes(struct world_process *p, struct world_open open,
+                                    uint64_t *bytes);
 world_status world_io_put(struct world_process *p, struct world_open open, int64_t offset,
                           const void *buffer, uint64_t length, uint64_t cookie, uint64_t *done);
 world_status world_io_seek(struct world_process *p, struct world_open open, int64_t offset,
@@ -303,6 +311,7 @@ world_status world_object_set_timer(struct world_process *p, uint64_t object, ui
 #define WORLD_OPEN_OR_MAKE 1u
 #define WORLD_CASELESS 8u
 #define WORLD_INSTANCE 16u
+#define WORLD_INSTANCES_SHIFT 16u /* above: how many of the name there may be; 0: any number */
 enum world_published {
     WORLD_SECTION = 5,
     WORLD_DIRECTORY = 6,
@@ -317,6 +326,9 @@ world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flag
 /* Takes an instance of a WORLD_PIPE that nobody has; look: only reads its data. BUSY: all are taken. */
 world_status world_claim(struct world_process *p, bool look, const char *name, size_t name_length,
                          void *found, size_t *found_length);
+/* Whether there is one that nobody has; else the cookie is armed. found: the data of any. */
+world_status world_await(struct world_process *p, const char *name, size_t name_length,
+                         uint64_t cookie, bool *free, void *found, size_t *found_length);
 world_status world_republish(struct world_process *p, uint64_t object, const void *data,
                              size_t length);
 /* The next part of a name below `directory` after `after`; NOT_FOUND: no more. */

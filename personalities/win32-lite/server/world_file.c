@@ -180,11 +180,12 @@ world_status world_file_space(struct world_process *p, struct world_open open, u
     return status;
 }
 
-world_status world_file_pipe(struct world_process *p, struct world_open *reading,
+world_status world_file_pipe(struct world_process *p, bool messages, struct world_open *reading,
                              struct world_open *writing)
 {
     struct backend_open in, out;
-    jn_status_t status = backend_fs_pipe(&p->clients, 0, &in, &out);
+    jn_status_t status = backend_fs_pipe(&p->clients, messages ? FS_PIPE_MESSAGES : 0, &in,
+                                         &out);
 
     if (status == JN_OK) {
         *reading = (struct world_open){in.server, WORLD_READ, in.number};

@@ -83,6 +83,28 @@ world_status world_io_get(struct world_process *p, struct world_open open, int64
                            cookie, backend_window(buffer, length), done);
 }
 
+world_status world_io_get_message(struct world_process *p, struct world_open open, void *buffer,
+                                  uint64_t length, bool peek, uint64_t cookie, uint64_t *done,
+                                  bool *more)
+{
+    jn_status_t status;
+
+    *done = 0;
+    status = backend_io_read(&p->clients, guest_open(open), -1, length,
+                             IO_MESSAGE | (peek ? IO_PEEK : 0), cookie,
+                             backend_window(buffer, length), done);
+    *more = status == JN_OK && (*done & IO_MESSAGE_MORE);
+    *done &= ~IO_MESSAGE_MORE;
+    return status;
+}
+
+world_status world_io_message_bytes(struct world_process *p, struct world_open open,
+                                    uint64_t *bytes)
+{
+    return backend_io_control(&p->clients, guest_open(open), IO_CONTROL_MESSAGE_BYTES, 0, 0,
+                              backend_window(NULL, 0), backend_window(NULL, 0), bytes);
+}
+
 world_status world_io_put(struct world_process *p, struct world_open open, int64_t offset,
                           const void *buffer, uint64_t length, uint64_t cookie, uint64_t *done)
 {

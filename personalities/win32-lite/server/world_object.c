@@ -86,6 +86,17 @@ world_status world_claim(struct world_process *p, bool look, const char *name, s
                         found_length);
 }
 
+world_status world_await(struct world_process *p, const char *name, size_t name_length,
+                         uint64_t cookie, bool *free, void *found, size_t *found_length)
+{
+    uint32_t is = 0;
+    jn_status_t status = object_await(p->clients.object, cookie, name, name_length, &is, found,
+                                      WORLD_DATA_MAX, found_length);
+
+    *free = is != 0;
+    return status;
+}
+
 world_status world_republish(struct world_process *p, uint64_t object, const void *data,
                              size_t length)
 {

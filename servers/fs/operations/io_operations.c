@@ -6,6 +6,7 @@
 #include "janus/idl/io.h"
 #include "lock.h"
 #include "pipe.h"
+#include "pipe_message.h"
 #include "request.h"
 #include "sharing.h"
 #include "text.h"
@@ -69,13 +70,17 @@ static jn_status_t io_op_read(struct jn_call *call, uint64_t open, int64_t offse
     struct node *node = description->node;
     if (description->kind == OPEN_PIPE) {
         struct pipe *pipe = node->pipe;
-        status = pipe_read(pipe, length, flags & IO_PEEK, call, done);
+        bool more;
+        status = pipe_read(pipe, length, flags & IO_PEEK, flags & IO_MESSAGE, call, done, &more);
         if (status == JN_WOULD_BLOCK) {
             jn_status_t armed = pipe_arm(pipe, client, cookie,
                                          IO_READABLE | IO_HANGUP | IO_ERROR, IO_ACCESS_READ);
             return armed == JN_OK ? status : armed;
         }
-        return finish(call, status, done);
+        status = finish(call, status, done);
+        if (status == JN_OK && more)
+            *done |= IO_MESSAGE_MORE;
+        return status;
     }
     if (offset < -1)
         return JN_BAD_ARG;
@@ -345,6 +350,11 @@ static jn_status_t io_op_control(struct jn_call *call, uint64_t open, uint32_t c
                           : 0;
         else
             return JN_NOT_TERMINAL;
+        return JN_OK;
+    case IO_CONTROL_MESSAGE_BYTES:
+        if (!pipe || !node->pipe->messages)
+            return JN_NOT_TERMINAL;
+        *result = pipe_messages_first(node->pipe->messages);
         return JN_OK;
     case IO_CONTROL_PIPE_SIZE:
     case IO_CONTROL_SET_PIPE_SIZE:

@@ -3,6 +3,7 @@
 #include "janus/idl/fs.h"
 #include "janus/idl/io.h"
 #include "pipe.h"
+#include "pipe_message.h"
 #include "request.h"
 #include "sharing.h"
 #include "volume.h"
@@ -34,8 +35,11 @@ jn_status_t fs_op_pipe(struct jn_call *call, uint32_t flags, uint64_t *read_open
         return JN_NO_MEMORY;
     node_get(node);
     node->link_count = 1;
+    bool messages = flags & FS_PIPE_MESSAGES;
     flags &= IO_FLAG_NONBLOCK | IO_FLAG_DIRECT;
     status = pipe_of(node) ? JN_OK : JN_NO_MEMORY;
+    if (status == JN_OK && messages && !(node->pipe->messages = pipe_messages_create()))
+        status = JN_NO_MEMORY;
     if (status == JN_OK)
         status = add_end(client, node, IO_ACCESS_READ, flags, read_open);
     if (status == JN_OK) {

@@ -35,7 +35,8 @@ FAIL(world_file_set_attributes, struct world_process *p, struct world_open open,
      uint32_t attributes, int64_t access_ns, int64_t modify_ns, int64_t birth_ns)
 FAIL(world_file_space, struct world_process *p, struct world_open open, uint64_t *block,
      uint64_t *total, uint64_t *available)
-FAIL(world_file_pipe, struct world_process *p, struct world_open *a, struct world_open *b)
+FAIL(world_file_pipe, struct world_process *p, bool messages, struct world_open *a,
+     struct world_open *b)
 FAIL(world_io_read, struct world_process *p, struct world_open open, int64_t offset,
      uint64_t address, uint64_t length, bool peek, uint64_t cookie, uint64_t *done)
 FAIL(world_io_write, struct world_process *p, struct world_open open, int64_t offset,
@@ -238,6 +239,11 @@ FAIL(world_publish, struct world_process *p, uint32_t kind, uint32_t flags, cons
      void *found, size_t *found_length)
 FAIL(world_claim, struct world_process *p, bool look, const char *name, size_t name_length,
      void *found, size_t *found_length)
+FAIL(world_await, struct world_process *p, const char *name, size_t name_length, uint64_t cookie,
+     bool *free, void *found, size_t *found_length)
+FAIL(world_io_get_message, struct world_process *p, struct world_open open, void *buffer,
+     uint64_t length, bool peek, uint64_t cookie, uint64_t *done, bool *more)
+FAIL(world_io_message_bytes, struct world_process *p, struct world_open open, uint64_t *bytes)
 FAIL(world_republish, struct world_process *p, uint64_t object, const void *data, size_t length)
 FAIL(world_next_name, struct world_process *p, const char *directory, size_t directory_length,
      const char *after, size_t after_length, uint32_t *kind, char *part, size_t *part_length)

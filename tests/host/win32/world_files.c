@@ -330,12 +330,14 @@ world_status world_file_space(struct world_process *p, struct world_open open, u
     return JN_OK;
 }
 
-world_status world_file_pipe(struct world_process *p, struct world_open *reading,
+world_status world_file_pipe(struct world_process *p, bool messages, struct world_open *reading,
                              struct world_open *writing)
 {
     int fds[2];
 
     (void)p;
+    if (messages) /* the host has no pipe that keeps them apart as NT does */
+        return JN_NOT_SUPPORTED;
     if (pipe2(fds, O_CLOEXEC))
         return from_errno();
     *reading = (struct world_open){WORLD_FS, WORLD_READ, (uint64_t)fds[0]};
@@ -422,6 +424,23 @@ world_status world_io_get(struct world_process *p, struct world_open open, int64
         return from_errno();
     *done = (uint64_t)n;
     return JN_OK;
+}
+
+world_status world_io_get_message(struct world_process *p, struct world_open open, void *buffer,
+                                  uint64_t length, bool peek, uint64_t cookie, uint64_t *done,
+                                  bool *more)
+{
+    (void)p, (void)open, (void)buffer, (void)length, (void)peek, (void)cookie;
+    *done = 0;
+    *more = false;
+    return JN_NOT_SUPPORTED;
+}
+
+world_status world_io_message_bytes(struct world_process *p, struct world_open open,
+                                    uint64_t *bytes)
+{
+    (void)p, (void)open, (void)bytes;
+    return JN_NOT_SUPPORTED;
 }
 
 world_status world_io_put(struct world_process *p, struct world_open open, int64_t offset,

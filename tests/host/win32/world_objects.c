@@ -91,6 +91,16 @@ world_status world_claim(struct world_process *p, bool look, const char *name, s
     return any ? JN_BUSY : JN_NOT_FOUND;
 }
 
+world_status world_await(struct world_process *p, const char *name, size_t name_length,
+                         uint64_t cookie, bool *free, void *found, size_t *found_length)
+{
+    world_status status = world_claim(p, true, name, name_length, found, found_length);
+
+    (void)cookie;
+    *free = status == JN_OK;
+    return status;
+}
+
 world_status world_republish(struct world_process *p, uint64_t object, const void *data,
                              size_t length)
 {

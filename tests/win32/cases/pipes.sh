@@ -1,0 +1,3 @@
+# Named pipes of messages, waiting for them, and calls through them, between processes. Oracle: Wine.
+pipes.exe central
+pipes.exe library
