@@ -1,5 +1,7 @@
 /* The mount tree: interface fs. */
 #include "janus/backend/io.h"
+#include "janus/idl/lease.h"
+#include "janus/object.h"
 #include "janus/runtime.h"
 
 #define PATH(p) (p)->dir, (p)->length, (p)->lookup
@@ -51,6 +53,37 @@ jn_status_t backend_fs_stat(const struct backend_clients *c, const struct backen
                             struct io_stat *stat)
 {
     return fs_stat_path(c->fs, PATH(path), WINDOW(path), stat);
+}
+
+jn_status_t backend_io_stat_watched(const struct backend_clients *c, struct backend_open open,
+                                    struct io_stat *stat, struct backend_watch *watch)
+{
+    watch->names = 0;
+    return lease_stat(c->fs, open.number, stat, &watch->slot, &watch->generation);
+}
+
+jn_status_t backend_fs_stat_watched(const struct backend_clients *c, const struct backend_path *path,
+                                    struct io_stat *stat, struct backend_watch *watch)
+{
+    return lease_stat_path(c->fs, PATH(path), WINDOW(path), stat, &watch->slot, &watch->generation,
+                           &watch->names);
+}
+
+static uint64_t generations; /* its address */
+static bool generations_mapped;
+
+const uint64_t *backend_fs_generations(const struct backend_clients *c)
+{
+    if (!generations)
+        generations = jn_reserve(4096, 12);
+    if (generations && !generations_mapped)
+        generations_mapped = lease_watch(c->fs, generations, JN_CAP_TASK) == JN_OK;
+    return generations_mapped ? (const uint64_t *)generations : NULL;
+}
+
+void backend_fs_generations_child(void)
+{
+    generations_mapped = false;
 }
 
 jn_status_t backend_fs_access(const struct backend_clients *c, const struct backend_path *path,

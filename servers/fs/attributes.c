@@ -4,6 +4,7 @@
 #include "janus/runtime.h"
 #include "node.h"
 #include "vfs.h"
+#include "watch.h"
 
 /* READ_ONLY is not stored: it is the absence of write permissions, as under Wine. */
 #define STORED_ATTRIBUTES \
@@ -40,6 +41,10 @@ jn_status_t vfs_set_attributes(struct client *client, struct node *node,
         return status;
     if (node->ops)
         return mask ? JN_NOT_PERMITTED : JN_OK;
+    node_changed(node);
+    if (node_is(node, MODE_DIRECTORY) &&
+        (mask & (FS_SET_MODE | FS_SET_OWNER | FS_SET_GROUP | FS_SET_ATTRIBUTES)))
+        watch_names_changed(); /* who may search it */
     if (mask & FS_SET_OWNER)
         node->uid = change->uid;
     if (mask & FS_SET_GROUP)

@@ -29,6 +29,7 @@ struct client {
     uint32_t opens;
     uint32_t offers; /* descriptions that were put aside with OFFER_MOVE, not taken yet */
     struct entry *root;
+    bool watches; /* keeps what paths led to (watch.h) */
     cap_t space;
     struct wait_ring *ring; /* NULL until open_ring */
     struct list waiters;

@@ -6,6 +6,7 @@
 
 #include "fold.h"
 #include "node.h"
+#include "watch.h"
 
 #define FIRST_POSITION 2 /* after "." and ".." */
 
@@ -224,6 +225,9 @@ void directory_detach(struct directory *directory, struct entry *entry)
         directory->slot_count--;
     directory->count--;
     entry->attached = false;
+    if (entry->watched)
+        watch_names_changed();
+    entry->watched = false;
     entry_put(entry);
 }
 

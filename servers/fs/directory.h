@@ -18,8 +18,9 @@ struct entry {
     uint32_t hash;
     uint32_t folded_hash;
     uint16_t name_length;
-    bool attached;
-    bool mount; /* neither removed nor renamed */
+    bool attached : 1;
+    bool mount : 1;   /* neither removed nor renamed */
+    bool watched : 1; /* somebody has kept where it leads (watch.h) */
     struct entry *parent; /* referenced; NULL: the root */
     struct node *node;    /* referenced */
     struct entry *chain, *folded_chain;

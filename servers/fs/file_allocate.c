@@ -4,6 +4,7 @@
 #include "file_pages.h"
 #include "janus/idl/io.h"
 #include "node.h"
+#include "watch.h"
 
 /* Zeroes [from, to), which lies in one page, if there is anything. */
 static jn_status_t clear_part(struct file *file, uint64_t from, uint64_t to)
@@ -56,6 +57,7 @@ jn_status_t file_allocate(struct node *node, uint32_t mode, uint64_t offset, uin
     if (offset > FILE_SIZE_LIMIT || length > FILE_SIZE_LIMIT - offset)
         return JN_TOO_BIG;
     uint64_t end = offset + length;
+    node_changed(node);
     if (mode == (IO_ALLOCATE_PUNCH_HOLE | IO_ALLOCATE_KEEP_SIZE)) {
         jn_status_t status = punch(node, offset, end);
         node_modify_now(node);

@@ -3,6 +3,7 @@
 #include "image.h"
 #include "node.h"
 #include "platform.h"
+#include "watch.h"
 
 jn_status_t file_map(struct node *node, uint64_t offset, uint64_t length, cap_t space,
                      uint64_t address, uint32_t access, uint64_t *mapped)
@@ -25,6 +26,7 @@ jn_status_t file_map(struct node *node, uint64_t offset, uint64_t length, cap_t 
         from = page_address(page);
         run = page_tree_run(&file->tree, index, page, most);
         own = true;
+        node_changed(node); /* its blocks */
     }
     uint64_t pages = 0;
     jn_status_t status = platform_map(space, from, address, run, access, &pages);

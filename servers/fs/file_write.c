@@ -6,6 +6,7 @@
 #include "image.h"
 #include "janus/server.h"
 #include "node.h"
+#include "watch.h"
 
 page_t file_own_page(struct file *file, uint64_t index)
 {
@@ -119,6 +120,7 @@ jn_status_t file_write(struct node *node, uint64_t offset, uint64_t length, stru
         return JN_TOO_BIG;
     if (length > FILE_SIZE_LIMIT - offset)
         length = FILE_SIZE_LIMIT - offset;
+    node_changed(node); /* its blocks, also when not a byte comes */
     if (offset > node->size)
         clear_tail(node);
     struct file *file = &node->file;
@@ -155,6 +157,7 @@ jn_status_t file_resize(struct node *node, uint64_t size)
     struct file *file = &node->file;
     if (size > FILE_SIZE_LIMIT)
         return JN_TOO_BIG;
+    node_changed(node);
     if (size > node->size) {
         clear_tail(node);
         node_set_size(node, size);

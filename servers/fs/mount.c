@@ -6,6 +6,7 @@
 #include "janus/idl/fs.h"
 #include "node.h"
 #include "vfs_place.h"
+#include "watch.h"
 
 /* Deeper than this no path reaches from the mount. */
 #define DEPTH_LIMIT (PATH_LIMIT / 2)
@@ -47,6 +48,7 @@ jn_status_t vfs_mount_again(struct client *client, struct place place, uint32_t 
         *volume = *node->volume; /* the same device: hard links and inodes stay what they were */
         volume->nodes = 0;
         volume->read_only = true;
+        watch_names_changed();
         move(node, node->volume, volume, 0);
         entry->mount = true;
     }

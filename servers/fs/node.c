@@ -11,6 +11,7 @@
 #include "lease.h"
 #include "pipe.h"
 #include "sharing.h"
+#include "watch.h"
 
 #define DIRECTORY_ENTRY_SIZE 20 /* what tmpfs counts for a name */
 #define DAY_NS (86400ll * 1000000000)
@@ -73,6 +74,7 @@ jn_status_t node_permit(const struct client *client, const struct node *node, ui
 void node_set_size(struct node *node, uint64_t size)
 {
     node->size = size;
+    node_changed(node);
     if (node->sharing)
         lease_set_size(node);
 }
@@ -85,16 +87,19 @@ void node_read_now(struct node *node)
             return;
     }
     node->access_ns = jn_time_real();
+    node_changed(node);
 }
 
 void node_modify_now(struct node *node)
 {
     node->modify_ns = node->change_ns = jn_time_real();
+    node_changed(node);
 }
 
 void node_change_now(struct node *node)
 {
     node->change_ns = jn_time_real();
+    node_changed(node);
 }
 
 void node_drop_set_id(const struct client *client, struct node *node)
@@ -102,6 +107,7 @@ void node_drop_set_id(const struct client *client, struct node *node)
     if (!(node->mode & (MODE_SET_UID | MODE_SET_GID)) || client->uid == 0 ||
         !node_is(node, MODE_FILE))
         return;
+    node_changed(node);
     node->mode &= ~MODE_SET_UID;
     if (node->mode & 0010) /* without group execution the bit once meant mandatory locks */
         node->mode &= ~MODE_SET_GID;

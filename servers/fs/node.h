@@ -57,6 +57,7 @@ struct node {
     uint32_t link_count;
     uint32_t uid, gid;
     uint32_t attributes;
+    bool watched; /* somebody has kept what stat shows (watch.h) */
     uint64_t inode;
     uint64_t device_id;
     uint64_t size;

@@ -74,6 +74,30 @@ jn_status_t vfs_find(struct client *client, struct place place, uint32_t lookup,
     return status;
 }
 
+/* Whether a component of the path is "..". */
+static bool goes_up(const char *path, size_t length)
+{
+    for (size_t i = 0; i + 2 <= length; i++)
+        if (path[i] == '.' && path[i + 1] == '.' && (i == 0 || path[i - 1] == '/') &&
+            (i + 2 == length || path[i + 2] == '/'))
+            return true;
+    return false;
+}
+
+jn_status_t vfs_find_straight(struct client *client, struct place place, uint32_t lookup,
+                              struct entry **entry, bool *straight)
+{
+    struct walk walk;
+    *entry = NULL;
+    jn_status_t status = place_begin(&walk, client, place, lookup);
+    if (status == JN_OK)
+        status = walk_resolve(&walk, entry);
+    *straight = status == JN_OK && !walk.links && !(lookup & FS_LOOKUP_CASELESS) &&
+                !goes_up(place.path, place.length);
+    walk_end(&walk);
+    return status;
+}
+
 jn_status_t vfs_path(const struct client *client, const struct entry *entry, char *buffer,
                      const char **path, size_t *length)
 {

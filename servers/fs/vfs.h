@@ -40,6 +40,11 @@ JN_CHECKED jn_status_t vfs_init(uint64_t node_limit);
 JN_CHECKED jn_status_t vfs_find(struct client *client, struct place place, uint32_t lookup,
                                 struct entry **entry, struct node **node);
 
+/* The same without FS_LOOKUP_EMPTY. *straight: no link and no ".." was on the way, so that the entry's parents
+ * down from where the path begins are all that decides. */
+JN_CHECKED jn_status_t vfs_find_straight(struct client *client, struct place place, uint32_t lookup,
+                                         struct entry **entry, bool *straight);
+
 JN_CHECKED jn_status_t vfs_open(struct client *client, struct place place,
                                 const struct open_request *request, struct open_result *result);
 JN_CHECKED jn_status_t vfs_make(struct client *client, struct place place, uint32_t lookup,

@@ -122,6 +122,7 @@ struct process {
     uint32_t thread_count;
     struct descriptors descriptors;
     uint64_t directory, root; /* opens; root 0: the client's */
+    uint64_t names_serial; /* another one whenever paths begin elsewhere (stat_cache.h) */
     uint32_t umask;
     struct lx_sigaction actions[LX_NSIG];
     uint64_t ignored; /* signals whose delivery would do nothing, from actions */

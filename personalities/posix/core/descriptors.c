@@ -7,6 +7,7 @@
 #include "linux/file.h"
 #include "placement.h"
 #include "signalfd.h"
+#include "stat_cache.h"
 #include "status.h"
 
 #define TABLE_MAX 1048576u
@@ -89,6 +90,7 @@ long descriptor_close(struct process *p, uint64_t fd)
     if (d->watched)
         epoll_forget(p, (uint32_t)fd);
     placement_release(p, d);
+    stat_cache_forget(p, (uint32_t)fd);
     struct descriptor old = *d;
     memset(d, 0, sizeof *d);
     p->descriptors.count--;

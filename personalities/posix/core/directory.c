@@ -5,6 +5,7 @@
 #include "janus/runtime.h"
 #include "linux/file.h"
 #include "path.h"
+#include "stat_cache.h"
 #include "status.h"
 #include "syscalls.h"
 #include "user.h"
@@ -105,6 +106,7 @@ static long enter(struct process *p, struct backend_open open)
     if (p->directory)
         backend_io_close(&p->clients, (struct backend_open){BACKEND_FS, p->directory});
     p->directory = open.number;
+    stat_cache_new_names(p);
     return 0;
 }
 
@@ -151,6 +153,7 @@ long sys_chroot(struct thread *t, const uint64_t *a)
     if (error)
         return error;
     error = errno_of(backend_fs_set_root(&p->clients, open.number));
+    stat_cache_new_names(p);
     backend_io_close(&p->clients, open);
     return error;
 }

@@ -4,6 +4,8 @@
 #include "descriptors.h"
 #include "linux/file.h"
 #include "path.h"
+#include "quick.h"
+#include "stat_cache.h"
 #include "status.h"
 #include "syscalls.h"
 #include "user.h"
@@ -18,16 +20,15 @@ static struct lx_timespec timespec_of(int64_t ns)
     return time;
 }
 
-static long give_stat(struct thread *t, uint64_t address, const struct io_stat *s)
+static struct lx_stat stat_of(const struct io_stat *s)
 {
-    struct lx_stat out = {
+    return (struct lx_stat){
         .st_dev = s->device, .st_ino = s->inode, .st_nlink = s->link_count, .st_mode = s->mode,
         .st_uid = s->uid, .st_gid = s->gid, .st_rdev = s->device_id,
         .st_size = (int64_t)s->size, .st_blksize = s->block_size ? s->block_size : 4096,
         .st_blocks = (int64_t)s->blocks, .st_atim = timespec_of(s->access_ns),
         .st_mtim = timespec_of(s->modify_ns), .st_ctim = timespec_of(s->change_ns),
     };
-    return user_write(t, address, &out, sizeof out);
 }
 
 /* Descriptors that live in the core: an anonymous inode, as Linux shows them. */
@@ -41,7 +42,14 @@ static void stat_anonymous(struct io_stat *stat)
     stat->block_size = 4096;
 }
 
-static long stat_descriptor(struct thread *t, uint64_t fd, struct io_stat *stat)
+/* How an answer may be kept: watch.slot 0 if not at all. */
+struct keeping {
+    struct stat_question question;
+    struct backend_watch watch;
+};
+
+static long stat_descriptor(struct thread *t, uint64_t fd, struct io_stat *stat,
+                            struct keeping *keeping)
 {
     struct descriptor *d = descriptor_get(t->process, fd);
     if (!d)
@@ -49,6 +57,13 @@ static long stat_descriptor(struct thread *t, uint64_t fd, struct io_stat *stat)
     if (d->kind == DESCRIPTOR_EPOLL || d->kind == DESCRIPTOR_SIGNAL) {
         stat_anonymous(stat);
         return 0;
+    }
+    if (d->open.server == BACKEND_FS &&
+        (d->kind == DESCRIPTOR_OPEN || d->kind == DESCRIPTOR_PATH) && keeping) {
+        stat_ask_descriptor(&keeping->question, t->process, (uint32_t)fd);
+        if (stat_cache_wants(t->process, &keeping->question))
+            return errno_of(backend_io_stat_watched(&t->process->clients, d->open, stat,
+                                                    &keeping->watch));
     }
     long error = errno_of(backend_io_stat(&t->process->clients, d->open, stat));
     if (!error && d->kind == DESCRIPTOR_PAIR)
@@ -58,32 +73,51 @@ static long stat_descriptor(struct thread *t, uint64_t fd, struct io_stat *stat)
 
 /* stat of any path form; AT_EMPTY_PATH with "" is the descriptor itself. */
 static long stat_path(struct thread *t, uint64_t dirfd, uint64_t address, uint32_t flags,
-                      struct io_stat *stat)
+                      struct io_stat *stat, struct keeping *keeping)
 {
     struct backend_path path;
     long error = path_get(t, dirfd, address, flags,
                           flags & LX_AT_SYMLINK_NOFOLLOW ? FS_LOOKUP_NOFOLLOW : 0, 0, &path);
     if (error == -LX_EINVAL) /* "" of a descriptor that is not the file server's */
-        return stat_descriptor(t, dirfd, stat);
+        return stat_descriptor(t, dirfd, stat, keeping);
     if (error)
         return error;
     if (!path.length && (int32_t)dirfd != LX_AT_FDCWD)
-        return stat_descriptor(t, dirfd, stat);
-    jn_status_t status = backend_fs_stat(&t->process->clients, &path, stat);
+        return stat_descriptor(t, dirfd, stat, keeping);
+    jn_status_t status;
+    if (keeping && ((int32_t)dirfd == LX_AT_FDCWD || path.path[0] == '/') &&
+        stat_ask_path(&keeping->question, t->process, path.path, path.length,
+                      flags & LX_AT_SYMLINK_NOFOLLOW) &&
+        stat_cache_wants(t->process, &keeping->question))
+        status = backend_fs_stat_watched(&t->process->clients, &path, stat, &keeping->watch);
+    else
+        status = backend_fs_stat(&t->process->clients, &path, stat);
     if (status == JN_REDIRECT) {
         long fd = path_descriptor(t, &path);
         if (fd >= 0)
-            return stat_descriptor(t, (uint64_t)fd, stat);
+            return stat_descriptor(t, (uint64_t)fd, stat, NULL);
     }
     return errno_of(status);
+}
+
+static long give_stat(struct thread *t, uint64_t address, const struct io_stat *s,
+                      const struct keeping *keeping)
+{
+    struct lx_stat out = stat_of(s);
+    long error = user_write(t, address, &out, sizeof out);
+    if (!error && keeping->watch.slot)
+        stat_cache_keep(t->process, &keeping->question, &out, &keeping->watch);
+    return error;
 }
 
 static long do_stat(struct thread *t, uint64_t dirfd, uint64_t path, uint64_t address,
                     uint32_t flags)
 {
     struct io_stat stat;
-    long error = stat_path(t, dirfd, path, flags, &stat);
-    return error ? error : give_stat(t, address, &stat);
+    struct keeping keeping;
+    keeping.watch.slot = 0;
+    long error = stat_path(t, dirfd, path, flags, &stat, &keeping);
+    return error ? error : give_stat(t, address, &stat, &keeping);
 }
 
 long sys_stat(struct thread *t, const uint64_t *a)
@@ -99,8 +133,10 @@ long sys_lstat(struct thread *t, const uint64_t *a)
 long sys_fstat(struct thread *t, const uint64_t *a)
 {
     struct io_stat stat;
-    long error = stat_descriptor(t, a[0], &stat);
-    return error ? error : give_stat(t, a[1], &stat);
+    struct keeping keeping;
+    keeping.watch.slot = 0;
+    long error = stat_descriptor(t, a[0], &stat, &keeping);
+    return error ? error : give_stat(t, a[1], &stat, &keeping);
 }
 
 long sys_newfstatat(struct thread *t, const uint64_t *a)
@@ -109,6 +145,63 @@ long sys_newfstatat(struct thread *t, const uint64_t *a)
     if (flags & ~(uint32_t)(LX_AT_SYMLINK_NOFOLLOW | LX_AT_NO_AUTOMOUNT | LX_AT_EMPTY_PATH))
         return -LX_EINVAL;
     return do_stat(t, a[0], a[1], a[2], flags);
+}
+
+/* ---- from the server loop: what is known already ---- */
+
+static int64_t quick_give(struct thread *t, const struct lx_stat *known, uint64_t address)
+{
+    size_t done = 0;
+    uint64_t fault[2];
+    if (!known || backend_copy_out(&t->backend, address, known, sizeof *known, &done, fault) != JN_OK)
+        return JN_NOT_QUICK;
+    return 0;
+}
+
+static int64_t quick_path(struct thread *t, uint64_t dirfd, uint64_t path, uint64_t address,
+                          bool nofollow)
+{
+    char text[STAT_TEXT_MOST];
+    size_t done = 0;
+    uint64_t fault[2];
+    struct stat_question question;
+    if (!stat_cache.records ||
+        backend_copy_string(&t->backend, path, text, sizeof text, &done, fault) != JN_OK || !done ||
+        text[done - 1] || ((int32_t)dirfd != LX_AT_FDCWD && text[0] != '/') ||
+        !stat_ask_path(&question, t->process, text, done - 1, nofollow))
+        return JN_NOT_QUICK;
+    return quick_give(t, stat_cache_find(&question), address);
+}
+
+int64_t quick_stat(void *object, uint64_t path, uint64_t address, uint64_t c, uint64_t d)
+{
+    (void)c, (void)d;
+    return quick_path(object, (uint64_t)LX_AT_FDCWD, path, address, false);
+}
+
+int64_t quick_lstat(void *object, uint64_t path, uint64_t address, uint64_t c, uint64_t d)
+{
+    (void)c, (void)d;
+    return quick_path(object, (uint64_t)LX_AT_FDCWD, path, address, true);
+}
+
+int64_t quick_newfstatat(void *object, uint64_t dirfd, uint64_t path, uint64_t address,
+                         uint64_t flags)
+{
+    if ((uint32_t)flags & ~(uint32_t)(LX_AT_SYMLINK_NOFOLLOW | LX_AT_NO_AUTOMOUNT))
+        return JN_NOT_QUICK;
+    return quick_path(object, dirfd, path, address, (uint32_t)flags & LX_AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t quick_fstat(void *object, uint64_t fd, uint64_t address, uint64_t c, uint64_t d)
+{
+    struct thread *t = object;
+    struct stat_question question;
+    (void)c, (void)d;
+    if (!stat_cache.records)
+        return JN_NOT_QUICK;
+    stat_ask_descriptor(&question, t->process, (uint32_t)fd);
+    return quick_give(t, stat_cache_find(&question), address);
 }
 
 static struct lx_statx_time statx_time(int64_t ns)
@@ -127,7 +220,7 @@ long sys_statx(struct thread *t, const uint64_t *a)
                             LX_AT_STATX_SYNC_TYPE) ||
         (flags & LX_AT_STATX_SYNC_TYPE) == LX_AT_STATX_SYNC_TYPE)
         return -LX_EINVAL;
-    long error = stat_path(t, a[0], a[1], flags, &s);
+    long error = stat_path(t, a[0], a[1], flags, &s, NULL);
     if (error)
         return error;
     struct lx_statx out;

@@ -14,6 +14,7 @@
 #include "placement.h"
 #include "posix_timer.h"
 #include "signals.h"
+#include "stat_cache.h"
 #include "wait.h"
 
 struct list core_processes = {&core_processes, &core_processes};
@@ -35,6 +36,7 @@ struct process *process_create(uint64_t pid)
     list_init(&p->threads);
     list_append(&core_processes, &p->link);
     signal_recompute_ignored(p);
+    stat_cache_new_names(p);
     return p;
 }
 

@@ -100,11 +100,15 @@ struct jn_quick core_quick = {
         [14] = quick_rt_sigprocmask,
         [0] = quick_read,
         [1] = quick_write,
+        [4] = quick_stat,
+        [5] = quick_fstat,
+        [6] = quick_lstat,
         [17] = quick_pread64,
         [24] = quick_sched_yield,
         [39] = quick_getpid,
         [95] = quick_umask,
         [186] = quick_gettid,
+        [262] = quick_newfstatat,
     },
 };
 

@@ -12,6 +12,12 @@ int64_t quick_read(void *object, uint64_t fd, uint64_t address, uint64_t length,
 int64_t quick_write(void *object, uint64_t fd, uint64_t address, uint64_t length, uint64_t offset);
 int64_t quick_pread64(void *object, uint64_t fd, uint64_t address, uint64_t length,
                       uint64_t offset);
+/* file_stat.c */
+int64_t quick_stat(void *object, uint64_t path, uint64_t address, uint64_t c, uint64_t d);
+int64_t quick_lstat(void *object, uint64_t path, uint64_t address, uint64_t c, uint64_t d);
+int64_t quick_newfstatat(void *object, uint64_t dirfd, uint64_t path, uint64_t address,
+                         uint64_t flags);
+int64_t quick_fstat(void *object, uint64_t fd, uint64_t address, uint64_t c, uint64_t d);
 /* From now on every call goes through syscall_run(), where it is traced. */
 void core_quick_stop(void);
 

@@ -12,6 +12,7 @@
 #include "posix_timer.h"
 #include "process.h"
 #include "signals.h"
+#include "stat_cache.h"
 #include "status.h"
 
 static jn_status_t status_of(long error)
@@ -55,6 +56,7 @@ static long copy_strings(struct strings *to, const char *from, uint32_t count)
 static long fill_process(struct process *p, const struct handover *h)
 {
     p->directory = h->header.directory;
+    stat_cache_new_names(p);
     p->root = h->header.root;
     p->umask = h->header.umask;
     p->placement = h->header.placement;

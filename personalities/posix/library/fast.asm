@@ -9,7 +9,7 @@ bits 64
 default rel
 global adapter_fast, adapter_fast_count, adapter_sample
 global fast_begin, fast_end, fast_abort, fast_told_begin, fast_told_end, fast_finish
-extern adapter_leave, adapter_slow, fast_files, fast_file_count
+extern adapter_leave, adapter_slow, fast_files, fast_file_count, stat_cache
 extern fast_getpid, fast_gettid, fast_getuid, fast_geteuid, fast_getgid, fast_getegid, fast_umask
 
 %include "fast.inc"
@@ -22,6 +22,9 @@ section .rodata.fast progbits alloc noexec nowrite align=64
 adapter_fast:
     ROUTINE 0, fast_read
     ROUTINE 1, fast_write
+    ROUTINE 4, fast_stat
+    ROUTINE 5, fast_fstat
+    ROUTINE 6, fast_lstat
     ROUTINE 8, fast_lseek
     ROUTINE 17, fast_pread
     ROUTINE 24, fast_yield
@@ -32,6 +35,7 @@ adapter_fast:
     ROUTINE 107, fast_geteuid
     ROUTINE 108, fast_getegid
     ROUTINE 186, fast_gettid
+    ROUTINE 262, fast_newfstatat
 adapter_fast_end:
 adapter_fast_count: dd (adapter_fast_end - adapter_fast) / 8
 adapter_sample: dd FAST_SAMPLE
@@ -311,6 +315,8 @@ pipe_empty:
     RESTORE
     mov rax, [rcx + DOOR_RAX]
     jmp fast_read
+
+%include "fast_stat.inc"
 fast_end:
 ; ---- from here on the call has happened, or the lock is free ----
 

@@ -16,6 +16,7 @@
 #include "library.h"
 #include "loop.h"
 #include "process.h"
+#include "stat_cache.h"
 #include "status.h"
 #include "user.h"
 
@@ -208,10 +209,12 @@ void library_forked(void)
     struct thread *t = birth.thread;
     struct process *p = t->process;
     fast_files_child();
+    stat_cache_child();
     p->clients = adapter_clients();
     p->clients.pager = JN_CAP_NULL; /* the address space's */
     core_pager_template = ADAPTER_CAP_EMPTY_PAGER;
     fork_become_child(t, birth.pid, &birth.request);
+    stat_cache_new_names(p);
     jn_status_t status = own_memory(p);
     if (status == JN_OK)
         status = placement_join(p, birth.ringless);

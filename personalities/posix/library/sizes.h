@@ -5,5 +5,6 @@
 
 #define CORE_SCRATCH 16384
 #define CORE_FUTEX_BITS 5
+#define STAT_RECORD_BITS 6 /* answers of stat that are kept */
 
 #endif

@@ -4,5 +4,6 @@
 
 #define CORE_SCRATCH 65536
 #define CORE_FUTEX_BITS 10 /* hash buckets */
+#define STAT_RECORD_BITS 10 /* answers of stat that are kept */
 
 #endif

@@ -6,6 +6,7 @@
 #include "janus/object.h"
 #include "platform.h"
 #include "request.h"
+#include "watch.h"
 
 /* A capability for the new client; the client goes if there can be none. */
 static jn_status_t mint(struct client *client, cap_t *out)
@@ -114,6 +115,7 @@ static jn_status_t op_set_credentials(struct jn_call *call, uint64_t pid, uint32
     for (struct client *client = client_next(NULL); client; client = client_next(client)) {
         if (client->pid != pid)
             continue;
+        watch_client_changed(client);
         client->uid = uid;
         client->gid = gid;
         client->group_count = 0;
@@ -135,6 +137,7 @@ static jn_status_t op_use_credentials(struct jn_call *call, cap_t process)
     status = platform_process_credentials(process, &pid, &credentials);
     if (status != JN_OK)
         return status;
+    watch_client_changed(client);
     client->pid = pid;
     client->uid = credentials.fsuid;
     client->gid = credentials.fsgid;

@@ -3,10 +3,12 @@
 
 #include "dev/device.h"
 #include "janus/idl/io.h"
+#include "janus/object.h"
 #include "lease.h"
 #include "pipe.h"
 #include "pipe_ring.h"
 #include "request.h"
+#include "watch.h"
 
 static jn_status_t leasable(const struct jn_call *call, uint64_t open, uint64_t address,
                             struct client **client, struct description **description)
@@ -83,9 +85,61 @@ static jn_status_t op_end(struct jn_call *call, uint64_t open)
     return status;
 }
 
+static jn_status_t op_watch(struct jn_call *call, uint64_t address, cap_t task)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    if (status == JN_OK)
+        status = watch_map(task, address);
+    jn_cap_delete(task);
+    return status;
+}
+
+static jn_status_t op_stat(struct jn_call *call, uint64_t open, struct io_stat *stat,
+                           uint32_t *slot, uint64_t *generation)
+{
+    struct client *client;
+    struct description *description;
+    *slot = 0;
+    *generation = 0;
+    jn_status_t status = request_open(call, open, &client, &description);
+    if (status != JN_OK)
+        return status;
+    node_stat(client, description->node, stat);
+    watch_node(description->node, slot, generation);
+    return JN_OK;
+}
+
+static jn_status_t op_stat_path(struct jn_call *call, uint64_t dir, uint64_t length, uint32_t lookup,
+                                struct io_stat *stat, uint32_t *slot, uint64_t *generation,
+                                uint64_t *names)
+{
+    struct client *client;
+    struct place place;
+    struct entry *entry;
+    bool straight;
+    *slot = 0;
+    *generation = *names = 0;
+    jn_status_t status = request_client(call, &client);
+    if (status == JN_OK)
+        status = request_place(call, client, dir, length, 0, &place);
+    if (status == JN_OK)
+        status = vfs_find_straight(client, place, lookup, &entry, &straight);
+    if (status != JN_OK)
+        return status;
+    node_stat(client, entry->node, stat);
+    if (straight && watch_entry(client, entry, names))
+        watch_node(entry->node, slot, generation);
+    entry_put(entry);
+    return JN_OK;
+}
+
 const struct lease_ops lease_operations = {
     .file = op_file,
     .pipe = op_pipe,
     .kick = op_kick,
     .end = op_end,
+    .watch = op_watch,
+    .stat = op_stat,
+    .stat_path = op_stat_path,
 };

@@ -7,6 +7,7 @@
 #include "request.h"
 #include "sharing.h"
 #include "volume.h"
+#include "watch.h"
 
 /* A new end of a pipe in the client's table. */
 static jn_status_t add_end(struct client *client, struct node *node, uint32_t access,
@@ -144,6 +145,7 @@ jn_status_t fs_op_set_root(struct jn_call *call, uint64_t open)
     if (status != JN_OK)
         return status;
     struct entry *old = client->root;
+    watch_client_changed(client);
     client->root = entry_get(description->entry);
     entry_put(old);
     return JN_OK;

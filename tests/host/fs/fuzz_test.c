@@ -59,6 +59,10 @@ static void one(void)
     static const unsigned modes[] = {0644, 0755, 0600, 0777};
     unsigned slot_index = draw(8);
     int slot = slots[slot_index];
+    if (draw(3) == 0)
+        pair_keep(PAIR_CWD, name(), (int)draw(2));
+    if (slot >= 0 && draw(4) == 0)
+        pair_keep_status(slot);
     switch (draw(30)) {
     case 0: case 1: case 2: case 3:
         if (slot >= 0)
@@ -136,6 +140,7 @@ int main(int argc, char **argv)
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
     unsigned sequences = argc > 2 ? (unsigned)atoi(argv[2]) : 150;
     pair_verbose = argc > 3;
+    uint64_t held = 0; /* of the answers that were kept, over all steps */
     pair_start();
     for (unsigned i = 0; i < sequences; i++) {
         state = seed + i;
@@ -149,11 +154,18 @@ int main(int argc, char **argv)
         pair_mkdir(PAIR_CWD, "c", 0755);
         if (draw(2))
             pair_pipe(&slots[6]);
-        for (unsigned step = 0; step < 300; step++)
+        for (unsigned step = 0; step < 300; step++) {
             one();
+            pair_check_kept();
+            held += pair_kept();
+        }
         pair_compare();
     }
     pair_finish();
+    if (held < 50000ull * sequences / 150) {
+        printf("fuzz: only %lu answers held\n", held);
+        return 1;
+    }
     printf("fuzz: %u sequences as on Linux\n", sequences);
     return 0;
 }

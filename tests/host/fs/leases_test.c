@@ -1,6 +1,7 @@
 /* Leases (idl/lease.idl): the test is the adapter, and works on the shared pages as one would, also as one
  * that lies. Oracle: the interface's own text; contents are compared with what was written. */
 #include <assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -343,6 +344,59 @@ static void test_death(void)
     assert(io_operations.close(fake_call(pair_label), reader.open) == JN_OK);
 }
 
+/* What was kept of a path, and what must end that: names and rights on the way, and the client's own. */
+static bool path_holds(const char *path, const uint64_t *page, bool begin)
+{
+    static uint32_t slot;
+    static uint64_t generation, names;
+    struct io_stat stat;
+    if (!begin)
+        return page[slot] == generation && page[0] == names;
+    struct jn_call *call = fake_call(pair_label);
+    fake_offer(0, path, strlen(path));
+    assert(lease_operations.stat_path(call, 0, strlen(path), 0, &stat, &slot, &generation, &names) ==
+           JN_OK);
+    return slot != 0;
+}
+
+#define PAGE_AT 0x71000000ull
+static void test_paths(void)
+{
+    uint32_t access;
+    static const char path[] = "/base/top/p/q/f";
+    assert(lease_operations.watch(fake_call(pair_label), PAGE_AT + 1, 1) == JN_BAD_ARG);
+    assert(lease_operations.watch(fake_call(999999), PAGE_AT, 1) == JN_NO_RIGHT);
+    assert(lease_operations.watch(fake_call(pair_label), PAGE_AT, 1) == JN_OK);
+    const uint64_t *page = fake_mapped(PAGE_AT, &access);
+    assert(page && access == JN_R);
+    pair_reset();
+    pair_mkdir(PAIR_CWD, "p", 0755);
+    pair_mkdir(PAIR_CWD, "p/q", 0755);
+    pair_open(PAIR_CWD, "p/q/f", O_RDWR | O_CREAT, 0644);
+    assert(path_holds(path, page, true));
+    pair_mkdir(PAIR_CWD, "p/q/other", 0755); /* a new name leads nobody elsewhere */
+    pair_rmdir(PAIR_CWD, "p/q/other");
+    assert(path_holds(path, page, false));
+    pair_rename(PAIR_CWD, "p", PAIR_CWD, "r", 0);
+    assert(!path_holds(path, page, false));
+    pair_rename(PAIR_CWD, "r", PAIR_CWD, "p", 0);
+    assert(path_holds(path, page, true));
+    pair_chmod(PAIR_CWD, "p", 0700);
+    assert(!path_holds(path, page, false));
+    /* Credentials and the root of who has kept something. */
+    assert(path_holds(path, page, true));
+    assert(client_operations.set_credentials(fake_call(1), client_find(pair_label)->pid, 0, 0) == JN_OK);
+    assert(!path_holds(path, page, false));
+    uint64_t names = page[0];
+    assert(client_operations.set_credentials(fake_call(1), client_find(pair_label)->pid, 0, 0) == JN_OK);
+    assert(page[0] == names); /* who has kept nothing since */
+    /* Not to be kept: through a link, upwards, and what is made up. */
+    pair_symlink("p/q", PAIR_CWD, "to");
+    assert(!path_holds("/base/top/to/f", page, true));
+    assert(!path_holds("/base/top/p/../p/q/f", page, true) && path_holds("/base/top/./p/q//f", page, true));
+    assert(!path_holds("/proc", page, true));
+}
+
 int main(void)
 {
     pair_start();
@@ -355,6 +409,7 @@ int main(void)
                                        &(struct jn_pages){0}, &(uint32_t){0}) == JN_OK);
     test_file();
     test_cells();
+    test_paths();
     test_devices();
     test_pipe();
     test_bytes();

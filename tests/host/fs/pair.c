@@ -25,6 +25,7 @@
 #include "janus/idl/client.h"
 #include "janus/idl/fs.h"
 #include "janus/idl/io.h"
+#include "janus/idl/lease.h"
 #include "operations/request.h"
 #include "page_cache.h"
 #include "proc/proc.h"
@@ -47,6 +48,21 @@ static unsigned line_count;
 static char directory[64];
 static int linux_root;
 static uint64_t janus_root;
+
+#define KEPT 64
+#define GENERATIONS_AT 0x70000000ull
+
+static struct kept {
+    bool used;
+    int dir, slot; /* slot -1: a path */
+    uint64_t open;
+    uint32_t lookup;
+    char path[64];
+    struct io_stat stat;
+    uint32_t slot_of;
+    uint64_t generation, names;
+} kept[KEPT];
+static unsigned kept_next, kept_holding;
 
 static void note(const char *format, ...)
 {
@@ -232,6 +248,7 @@ void pair_reset(void)
     janus_empty(client_open(client_find(pair_label), janus_root)->entry);
     line_count = 0;
     fake_event_count = 0;
+    memset(kept, 0, sizeof kept);
 }
 
 void pair_finish(void)
@@ -304,6 +321,9 @@ long pair_open(int dir, const char *path, int flags, unsigned mode)
 
 long pair_close(int slot)
 {
+    for (struct kept *entry = kept; entry < kept + KEPT; entry++)
+        if (entry->slot == slot)
+            entry->used = false; /* whoever keeps it forgets it with the descriptor */
     note("close(%d)", slot);
     long expected = linux_result(close(slots[slot].linux_fd));
     slots[slot].linux_fd = -1;
@@ -438,6 +458,75 @@ long pair_status(int slot)
     if (result == 0 && !S_ISFIFO(expected.st_mode))
         compare_stat(&expected, &got);
     return result;
+}
+
+/* ---- what was kept ---- */
+
+static const uint64_t *generations(void)
+{
+    uint32_t access = 0;
+    const uint64_t *page = fake_mapped(GENERATIONS_AT, &access);
+    if (!page && lease_operations.watch(fake_call(pair_label), GENERATIONS_AT, 1) != JN_OK)
+        fail("no page of generations");
+    page = page ? page : fake_mapped(GENERATIONS_AT, &access);
+    if (access != JN_R)
+        fail("generations can be written");
+    return page;
+}
+
+static void keep(const struct kept *entry, jn_status_t status)
+{
+    if (status == JN_OK && entry->slot_of)
+        kept[kept_next++ % KEPT] = *entry;
+}
+
+void pair_keep(int dir, const char *path, int follow)
+{
+    struct kept entry = {true, dir, -1, 0, follow ? 0 : FS_LOOKUP_NOFOLLOW, "", {0}, 0, 0, 0};
+    note("keep(%d, \"%s\", follow %d)", dir, path, follow);
+    snprintf(entry.path, sizeof entry.path, "%s", path);
+    keep(&entry, lease_operations.stat_path(path_call(0, path), janus_dir(dir), strlen(path),
+                                            entry.lookup, &entry.stat, &entry.slot_of,
+                                            &entry.generation, &entry.names));
+}
+
+void pair_keep_status(int slot)
+{
+    struct kept entry = {true, 0, slot, slots[slot].open, 0, "", {0}, 0, 0, 0};
+    note("keep(%d)", slot);
+    keep(&entry, lease_operations.stat(fake_call(pair_label), entry.open, &entry.stat,
+                                       &entry.slot_of, &entry.generation));
+}
+
+void pair_check_kept(void)
+{
+    const uint64_t *now = generations();
+    kept_holding = 0;
+    for (struct kept *entry = kept; entry < kept + KEPT; entry++) {
+        struct io_stat got;
+        if (!entry->used || now[entry->slot_of] != entry->generation)
+            continue;
+        jn_status_t status;
+        if (entry->slot >= 0) {
+            status = io_operations.stat(fake_call(pair_label), entry->open, &got);
+        } else {
+            if (now[0] != entry->names)
+                continue;
+            status = fs_operations.stat_path(path_call(0, entry->path), janus_dir(entry->dir),
+                                             strlen(entry->path), entry->lookup, &got);
+        }
+        kept_holding++;
+        if (status != JN_OK || memcmp(&got, &entry->stat, sizeof got))
+            fail("what was kept of \"%s\" (slot %d) holds no more: status %d, mode %o %o, size %lu "
+                 "%lu, links %u %u, blocks %lu %lu",
+                 entry->path, entry->slot, status, entry->stat.mode, got.mode, entry->stat.size,
+                 got.size, entry->stat.link_count, got.link_count, entry->stat.blocks, got.blocks);
+    }
+}
+
+unsigned pair_kept(void)
+{
+    return kept_holding;
 }
 
 /* ---- names ---- */

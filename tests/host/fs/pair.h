@@ -43,6 +43,13 @@ long pair_pipe(int slots[2]);
 long pair_poll(int slot, int events);
 long pair_readable(int slot);
 long pair_pipe_size(int slot, long size);
+/* Keeps what stat says of a path or a slot, as idl/lease.idl allows; and sees that all that was kept and
+ * is said to hold is what stat says now. */
+void pair_keep(int dir, const char *path, int follow);
+void pair_keep_status(int slot);
+void pair_check_kept(void);
+/* How many of them held at the last check. */
+unsigned pair_kept(void);
 /* The whole trees, names, types, modes, sizes, links and contents. */
 void pair_compare(void);
 

@@ -401,6 +401,34 @@ jn_status_t backend_fs_stat(const struct backend_clients *c, const struct backen
     return JN_OK;
 }
 
+/* Kept until the test says otherwise. */
+uint64_t fake_generations[512];
+unsigned fake_stats; /* how often the server was asked */
+
+jn_status_t backend_fs_stat_watched(const struct backend_clients *c, const struct backend_path *path,
+                                    struct io_stat *stat, struct backend_watch *watch)
+{
+    *watch = (struct backend_watch){1, fake_generations[1], fake_generations[0]};
+    return backend_fs_stat(c, path, stat);
+}
+
+jn_status_t backend_io_stat_watched(const struct backend_clients *c, struct backend_open open,
+                                    struct io_stat *stat, struct backend_watch *watch)
+{
+    *watch = (struct backend_watch){1, fake_generations[1], 0};
+    return backend_io_stat(c, open, stat);
+}
+
+const uint64_t *backend_fs_generations(const struct backend_clients *c)
+{
+    (void)c;
+    return fake_generations;
+}
+
+void backend_fs_generations_child(void)
+{
+}
+
 jn_status_t backend_fs_access(const struct backend_clients *c, const struct backend_path *path,
                               uint32_t mode)
 {

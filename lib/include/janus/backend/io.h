@@ -79,6 +79,22 @@ JN_CHECKED jn_status_t backend_fs_open(const struct backend_clients *c,
                                        uint32_t *created);
 JN_CHECKED jn_status_t backend_fs_stat(const struct backend_clients *c,
                                        const struct backend_path *path, struct io_stat *stat);
+/* lease.stat and lease.stat_path: the answer holds while word `slot` of the page of generations is
+ * `generation`, and of a path word 0 `names`. Slot 0: nobody knows how long. */
+struct backend_watch {
+    uint32_t slot;
+    uint64_t generation, names;
+};
+JN_CHECKED jn_status_t backend_io_stat_watched(const struct backend_clients *c,
+                                               struct backend_open open, struct io_stat *stat,
+                                               struct backend_watch *watch);
+JN_CHECKED jn_status_t backend_fs_stat_watched(const struct backend_clients *c,
+                                               const struct backend_path *path,
+                                               struct io_stat *stat, struct backend_watch *watch);
+/* The page, mapped into the caller's own Task once; NULL: it cannot be. And in a child of fork, which has
+ * not got the mapping. */
+const uint64_t *backend_fs_generations(const struct backend_clients *c);
+void backend_fs_generations_child(void);
 JN_CHECKED jn_status_t backend_fs_access(const struct backend_clients *c,
                                          const struct backend_path *path, uint32_t mode);
 JN_CHECKED jn_status_t backend_fs_make_directory(const struct backend_clients *c,
