@@ -280,9 +280,8 @@ def win32_interrupt(context):
     """Ctrl-C and Ctrl-Z act on a Win32 program in the foreground."""
     shell = Shell(context)
     for _ in range(2):
-        shell.send(b'sleep.exe 100000\r')
-        shell.wait_for(b'\n')
-        shell.pause(2)
+        shell.send(b'sleep.exe 100000 say\r')
+        shell.wait_for(b'running')
         shell.send(b'\x03')
         shell.wait_for(PROMPT)
     shell.line('echo "<$?>"', '<130>')
@@ -291,9 +290,8 @@ def win32_interrupt(context):
     shell.send(b'\x03')
     shell.wait_for(b'event 0')
     shell.wait_for(PROMPT)
-    shell.send(b'sleep.exe 100000\r')
-    shell.wait_for(b'\n')
-    shell.pause(2)
+    shell.send(b'sleep.exe 100000 say\r')
+    shell.wait_for(b'running')
     shell.send(b'\x1a')
     shell.wait_for(b'Stopped')
     shell.wait_for(PROMPT)
