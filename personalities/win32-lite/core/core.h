@@ -8,6 +8,7 @@
 #ifndef WIN32_CORE_H
 #define WIN32_CORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -294,6 +295,12 @@ struct nt_call {
 };
 
 #define NT_WAIT_MAX 64u
+enum nt_alert {
+    NT_ALERT_NONE,
+    NT_ALERT_SET,    /* sticky */
+    NT_ALERT_WAITED, /* the thread waits without the core */
+    NT_ALERT_HELD    /* it waits in the core */
+};
 enum nt_thread_stop { NT_STOP_NONE, NT_STOP_CALL, NT_STOP_FAULT };
 struct nt_thread {
     struct nt_process *process;
@@ -314,7 +321,8 @@ struct nt_thread {
     struct nt_list deadline_link;
     bool has_deadline;
     uint64_t deadline;
-    bool alerted; /* NtAlertThreadByThreadId's sticky bit */
+    _Atomic uint32_t *alert_word; /* of NtAlertThreadByThreadId: enum nt_alert, here or in the world */
+    _Atomic uint32_t own_alert_word;
     bool alert;   /* NtAlertThread */
     struct nt_list apcs;
     struct nt_list mutants;
@@ -322,6 +330,7 @@ struct nt_thread {
     uint64_t keyed_key;
     bool keyed_queued, keyed_release, keyed_done;
     struct nt_keyed_event *keyed_event;
+    bool ended_by_force; /* by another thread */
     uint32_t suspend_count;
     bool started;
     bool frozen;
@@ -563,6 +572,10 @@ bool nt_call_expired(struct nt_thread *t);
 nt_status nt_wait_alertable(struct nt_thread *t);
 nt_status nt_wait_objects(struct nt_thread *t, struct nt_object **objects, uint32_t count,
                           bool any, bool alertable);
+/* A thread has waited in the core: the world may let it wait without, next time. NULL: it cannot. */
+extern void (*nt_wait_held)(struct nt_thread *t);
+/* Wakes a thread whose alert word said WAITED. */
+extern void (*nt_wait_alert)(struct nt_thread *t);
 /* A wait for one object of this core's own state that is over at once; PENDING: it has to wait, or more
  * has to be looked at than the object. */
 nt_status nt_wait_at_once(struct nt_thread *t, struct nt_object *object);

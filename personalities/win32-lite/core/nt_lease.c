@@ -5,6 +5,7 @@
 _Atomic uint64_t nt_leases[NT_LEASES];
 uint32_t nt_lease_limits[NT_LEASES];
 bool nt_lease_enabled;
+void (*nt_lease_unpark)(uint32_t number, bool granted);
 
 static struct nt_list due = {&due, &due}; /* nt_object.lease_link: to be looked at by renew */
 static uint32_t mutants;                  /* leased ones */
@@ -55,15 +56,22 @@ static void put_back(struct nt_object *object, uint64_t word)
     }
 }
 
+static void take_back(struct nt_object *object)
+{
+    uint64_t word = atomic_exchange(&nt_leases[object->lease_handle / 4 - 1], NT_LEASE_NONE);
+
+    object->leased = false;
+    put_back(object, word);
+    if (NT_LEASE_WAITER(word))
+        nt_lease_unpark(NT_LEASE_WAITER(word), word & NT_LEASE_GRANTED);
+}
+
 void nt_lease_recall(struct nt_object *object)
 {
     if (!object->lease_handle)
         return;
-    if (object->leased) {
-        object->leased = false;
-        put_back(object,
-                 atomic_exchange(&nt_leases[object->lease_handle / 4 - 1], NT_LEASE_NONE));
-    }
+    if (object->leased)
+        take_back(object);
     if (nt_list_empty(&object->lease_link))
         nt_list_append(&due, &object->lease_link);
 }
@@ -81,11 +89,21 @@ void nt_lease_recall_owned(struct nt_thread *t)
     }
 }
 
+void nt_lease_grant(struct nt_object *object)
+{
+    if (!object->leased)
+        return;
+    _Atomic uint64_t *lease = &nt_leases[object->lease_handle / 4 - 1];
+    uint64_t word = atomic_load(lease);
+    while (NT_LEASE_WAITER(word) &&
+           !atomic_compare_exchange_weak(lease, &word, word | NT_LEASE_GRANTED))
+        ;
+}
+
 void nt_lease_forget(struct nt_object *object)
 {
     if (object->leased)
-        put_back(object, atomic_exchange(&nt_leases[object->lease_handle / 4 - 1], NT_LEASE_NONE));
-    object->leased = false;
+        take_back(object);
     if (object->lease_link.next)
         nt_list_remove(&object->lease_link);
 }

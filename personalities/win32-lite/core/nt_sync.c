@@ -102,8 +102,15 @@ static nt_status operate(struct nt_object *object, uint32_t operation, uint64_t 
 static nt_status event_change(struct nt_thread *t, const uint64_t *a, uint32_t operation)
 {
     struct nt_event *event;
+    struct nt_handle *entry = nt_handle_entry(t->process, a[0]);
     uint64_t previous;
-    nt_status status = nt_handle_object(t, a[0], NT_TYPE_EVENT, 2, &event);
+    nt_status status;
+
+    /* Who waits without the core would come too late to be among the waiters. */
+    if (operation == OBJECT_PULSE && entry && entry->object->type == NT_TYPE_EVENT &&
+        entry->access & 2)
+        nt_lease_grant(entry->object);
+    status = nt_handle_object(t, a[0], NT_TYPE_EVENT, 2, &event);
 
     if (NT_FAILED(status))
         return status;
@@ -118,6 +125,7 @@ static nt_status event_change(struct nt_thread *t, const uint64_t *a, uint32_t o
             nt_object_wake(&event->object);
         if (operation == OBJECT_PULSE) {
             nt_core_run(); /* those that wait now take it; nobody later */
+            nt_lease_recall(&event->object);
             event->set = false;
         }
     }

@@ -141,11 +141,13 @@ static nt_status make_stack(struct nt_process *p, struct nt_thread *t, uint64_t 
     return status;
 }
 
+/* A TEB stays where its thread was ended by another: ntdll.dll has it in a list (TlsLinks), out of which
+ * threads take themselves. */
 static void release_memory(struct nt_process *p, struct nt_thread *t)
 {
     struct nt_view *view;
 
-    if (t->teb && (view = nt_view_find(p, t->teb)))
+    if (t->teb && !t->ended_by_force && (view = nt_view_find(p, t->teb)))
         nt_view_destroy(p, view);
     if (t->stack_allocation && (view = nt_view_find(p, t->stack_allocation)))
         nt_view_destroy(p, view);
@@ -202,6 +204,7 @@ nt_status nt_thread_create(struct nt_process *p, uint64_t entry, uint64_t argume
     t->process = p;
     t->entry = entry;
     t->affinity = p->affinity;
+    t->alert_word = &t->own_alert_word;
     nt_list_init(&t->link);
     nt_list_init(&t->ready_link);
     nt_list_init(&t->deadline_link);
@@ -396,6 +399,7 @@ nt_status NtTerminateThread(struct nt_thread *t, const uint64_t *a)
         return object->ended ? NT_SUCCESS : NT_ACCESS_DENIED;
     bool own = object->thread == t || object->thread->process->thread_count == 1;
     bool self = object->thread->process == t->process && own;
+    object->thread->ended_by_force = object->thread != t;
     nt_thread_end(object->thread, (uint32_t)a[1]);
     return self ? NT_STATE : NT_SUCCESS;
 }

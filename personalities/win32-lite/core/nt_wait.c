@@ -7,6 +7,9 @@
 
 #include "nt_remote.h"
 
+void (*nt_wait_held)(struct nt_thread *t);
+void (*nt_wait_alert)(struct nt_thread *t);
+
 void nt_thread_hold_on(struct nt_thread *t, struct nt_object *object)
 {
     struct nt_wait_entry *entry = &t->waits[t->wait_count++];
@@ -260,6 +263,8 @@ nt_status nt_wait_objects(struct nt_thread *t, struct nt_object **objects, uint3
         if (!objects[i]->shared)
             nt_thread_hold_on(t, objects[i]);
     nt_thread_set_deadline(t, t->call.deadline);
+    if (nt_wait_held)
+        nt_wait_held(t);
     return NT_HELD;
 done:
     if (t->armed) {
@@ -366,7 +371,8 @@ nt_status NtAlertThreadByThreadId(struct nt_thread *t, const uint64_t *a)
 
     if (!target)
         return NT_INVALID_CID;
-    target->alerted = true;
+    if (atomic_exchange(target->alert_word, NT_ALERT_SET) == NT_ALERT_WAITED)
+        nt_wait_alert(target);
     if (target->held)
         nt_thread_wake(target);
     return NT_SUCCESS;
@@ -378,13 +384,18 @@ nt_status NtWaitForAlertByThreadId(struct nt_thread *t, const uint64_t *a)
 
     if (NT_FAILED(status))
         return status;
-    if (t->alerted) {
-        t->alerted = false;
+    if (atomic_exchange(t->alert_word, NT_ALERT_NONE) == NT_ALERT_SET)
         return NT_ALERTED;
-    }
     if (nt_call_expired(t))
         return NT_TIMEOUT;
+    uint32_t none = NT_ALERT_NONE;
+    if (!atomic_compare_exchange_strong(t->alert_word, &none, NT_ALERT_HELD)) {
+        atomic_store(t->alert_word, NT_ALERT_NONE); /* it came just now */
+        return NT_ALERTED;
+    }
     nt_thread_set_deadline(t, t->call.deadline);
+    if (nt_wait_held)
+        nt_wait_held(t);
     return NT_HELD;
 }
 

@@ -17,7 +17,7 @@
 #include "nt_status.h"
 
 #define NUMBERS 1024u
-#define SLOW (1ull << 63)
+#define SLOW FAST_SLOW
 
 typedef uint64_t fast_function(struct jn_utcb *utcb, uint64_t a, uint64_t b, uint64_t c,
                                uint64_t d);
@@ -28,23 +28,9 @@ __attribute__((visibility("hidden"))) uint64_t adapter_fast[NUMBERS];
 __attribute__((visibility("hidden"))) uint32_t adapter_sample; /* none: sites are the stubs' own */
 __attribute__((visibility("hidden"))) fast_function *win32_fast_functions[NUMBERS];
 
-/* Behind the UTCB's structure; fast.asm has the offsets. The stack goes down from the page's end. */
-struct fast_block {
-    uint64_t saved[13];
-    uint64_t tid;
-};
-#define FAST_BLOCK 3072u
-_Static_assert(sizeof(struct jn_utcb) <= FAST_BLOCK, "fast.asm");
-_Static_assert(JN_UTCB_SIZE - FAST_BLOCK - sizeof(struct fast_block) >= 768, "a stack");
-
 static struct fast_block *block_of(struct jn_utcb *utcb)
 {
-    return (struct fast_block *)((uint8_t *)utcb + FAST_BLOCK);
-}
-
-void fast_thread(struct jn_utcb *utcb, uint64_t tid)
-{
-    block_of(utcb)->tid = tid;
+    return fast_block_of((uint64_t)utcb);
 }
 
 static uint64_t query_performance_counter(struct jn_utcb *utcb, uint64_t counter,
@@ -73,16 +59,33 @@ static _Atomic uint64_t *lease_of(uint64_t handle)
     return place < NT_LEASES ? &nt_leases[place] : NULL;
 }
 
+/* Changes the word to `next`, and wakes whom that lets go on. */
+static uint64_t change(_Atomic uint64_t *lease, uint64_t word, uint64_t next)
+{
+    if (!atomic_compare_exchange_strong(lease, &word, next))
+        return SLOW;
+    if (next & ~word & NT_LEASE_GRANTED)
+        park_wake(NT_LEASE_WAITER(next));
+    return NT_SUCCESS;
+}
+
+/* Somebody waits in the word and does not know yet that this is over. */
+static bool has_waiter(uint64_t word)
+{
+    return NT_LEASE_WAITER(word) && !(word & NT_LEASE_GRANTED);
+}
+
 static uint64_t change_event(uint64_t handle, uint64_t previous, uint32_t state)
 {
     _Atomic uint64_t *lease = lease_of(handle);
-    uint64_t word = lease ? atomic_load(lease) : 0;
+    uint64_t word = lease ? atomic_load(lease) : 0, next = NT_LEASE_WITH(word, state);
 
     if (previous || !(word & NT_LEASE_MODIFY) ||
         (NT_LEASE_KIND(word) != NT_LEASE_EVENT && NT_LEASE_KIND(word) != NT_LEASE_MANUAL))
         return SLOW;
-    return atomic_compare_exchange_strong(lease, &word, NT_LEASE_WITH(word, state)) ? NT_SUCCESS
-                                                                                    : SLOW;
+    if (state && has_waiter(word))
+        next = (NT_LEASE_KIND(word) == NT_LEASE_EVENT ? word : next) | NT_LEASE_GRANTED;
+    return change(lease, word, next);
 }
 
 static uint64_t set_event(struct jn_utcb *utcb, uint64_t handle, uint64_t previous, uint64_t c,
@@ -118,9 +121,9 @@ static uint64_t release_semaphore(struct jn_utcb *utcb, uint64_t handle, uint64_
         NT_LEASE_KIND(word) != NT_LEASE_SEMAPHORE ||
         more > nt_lease_limits[lease - nt_leases] - state)
         return SLOW;
-    return atomic_compare_exchange_strong(lease, &word, NT_LEASE_WITH(word, state + more))
-               ? NT_SUCCESS
-               : SLOW;
+    return change(lease, word,
+                  has_waiter(word) ? NT_LEASE_WITH(word, state + more - 1) | NT_LEASE_GRANTED
+                                   : NT_LEASE_WITH(word, state + more));
 }
 
 static uint64_t release_mutant(struct jn_utcb *utcb, uint64_t handle, uint64_t previous,
@@ -166,8 +169,13 @@ static uint64_t wait_for(struct jn_utcb *utcb, uint64_t handle, uint64_t alertab
 
     if ((uint8_t)alertable || !(word & NT_LEASE_WAIT))
         return SLOW;
-    if (!taken(word, block_of(utcb)->tid, &next))
-        return timeout && !*(volatile uint64_t *)timeout ? NT_TIMEOUT : SLOW;
+    if (!taken(word, block_of(utcb)->tid, &next)) {
+        if (timeout)
+            return *(volatile uint64_t *)timeout ? SLOW : NT_TIMEOUT;
+        return NT_LEASE_KIND(word) == NT_LEASE_MUTANT || NT_LEASE_WAITER(word)
+                   ? SLOW
+                   : park_at_lease(utcb, lease, word);
+    }
     return next == word || atomic_compare_exchange_strong(lease, &word, next) ? NT_SUCCESS : SLOW;
 }
 
@@ -190,16 +198,32 @@ static uint64_t wait_for_multiple_objects(struct jn_utcb *utcb, uint64_t count, 
                : SLOW;
 }
 
+static uint64_t alert_thread_by_thread_id(struct jn_utcb *utcb, uint64_t tid, uint64_t b,
+                                          uint64_t c, uint64_t d)
+{
+    (void)utcb, (void)b, (void)c, (void)d;
+    return park_alert(tid);
+}
+
+static uint64_t wait_for_alert_by_thread_id(struct jn_utcb *utcb, uint64_t address,
+                                            uint64_t timeout, uint64_t c, uint64_t d)
+{
+    (void)address, (void)c, (void)d;
+    return timeout ? SLOW : park_for_alert(utcb);
+}
+
 static const struct {
     const char *name;
     fast_function *run;
 } services[] = {
+    {"NtAlertThreadByThreadId", alert_thread_by_thread_id},
     {"NtClearEvent", clear_event},
     {"NtQueryPerformanceCounter", query_performance_counter},
     {"NtReleaseMutant", release_mutant},
     {"NtReleaseSemaphore", release_semaphore},
     {"NtResetEvent", reset_event},
     {"NtSetEvent", set_event},
+    {"NtWaitForAlertByThreadId", wait_for_alert_by_thread_id},
     {"NtWaitForMultipleObjects", wait_for_multiple_objects},
     {"NtWaitForSingleObject", wait_for_single_object},
     {"NtYieldExecution", yield},

@@ -32,7 +32,7 @@ static cap_t begin(void)
 
 static bool threads_run(void)
 {
-    return *(volatile uint32_t *)&guest_running != 0;
+    return *(volatile uint32_t *)&guest_running > park_count();
 }
 
 /* The process's own pages at 0x7ffe0000: the clock cells, and the dispatcher's address. */
@@ -73,6 +73,7 @@ _Noreturn void adapter_main(enum adapter_kind kind, uint64_t length, uint64_t se
     library_defaults[1] = ADAPTER_PLACE(settings, ADAPTER_WIN32);
     nt_core_init();
     nt_lease_enabled = true;
+    park_begin();
     make_shared_pages();
     take(length);
     fast_begin(nt_service_number);

@@ -67,8 +67,25 @@ jn_status_t placement_thread(struct world_process *p, struct world_thread *t, ui
     uint64_t address = t->thread.utcb, done;
 
     utcb->user[1] = teb;
-    fast_thread(utcb, tid);
-    return region_map_write(p->map, teb + TEB_UTCB, &address, sizeof address, false, &done);
+    jn_status_t status =
+        region_map_write(p->map, teb + TEB_UTCB, &address, sizeof address, false, &done);
+    if (status == JN_OK)
+        park_thread(t, tid);
+    return status;
+}
+
+void placement_thread_gone(struct world_thread *t)
+{
+    park_thread_gone(t);
+    park_wake_all();
+}
+
+bool placement_freeze(struct world_thread *t)
+{
+    if (park_freeze(t))
+        return true;
+    park_wake_all();
+    return false;
 }
 
 bool placement_abort_fast(struct world_thread *t)

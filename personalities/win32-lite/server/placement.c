@@ -77,6 +77,17 @@ jn_status_t placement_thread(struct world_process *p, struct world_thread *t, ui
     return JN_OK;
 }
 
+void placement_thread_gone(struct world_thread *t)
+{
+    (void)t;
+}
+
+bool placement_freeze(struct world_thread *t)
+{
+    (void)t;
+    return false;
+}
+
 bool placement_abort_fast(struct world_thread *t)
 {
     (void)t;

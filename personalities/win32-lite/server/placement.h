@@ -19,6 +19,10 @@ JN_CHECKED jn_status_t placement_committed(struct world_process *p);
 /* A thread with this TEB and id was made, and has not run. */
 JN_CHECKED jn_status_t placement_thread(struct world_process *p, struct world_thread *t,
                                         uint64_t teb, uint64_t tid);
+/* It is about to be destroyed. */
+void placement_thread_gone(struct world_thread *t);
+/* Suspends a thread that waits in a fast call, with the program's state; false: it is none. */
+bool placement_freeze(struct world_thread *t);
 /* See world_thread_abort_fast. */
 bool placement_abort_fast(struct world_thread *t);
 /* Pages of KUSER_SHARED_DATA; *count from its address on. */

@@ -116,7 +116,7 @@ world_status world_thread_set_state(struct world_thread *t, const struct jn_stat
 
 void world_thread_freeze(struct world_thread *t)
 {
-    if (t->first)
+    if (t->first || placement_freeze(t))
         return;
     jn_status_t status = backend_thread_suspend(&t->thread);
     if (status != JN_OK)
@@ -139,6 +139,7 @@ void world_thread_destroy(struct world_thread *t)
             *at = t->next;
             break;
         }
+    placement_thread_gone(t);
     backend_thread_destroy(&t->thread);
     free(t->first);
     free(t);

@@ -1,0 +1,2 @@
+# Waiting threads that are suspended, moved, ended, and woken in every way. Oracle: Wine.
+waits.exe
