@@ -119,7 +119,8 @@ static void read_map(const struct multiboot_info *info)
     memory_exclude(&memory_reserved, 0, LOW_MEMORY);
     memory_free = memory_ram;
     memory_exclude(&memory_free, 0, LOW_MEMORY);
-    memory_exclude(&memory_free, (uint64_t)image_begin_phys, image_to_phys(image_end));
+    memory_exclude(&memory_free, (uint64_t)image_begin_phys, image_to_phys(rodata_end));
+    memory_exclude(&memory_free, image_to_phys(text_begin), image_to_phys(image_end));
 }
 
 static void read_modules(const struct multiboot_info *info)

@@ -6,6 +6,7 @@
 #include "boot/image.h"
 #include "boot/memory_map.h"
 #include "lib/print.h"
+#include "lib/string.h"
 #include "memory/layout.h"
 #include "memory/pte.h"
 #include "memory/space.h"
@@ -71,19 +72,20 @@ static void map_direct_part(uint64_t base, uint64_t end, uint64_t from, uint64_t
 
 static void map_ram(uint64_t base, uint64_t end)
 {
-    uint64_t first = (uint64_t)image_begin_phys, text = image_to_phys(text_begin);
-    uint64_t constants = image_to_phys(text_end), data = image_to_phys(rodata_end);
+    uint64_t first = (uint64_t)image_begin_phys, constants_end = image_to_phys(rodata_end);
+    uint64_t text = image_to_phys(text_begin), data = image_to_phys(data_begin);
 
     map_direct_part(base, end, 0, first, MAP_WRITE);
-    map_direct_part(base, end, first, text, 0);
-    map_direct_part(base, end, text, constants, MAP_EXEC);
-    map_direct_part(base, end, constants, data, 0);
+    map_direct_part(base, end, first, constants_end, 0);
+    map_direct_part(base, end, constants_end, text, MAP_WRITE);
+    map_direct_part(base, end, text, data, MAP_EXEC);
     map_direct_part(base, end, data, UINT64_MAX, MAP_WRITE);
 }
 
 void tables_build(void)
 {
     kernel_cr3 = table_frame();
+    memset(text_end, 0xcc, (size_t)(data_begin - text_end)); /* int3 */
     entry_for(DIRECT_MAP, 2);
     *entry_for(KERNEL_BASE, 3) = *entry_for(DIRECT_MAP, 3);
     for (unsigned i = 0; i < memory_ram.count; i++)

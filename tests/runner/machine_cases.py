@@ -13,6 +13,7 @@ CR0_WP = 1 << 16
 CR4_BITS = {'UMIP': 1 << 11, 'FSGSBASE': 1 << 16, 'SMEP': 1 << 20, 'SMAP': 1 << 21}
 EFER_NXE = 1 << 11
 HALF = 1 << 63
+KERNEL_BASE = 0xffffffff80000000  # mk/memory/layout.h
 
 
 class Monitor:
@@ -111,28 +112,23 @@ def mappings(context):
     """Nothing of the kernel's is both writable and executable, or the user's; its text has no
     writable alias, and no user page leads to the kernel's frames."""
     symbols = symbols_of(context)
-    text = symbols['text_begin'] & ~0xfff, (symbols['text_end'] + 0xfff) & ~0xfff
+    first, last = symbols['text_begin'] - KERNEL_BASE, symbols['data_begin'] - KERNEL_BASE
 
     def look(monitor):
-        pages = list(pages_of(monitor))
+        pages = [(address, physical, 0x200000 if flags[2] == 'P' else 0x1000, flags)
+                 for address, physical, flags in pages_of(monitor)]
         kernel = [page for page in pages if page[0] & HALF]
         assert len(kernel) > 10, 'no mapping of the kernel is seen'
-        frames = {physical: address for address, physical, _ in kernel
-                  if text[0] <= address < text[1]}
-        assert len(frames) >= (text[1] - text[0]) >> 12, 'its text is not seen page by page'
-        for address, physical, flags in kernel:
-            size = 0x200000 if flags[2] == 'P' else 0x1000
-            assert flags[0] == 'X' or flags[8] != 'W', f'{address:x} is writable and executable'
-            assert flags[0] == 'X' or physical in frames and size == 0x1000, \
+        assert any(address <= symbols['text_begin'] < address + size and flags[0] != 'X'
+                   for address, _, size, flags in kernel), 'its text is not seen'
+        for address, physical, size, flags in kernel:
+            writable, text = flags[8] == 'W', physical < last and first < physical + size
+            assert flags[0] == 'X' or not writable, f'{address:x} is writable and executable'
+            assert flags[0] == 'X' or first <= physical and physical + size <= last, \
                 f'{address:x} is executable, and no text of the kernel'
+            assert not (text and writable), f'{address:x} is a writable alias of text'
             assert flags[7] != 'U', f'{address:x} of the kernel is the user\'s'
-            if flags[8] == 'W':
-                for frame in frames:
-                    assert not physical <= frame < physical + size, \
-                        f'{address:x} is a writable alias of text at {frame:x}'
-        for address, physical, flags in pages:
-            if not address & HALF:
-                size = 0x200000 if flags[2] == 'P' else 0x1000
-                assert not any(physical <= frame < physical + size for frame in frames), \
-                    f'{address:x} of the user leads into the kernel'
+        for address, physical, size, flags in pages:
+            assert address & HALF or not (physical < last and first < physical + size), \
+                f'{address:x} of the user leads into the kernel'
     held_machine(context, 1, look)
