@@ -62,7 +62,6 @@ int32_t handover_encode(const struct handover *handover, void *buffer, size_t ca
     h.magic = HANDOVER_MAGIC;
     h.version = HANDOVER_VERSION;
     h.length = size;
-    h.reserved = 0;
     h.path_length = strlen(handover->path) + 1;
     h.descriptors = put(buffer, &position, handover->descriptors,
                         (uint64_t)h.descriptor_count * sizeof(struct handover_descriptor));
@@ -118,7 +117,7 @@ int32_t handover_decode(const void *buffer, size_t length, struct handover *hand
         return JN_BAD_MESSAGE;
     if (h->version != HANDOVER_VERSION)
         return JN_NOT_SUPPORTED;
-    if (h->length != length || h->reserved || (h->flags & ~HANDOVER_FLAGS) ||
+    if (h->length != length || (h->flags & ~HANDOVER_FLAGS) ||
         h->placement > HANDOVER_PLACE_LIBRARY || (h->umask & ~0777u) || h->nice < -20 ||
         h->nice > 19 || h->descriptor_count > HANDOVER_DESCRIPTORS_MAX)
         return JN_BAD_MESSAGE;

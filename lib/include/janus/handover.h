@@ -77,7 +77,8 @@ struct handover_header {
     struct {
         uint64_t soft, hard;
     } limits[HANDOVER_LIMITS];
-    uint32_t descriptor_count, argument_count, environment_count, reserved;
+    uint32_t descriptor_count, argument_count, environment_count;
+    uint32_t cpus; /* processors that its thread had asked for (a mask); 0: it had not */
     uint64_t descriptors; /* offset */
     uint64_t arguments, arguments_length;     /* strings one after the other, each with its zero */
     uint64_t environment, environment_length; /* the same */

@@ -274,6 +274,7 @@ static long encode(struct image *image, struct thread *t, uint32_t placement, ch
     header->signals_ignored = ignored;
     header->signals_blocked = t->mask;
     header->umask = p->umask;
+    header->cpus = (uint32_t)t->cpus;
     header->placement = placement;
     header->flags = placement_ringless() * HANDOVER_RINGLESS;
     header->alarm_deadline = posix_alarm_deadline(p);

@@ -161,6 +161,7 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
     if (p) {
         struct thread *t = list_entry(p->threads.next, struct thread, link);
         t->mask = h.header.signals_blocked & ~SIGNALS_UNBLOCKABLE;
+        affinity_inherit(t, h.header.cpus);
         if (h.header.program)
             backend_io_close(&p->clients,
                              (struct backend_open){BACKEND_FS, h.header.program});
