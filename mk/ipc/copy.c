@@ -195,15 +195,18 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
     unsigned at_once = what & JN_COPY_STRING ? 2 : 16; /* pages; about 12,000 instructions */
     unsigned other_access = in ? JN_ACCESS_READ : JN_ACCESS_WRITE;
     unsigned own_access = in ? JN_ACCESS_WRITE : JN_ACCESS_READ;
+    char *other = NULL, *mine = NULL; /* each looked up once for every page of its side */
     for (unsigned pages = 1; done < bytes && !end; pages++) {
         uint64_t there = target.address + done, here = own + done, part = bytes - done;
-        char *other = space_access(&target.thread->task->space, there, other_access);
+        if (!other || !(there & PAGE_MASK))
+            other = space_access(&target.thread->task->space, there, other_access);
         if (!other) {
             TRACE(trace_copy(thread, target.thread, JN_FAULT, target.address, done, in));
             finish(thread, JN_FAULT, done, there, other_access);
             return JN_OK;
         }
-        char *mine = space_access(&thread->task->space, here, own_access);
+        if (!mine || !(here & PAGE_MASK))
+            mine = space_access(&thread->task->space, here, own_access);
         if (!mine) {
             thread->copied = done;
             thread_restart(thread);
@@ -218,6 +221,8 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
         else
             memcpy(in ? mine : other, in ? other : mine, part);
         done += part;
+        other += part;
+        mine += part;
         if (pages % at_once == 0 && done < bytes && preempt_point()) {
             thread->copied = done;
             return STATUS_RESTART;

@@ -9,6 +9,7 @@
 
 #define CHUNK_PAGES 512
 #define CHUNK_WORDS (CHUNK_PAGES / 64)
+#define KEEP_PART 32 /* of the limit may be kept though nobody uses it */
 /* Numbers of two chunks never follow one another: consecutive numbers are consecutive addresses. */
 #define CHUNK_STRIDE 1024
 
@@ -171,8 +172,9 @@ static void free_one(page_t page)
     if (number < cache.hint)
         cache.hint = number;
     if (chunk->free_count == CHUNK_PAGES) {
-        /* One empty chunk is kept, so that a file that comes and goes costs no call to the pager. */
-        if (cache.empty_chunks == 0) {
+        /* A few empty chunks are kept: what comes and goes costs neither calls to the pager, nor zeroes where
+         * the next file is written. */
+        if (cache.empty_chunks <= cache.limit / KEEP_PART / CHUNK_PAGES) {
             cache.empty_chunks++;
         } else {
             platform_chunk_release(chunk->base);

@@ -22,8 +22,8 @@
 #define FILES 128          /* descriptor numbers from here on are the handler's only */
 #define USES 4             /* before a lease is asked for */
 #define REFUSED (-256)     /* uses, after it was refused */
-#define SMALL_BYTES 16384u /* larger transfers are as cheap by the server */
-#define FAULT_BYTES (64u << 10) /* of a file, mapped at once */
+#define SMALL_BYTES 65536u /* larger transfers are as cheap by the server; COPY_MOST */
+#define FAULT_BYTES (256u << 10) /* of a file, mapped at once */
 #define CELLS_BYTES (64u << 10) /* of cells: 1,024 leases */
 
 _Static_assert(sizeof(struct fast_file) == 64 && offsetof(struct fast_file, cell) == 8 &&
@@ -215,6 +215,12 @@ static bool has_ended(const struct fast_file *file)
     return file->kind == LEASE_FILE && ((struct jn_lease_cell *)file->cell)->state != JN_LEASE_HELD;
 }
 
+/* The file has become larger than its window: reads of what is behind it are the handler's. */
+static bool has_outgrown(const struct fast_file *file)
+{
+    return file->kind == LEASE_FILE && ((struct jn_lease_cell *)file->cell)->size > file->limit;
+}
+
 static uint32_t number_of(const struct process *p, const struct descriptor *d)
 {
     return (uint32_t)(d - p->descriptors.table);
@@ -225,10 +231,16 @@ void placement_used(struct process *p, const struct descriptor *d, uint64_t leng
     uint32_t fd = number_of(p, d);
     if (fd >= FILES || length > SMALL_BYTES)
         return;
-    if (fd < fast_file_count && has_ended(&fast_files[fd]))
+    struct fast_file *file = fd < fast_file_count ? &fast_files[fd] : NULL;
+    if (file && has_ended(file))
         fast_files_release(p, fd);
-    if (++uses[fd] < USES || (fd < fast_file_count && fast_files[fd].kind))
+    if (++uses[fd] < USES)
         return;
+    if (file && file->kind && !has_outgrown(file)) {
+        uses[fd] = 0;
+        return;
+    }
+    placement_take_back(p, d);
     uses[fd] = REFUSED;
     /* A vfork child's numbers are others', and edges are seen by the handler. */
     if (d->kind != DESCRIPTOR_OPEN || d->open.server != BACKEND_FS || d->watched ||
@@ -240,7 +252,7 @@ void placement_used(struct process *p, const struct descriptor *d, uint64_t leng
             return;
         fast_file_count = FILES;
     }
-    struct fast_file *file = &fast_files[fd];
+    file = &fast_files[fd];
     take(p, file);
     file->number = d->open.number;
     jn_status_t status = lease_as_file(d, file);
@@ -248,6 +260,8 @@ void placement_used(struct process *p, const struct descriptor *d, uint64_t leng
         status = lease_as_pipe(p, d, file);
     if (status != JN_OK)
         file->kind = 0;
+    else
+        uses[fd] = 0;
     give(file);
 }
 

@@ -292,10 +292,38 @@ static void code(void)
     printf("made %ld %d\n", wrong, memcmp(text, made, sizeof made));
 }
 
+/* A file that becomes much larger, and smaller, while it is read. */
+static void grown(void)
+{
+    int fd = make("grown.tmp", 100), other = open("grown.tmp", O_WRONLY);
+    static char big[100000];
+    long sum = use(fd, 50);
+    for (int i = 0; i < 8; i++) {
+        memset(big, 'a' + i, sizeof big);
+        pwrite(other, big, sizeof big, 100 + i * (long)sizeof big);
+        for (int j = 0; j < 10; j++) {
+            char c = 0;
+            pread(fd, &c, 1, 99 + (i + 1) * (long)sizeof big);
+            sum += c;
+        }
+    }
+    long done = 0, got;
+    while ((got = read(fd, big, 65536)) > 0)
+        for (long i = 0; i < got; i++)
+            done++, sum += big[i];
+    printf("grown %ld %ld\n", done, sum);
+    ftruncate(other, 60);
+    lseek(fd, 50, SEEK_SET);
+    say("shrunk", read(fd, big, 65536));
+    close(other), close(fd);
+    unlink("grown.tmp");
+}
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IONBF, 0);
     files();
+    grown();
     pipes();
     code();
     return 0;
