@@ -98,9 +98,13 @@ status_t op_console_shutdown(struct object *object, uint64_t *words)
 
 status_t op_counters(struct object *object, uint64_t *words)
 {
+    uint64_t first = words[0] ? words[0] - 1 : 0, end = words[0] ? words[0] : cpu_count;
+
     (void)object;
+    if (end > cpu_count)
+        return JN_BAD_ARG;
     memset(words, 0, 10 * sizeof *words);
-    for (unsigned i = 0; i < cpu_count; i++) {
+    for (uint64_t i = first; i < end; i++) {
         const struct cpu *cpu = &cpus[i];
 
         words[0] += cpu->entries + cpu->ipcs;

@@ -18,7 +18,8 @@ JN_CHECKED jn_status_t platform_map(cap_t space, const void *from, uint64_t addr
 /* Pages of the machine's RAM that nobody uses. */
 uint64_t platform_free_pages(void);
 
-/* What the kernel counts, in the order of JN_OP_COUNTERS; zeroes if fs may not read it. */
+/* What the kernel counts, in the order of JN_OP_COUNTERS, whose argument words[0] is; zeroes if fs may not
+ * read it. */
 #define PLATFORM_COUNTERS 10
 void platform_counters(uint64_t words[PLATFORM_COUNTERS]);
 

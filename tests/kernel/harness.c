@@ -412,6 +412,8 @@ static void run_suite(const struct test *test)
 }
 
 /* What follows `word` in `text`, or NULL. */
+bool isolating;
+
 static const char *after_word(const char *text, const char *word)
 {
     for (; *text; text++) {
@@ -447,6 +449,7 @@ _Noreturn void main(const struct jn_boot *boot)
     if (after_word(boot->command_line, "untraced")) /* it was on, and left nothing behind */
         CHECK_OK(OP3(JN_CAP_LOG, JN_OP_TRACE_CONTROL, 2, 0, 0));
     only = after_word(boot->command_line, "only=");
+    isolating = after_word(boot->command_line, "isolate=");
     if ((value = number_after(boot->command_line, "rounds=")) != 0)
         life_rounds = value;
     if ((value = number_after(boot->command_line, "steps=")) != 0)

@@ -44,6 +44,7 @@ struct world {
     unsigned tasks, threads, scratch;
 };
 extern struct world world;
+extern bool isolating; /* the kernel was started with isolate=0,2,3,9 on four CPUs */
 extern uint64_t fuzz_calls, fuzz_seed, life_rounds, model_steps;
 extern unsigned case_keeps; /* frames that the root task cannot give back: a case may say so */
 

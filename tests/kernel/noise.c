@@ -109,4 +109,44 @@ static void shared_cpu(void)
     stop = 1;
 }
 
-const struct test noise_tests[] = {TEST(alone_on_its_cpu), TEST(shared_cpu), {0}};
+static uint64_t entries_of_cpu(unsigned cpu)
+{
+    uint64_t words[10];
+
+    CHECK_OK(op(JN_CAP_LOG, JN_OP_COUNTERS, cpu + 1, 0, 0, 0, 0, words));
+    return words[0] + words[4];
+}
+
+/* isolate=2,3 (0 has the servers, and 9 is not there): what may run anywhere else keeps away from both,
+ * however much of it there is; who was put on one is alone, and the other is not entered at all. */
+static void isolated_processors(void)
+{
+    const struct jn_info *info = (const struct jn_info *)JN_ROOT_INFO;
+    cap_t busy[6];
+    uint64_t words[10];
+
+    if (!isolating)
+        return;
+    CHECK_IS(info->isolated, 0xc);
+    CHECK_IS(op(JN_CAP_LOG, JN_OP_COUNTERS, cpus() + 1, 0, 0, 0, 0, words), JN_BAD_ARG);
+    stop = calls = 0;
+    gate = make_gate();
+    start_thread(&root, serve, 0);
+    for (unsigned i = 0; i < 6; i++) {
+        busy[i] = make_thread(&root, be_busy, 0, PRIORITY_TEST);
+        CHECK_OK(OP2(busy[i], JN_OP_THREAD_SET_CPU, JN_CPU_ANY, 0xf & ~info->isolated));
+        CHECK_OK(OP0(busy[i], JN_OP_THREAD_RESUME));
+    }
+    uint64_t before = entries_of_cpu(2);
+    CHECK_IS(entries_of_worker(), 1); /* on CPU 3 */
+    CHECK_IS(entries_of_cpu(2), before);
+    for (unsigned i = 0; i < 6; i++) {
+        CHECK_OK(op(busy[i], JN_OP_THREAD_INFO, 0, 0, 0, 0, 0, words));
+        CHECK(words[6] < 2);
+    }
+    CHECK(calls > 0);
+    stop = 1;
+}
+
+const struct test noise_tests[] = {
+    TEST(alone_on_its_cpu), TEST(shared_cpu), TEST(isolated_processors), {0}};

@@ -126,8 +126,13 @@ def fuzz(context, smp):
     return one(context, f'fuzz-{smp}', [], f'fuzz={calls} seed={smp}', smp=smp)
 
 
+def isolated(context):
+    """Nobody runs on the CPUs of isolate= but who was put there (promise E11)."""
+    return one(context, 'isolated', [], 'isolate=0,2,3,9 only=isolated_processors', smp=4)
+
+
 def cases(_):
-    return [('selftest', run), ('rules', rules), ('rounds', rounds),
+    return [('isolated', isolated), ('selftest', run), ('rules', rules), ('rounds', rounds),
             ('protection', machine_cases.protection), ('mappings', machine_cases.mappings),
             ('without-assertions', without_assertions), ('measure', measure),
             ('mapping-model', mapping_model), ('flexpages-giant', giant),

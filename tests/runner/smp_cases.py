@@ -24,9 +24,21 @@ def make_cases(suite, cpus=CPUS):
     return run
 
 
+def isolated(placement):
+    """Programs on a machine with an isolated CPU: tests/smp/isolated."""
+    def run(context):
+        paths = sorted(glob.glob(f'{context.root}/tests/smp/isolated/*.sh'))
+        return guest.run_batch(context, f'isolated-{placement}',
+                               [guest_cases.make_case(path) for path in paths],
+                               ['glob usr/bin 755 build/tests/posix/bin/t-*'],
+                               ['--set', 'isolate=3', f'--posix={placement}'])
+    return run
+
+
 def cases(context):
     four = suites.Context(context.root, context.mode, CPUS)
-    found = [('selftest', kernel_cases.run), ('own', make_cases('smp'))]
+    found = [('selftest', kernel_cases.run), ('own', make_cases('smp')),
+             ('isolated-central', isolated('central')), ('isolated-library', isolated('library'))]
     names = ['posix', 'mixed'] if context.mode == 'full' else []
     if context.mode == 'soak':
         found += [(f'mixed-{cpus}', make_cases('mixed', cpus)) for cpus in (2, 8)]

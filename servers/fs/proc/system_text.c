@@ -57,7 +57,8 @@ PROC_TEXT(proc_stat)
     return JN_OK;
 }
 
-/* What the kernel has counted since the boot, for the whole machine (JN_OP_COUNTERS): for `study`. */
+/* What the kernel has counted since the boot, for the whole machine (JN_OP_COUNTERS): for `study`; and of
+ * several processors each one's entries and interrupts. */
 PROC_TEXT(proc_janus)
 {
     static const struct {
@@ -71,6 +72,14 @@ PROC_TEXT(proc_janus)
     platform_counters(words);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         text_print(text, "%s %llu\n", lines[i].name, (ull)words[lines[i].word]);
+    unsigned cpus = jn_info()->cpus;
+    for (unsigned i = 0; cpus > 1 && i < cpus; i++) {
+        memset(words, 0, sizeof(words));
+        words[0] = i + 1;
+        platform_counters(words);
+        text_print(text, "cpu%u_entries %llu\ncpu%u_interrupts %llu\n", i, (ull)words[0], i,
+                   (ull)words[4]);
+    }
     return JN_OK;
 }
 

@@ -151,7 +151,7 @@ enum jn_object_op {
     /* ---- Console ---- */
     JN_OP_CONSOLE_WRITE, /* w0 length (at most 72), text in words 1-9 */
     JN_OP_CONSOLE_SHUTDOWN, /* w0 code: leave the machine (isa-debug-exit, ACPI), never returns */
-    JN_OP_COUNTERS, /* Console. -> w0 kernel entries, w1 address-space switches, w2 IPCs, w3 faults,
+    JN_OP_COUNTERS, /* Console. w0: 0 the machine's, n that CPU n - 1 did. -> w0 kernel entries, w1 address-space switches, w2 IPCs, w3 faults,
                      * w4 interrupts, w5 kernel frames in use, w6 interrupts from
                      * CPU to CPU, w7 of them to stop one, w8 CPUs asked to flush, w9 bytes
                      * that JN_COPY moved */
