@@ -110,8 +110,8 @@ jn_status_t adapter_fork(const struct backend_clients *parent, uint64_t pid, cap
 
 jn_status_t adapter_fork_start(struct adapter_child *child, uint32_t personality)
 {
-    jn_status_t status = task_commit(child->clients.task, personality);
-    return status == JN_OK ? jn_thread_resume(child->thread) : status;
+    /* One step: this process may be killed at any time, and must leave no child that never runs. */
+    return task_start(child->clients.task, personality, child->thread);
 }
 
 void adapter_fork_end(struct adapter_child *child)

@@ -315,6 +315,15 @@ jn_status_t jn_message_end(struct jn_message *m, jn_status_t status)
     return status == JN_OK && m->bad ? JN_BAD_MESSAGE : status;
 }
 
+/* An answer's moved capabilities are in slots of this task still if nobody was there to take them; and
+ * in any case nobody else will say that the slots are free. */
+void jn_drop_moved(struct jn_message *m)
+{
+    for (uint32_t i = 0; i < m->items; i++)
+        if ((m->item[i].what & JN_ITEM_TYPE) == JN_ITEM_CAP_MOVE)
+            jn_cap_delete(m->item[i].where);
+}
+
 jn_status_t jn_message_reply(cap_t reply, struct jn_message *m, jn_status_t status)
 {
     if (m->bad) {
@@ -323,6 +332,7 @@ jn_status_t jn_message_reply(cap_t reply, struct jn_message *m, jn_status_t stat
     }
     m->tag = jn_message_load(m) | (uint64_t)(uint32_t)status << JN_TAG_METHOD_SHIFT;
     int64_t result = jn_syscall(JN_REPLY, reply, &m->registers);
+    jn_drop_moved(m);
     if (result < 0 && result != JN_NO_REPLY && result != JN_BAD_CAP) {
         /* The items could not be delivered: the caller still waits, and hears why. */
         jn_begin(m, 0);

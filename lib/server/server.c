@@ -125,6 +125,8 @@ _Noreturn void jn_server_run(struct jn_server *server)
         int64_t result = server->quick
                              ? jn_serve_quick(operation, server->gate, registers, server->quick)
                              : jn_syscall(operation, server->gate, registers);
+        if (answer && m->items)
+            jn_drop_moved(m);
         answer = false;
         if (result == JN_SIGNALLED) {
             uint64_t bits = registers->label;

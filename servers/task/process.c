@@ -139,6 +139,13 @@ jn_status_t process_commit(struct process *process)
     return JN_OK;
 }
 
+/* Made by its parent, whose adapter may end at any instruction, and never begun: its Task holds all that is
+ * left of it, so nobody would hear that it is gone. */
+static bool process_unborn(const struct process *process)
+{
+    return process->task == JN_CAP_NULL && process->new_task != JN_CAP_NULL && !process->shares_task;
+}
+
 /* Children of an ended process go to pid 1, which reaps at once what has ended already. */
 static void give_children_away(struct process *process)
 {
@@ -151,6 +158,8 @@ static void give_children_away(struct process *process)
         list_append(&init_process.children, &child->sibling);
         if (child->state == PROCESS_ZOMBIE)
             process_reap(child);
+        else if (process_unborn(child))
+            process_end(child, TASK_SIGNALLED, 9);
         else
             group_changed(child->group, orphaned);
     }

@@ -73,6 +73,7 @@ struct process {
     /* kernel objects: the pool pays for the task and its threads; destroying it ends everything */
     cap_t pool, task;
     cap_t new_pool, new_task; /* between prepare and commit */
+    bool shares_task; /* its memory is the parent's, as after vfork, until it commits one */
     uint64_t funded;          /* frames given to `pool` */
 
     /* signals */

@@ -71,6 +71,15 @@ static jn_status_t op_commit(struct jn_call *call, uint32_t personality)
     return status;
 }
 
+static jn_status_t op_start(struct jn_call *call, uint32_t personality, cap_t thread)
+{
+    jn_status_t status = op_commit(call, personality);
+    if (status == JN_OK)
+        status = jn_thread_resume(thread);
+    jn_cap_delete(thread);
+    return status;
+}
+
 static jn_status_t op_abandon(struct jn_call *call)
 {
     struct process *process = caller(call);
@@ -121,7 +130,10 @@ static jn_status_t op_share_task(struct jn_call *call, cap_t parent)
         return JN_NO_PROCESS;
     /* Nothing is held here: until its exec the process has no kernel task of its own, and what ends
      * its threads is its personality. */
-    return process->parent == other ? JN_OK : JN_NOT_PERMITTED;
+    if (process->parent != other)
+        return JN_NOT_PERMITTED;
+    process->shares_task = true;
+    return JN_OK;
 }
 
 static jn_status_t op_set_cookie(struct jn_call *call, uint64_t cookie)
@@ -449,6 +461,7 @@ const struct task_ops task_operations = {
     .create = op_create,
     .prepare = op_prepare,
     .commit = op_commit,
+    .start = op_start,
     .abandon = op_abandon,
     .fund = op_fund,
     .exit = op_exit,

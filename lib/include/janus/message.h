@@ -170,6 +170,9 @@ jn_status_t jn_message_end(struct jn_message *m, jn_status_t status);
  * gone, which most servers ignore. */
 jn_status_t jn_message_reply(cap_t reply, struct jn_message *m, jn_status_t status);
 
+/* After an answer was sent: what it was to give away is no longer here, whether it arrived or not. */
+void jn_drop_moved(struct jn_message *m);
+
 /* Between jn_message and its registers, and the UTCB (message.c, server.c): the low half of the tag
  * to send with; what was received. */
 uint64_t jn_message_load(struct jn_message *m);
