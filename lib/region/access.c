@@ -73,6 +73,21 @@ static jn_status_t read_piece(struct region_map *map, struct region *region, uin
     }
 }
 
+jn_status_t region_map_replace(struct region_map *map, uint64_t address, const void *data,
+                               uint64_t length)
+{
+    uint64_t ds;
+    struct region *region = tree_find(map->root, address);
+    if (!region || region->kind != REGION_FILE_PRIVATE || (address | length) % REGION_PAGE ||
+        length > region_end(region) - address)
+        return JN_BAD_ARG;
+    jn_status_t status = map_memory(map, &ds);
+    if (status != JN_OK)
+        return status;
+    region->overlaid = region->touched = true;
+    return map->ops->memory_fill(map->ctx, ds, address, data, length);
+}
+
 /* Length of the next piece: it ends with the page where pages differ, else with the region. */
 static uint64_t piece(const struct region *region, uint64_t address, uint64_t rest)
 {

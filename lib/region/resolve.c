@@ -5,7 +5,9 @@
  *
  * Private file pages: a page that was ever written is in the private dataspace and wins over the
  * file's. The first write makes the file's page visible read-only, then lets the pager copy from
- * there. So a region with such pages must never get file pages mapped around a fault. */
+ * there. So a region with such pages must never get file pages mapped around a fault.
+ *
+ * File pages around a fault are those of its aligned 16: where a program goes next is as often below. */
 #include "map.h"
 
 #include "janus/idl/dataspace.h"
@@ -26,7 +28,7 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
     if (status != JN_OK)
         return status;
     uint64_t from = page, length = window(region, page);
-    uint32_t flags = 0;
+    uint32_t flags = write ? 0 : DS_MAP_READ;
     bool upward = page == region->fault_next, downward = page + REGION_PAGE == region->fault_below;
     if (write && (upward || downward) && region->fault_run) {
         uint32_t run = region->fault_run < AROUND ? region->fault_run * 2 : AROUND;
@@ -43,7 +45,7 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
         region->fault_run = 1;
     }
     status = map->ops->memory_map(map->ctx, ds, from, from, length, access, flags, &mapped);
-    if (flags && (status != JN_OK || from + mapped <= page)) {
+    if (flags & DS_MAP_FILL && (status != JN_OK || from + mapped <= page)) {
         /* No memory for the pages ahead, perhaps: only the one that is needed. */
         from = page;
         status = map->ops->memory_map(map->ctx, ds, page, page, REGION_PAGE, access, 0, &mapped);
@@ -51,7 +53,7 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
     if (status != JN_OK)
         return status;
     if (write) {
-        region->fault_next = flags ? from + mapped : page + REGION_PAGE;
+        region->fault_next = flags & DS_MAP_FILL ? from + mapped : page + REGION_PAGE;
         region->fault_below = from;
     }
     return JN_OK;
@@ -61,7 +63,20 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
 static jn_status_t show_file(struct region_map *map, const struct region *region, uint64_t page,
                              uint32_t access)
 {
-    uint64_t mapped, length = region->overlaid ? REGION_PAGE : window(region, page);
+    uint64_t mapped, from = page & ~(AROUND * REGION_PAGE - 1), length = REGION_PAGE;
+    from = from < region->start ? region->start : from;
+    if (!region->overlaid && from < page) {
+        length = window(region, from);
+        if (length > (from | (AROUND * REGION_PAGE - 1)) + 1 - from)
+            length = (from | (AROUND * REGION_PAGE - 1)) + 1 - from;
+        jn_status_t status = map->ops->file_map(map->ctx, region->source->number,
+                                                region->offset + (from - region->start), from,
+                                                length, access & ~JN_W, &mapped);
+        if (status == JN_OK && from + mapped > page)
+            return JN_OK;
+    }
+    if (!region->overlaid)
+        length = window(region, page);
     return map->ops->file_map(map->ctx, region->source->number,
                               region->offset + (page - region->start), page, length,
                               access & ~JN_W, &mapped);
@@ -103,7 +118,7 @@ static jn_status_t resolve_file_private(struct region_map *map, struct region *r
                                         uint64_t page, bool write, cap_t reply)
 {
     uint64_t ds, mapped;
-    uint32_t access = write ? region->access : region->access & ~JN_W;
+    uint32_t access = region->access;
     if (!write && !region->overlaid)
         return show_file(map, region, page, access);
     jn_status_t status = map_memory(map, &ds);
@@ -111,7 +126,7 @@ static jn_status_t resolve_file_private(struct region_map *map, struct region *r
         return status;
     if (region->overlaid) {
         status = map->ops->memory_map(map->ctx, ds, page, page, window(region, page), access,
-                                      DS_MAP_PRESENT, &mapped);
+                                      DS_MAP_PRESENT | (write ? 0 : DS_MAP_READ), &mapped);
         if (status != JN_NOT_FOUND)
             return status;
         if (!write)
@@ -146,7 +161,7 @@ jn_status_t region_map_resolve(struct region_map *map, uint64_t address, uint32_
     region->touched = true;
     switch (region->kind) {
     case REGION_PRIVATE:
-        return resolve_private(map, region, page, grant, write);
+        return resolve_private(map, region, page, region->access, write);
     case REGION_SHARED:
         return map->ops->memory_map(map->ctx, region->source->number, offset, page,
                                     window(region, page), region->access, 0, &mapped);

@@ -218,6 +218,11 @@ JN_CHECKED jn_status_t region_map_write(struct region_map *map, uint64_t address
 JN_CHECKED jn_status_t region_map_read(struct region_map *map, uint64_t address, void *data,
                                        uint64_t length, uint64_t *done);
 
+/* Whole pages of one private file region, of which nothing was mapped or written yet, become the process's
+ * own with these contents, as if it had written all of them. BAD_ARG, NO_MEMORY, QUOTA. */
+JN_CHECKED jn_status_t region_map_replace(struct region_map *map, uint64_t address, const void *data,
+                                          uint64_t length);
+
 /* Key of a futex word: for shared memory {source identity, offset} and shared = true, for private
  * memory {0, address}. NOT_FOUND. */
 JN_CHECKED jn_status_t region_map_key(const struct region_map *map, uint64_t address,

@@ -77,6 +77,30 @@ static long zero_tail(struct mm *mm, uint64_t from, uint64_t to)
     return errno_of(region_map_write(mm->map, from, zeroes, to - from, true, &done));
 }
 
+#define LOAD_MOST 65536 /* bytes of a writable segment that are copied at once, not at its first writes */
+
+/* What the program will write anyway. *all: all of the segment's file pages are its own now. */
+static long load_writable(struct process *p, struct mm *mm, struct backend_open file,
+                          const struct elf_load *l, uint64_t bias, bool *all)
+{
+    uint64_t length = l->file_end - l->start, bytes = l->data_end - l->start;
+    *all = false;
+    if (length > LOAD_MOST)
+        return 0;
+    for (uint64_t at = 0, part; at < length; at += part) {
+        part = length - at < CORE_SCRATCH ? length - at : CORE_SCRATCH;
+        uint64_t have = bytes <= at ? 0 : bytes - at < part ? bytes - at : part;
+        if (have && read_exact(p, file, l->offset + at, core_scratch, have))
+            return at ? -LX_ENOEXEC : 0; /* a file that is too short: by and by, up to where it ends */
+        memset(core_scratch + have, 0, part - have);
+        long error = errno_of(region_map_replace(mm->map, l->start + bias + at, core_scratch, part));
+        if (error)
+            return error;
+    }
+    *all = true;
+    return 0;
+}
+
 /* Maps all segments with `bias`. Takes over `file`, also on failure. */
 static long map_program(struct process *p, struct mm *mm, struct backend_open file,
                         const struct elf_program *program, uint64_t bias)
@@ -100,7 +124,10 @@ static long map_program(struct process *p, struct mm *mm, struct backend_open fi
         if (!error)
             error = add_region(mm, l->file_end + bias, l->end + bias, l->access, NULL, 0);
         if (!error && l->access & JN_W && l->file_end > l->start) {
-            error = zero_tail(mm, l->data_end + bias, l->file_end + bias);
+            bool all;
+            error = load_writable(p, mm, file, l, bias, &all);
+            if (!error && !all)
+                error = zero_tail(mm, l->data_end + bias, l->file_end + bias);
         }
         if (l->access & JN_X && !mm->code_start)
             mm->code_start = l->start + bias, mm->code_end = l->data_end + bias;

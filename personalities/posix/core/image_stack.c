@@ -57,7 +57,7 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
     uint64_t pointers = ((uint64_t)argv->count + envp->count + 3 + 2 * AUX_MAX) * 8;
     struct builder b = {.size = argv->length + envp->length + name_length + pointers + 512};
     b.size = (b.size + 4095) & ~4095ull;
-    b.buffer = calloc(1, b.size);
+    b.buffer = b.size <= CORE_SCRATCH ? memset(core_scratch, 0, b.size) : calloc(1, b.size);
     if (!b.buffer)
         return -LX_ENOMEM;
     b.at = b.size;
@@ -119,6 +119,7 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
     uint64_t from = b.at & ~4095ull, done;
     long error = errno_of(region_map_write(mm->map, MM_STACK_TOP - b.size + from, b.buffer + from,
                                            b.size - from, true, &done));
-    free(b.buffer);
+    if (b.buffer != core_scratch)
+        free(b.buffer);
     return error;
 }

@@ -52,11 +52,11 @@ static jn_status_t add(struct open *open, struct run *run, uint32_t frame, uint6
 static jn_status_t choose(struct dataspace *ds, uint64_t page, bool first, uint32_t flags,
                           uint32_t *access, uint32_t *frame)
 {
-    bool write = *access & JN_W, make = first || flags & DS_MAP_FILL;
+    bool write = *access & JN_W, wanted = first || flags & DS_MAP_FILL;
     *frame = page_tree_get(&ds->pages, page);
-    if (!*frame && (!make || flags & DS_MAP_PRESENT || !*access))
+    if (!*frame && (!wanted || flags & DS_MAP_PRESENT || !*access))
         return JN_OK;
-    if (write && (make || (*frame && ds_page_own(ds, page))))
+    if (write && ((wanted && !(flags & DS_MAP_READ)) || (*frame && ds_page_own(ds, page))))
         return ds_page(ds, page, PAGE_WRITE, frame);
     *access &= ~JN_W;
     jn_status_t status = ds_page(ds, page, PAGE_READ, frame);
@@ -92,7 +92,7 @@ jn_status_t ds_map(struct open *open, uint64_t offset, uint64_t address, uint64_
     *mapped = 0;
     if (ds->flags & DS_CONTIGUOUS && !offset && length == ds->size && access)
         return map_block(open, address, access, mapped);
-    bool makes = access & JN_W && !(flags & DS_MAP_PRESENT);
+    bool makes = access & JN_W && !(flags & (DS_MAP_PRESENT | DS_MAP_READ));
     uint32_t replaced[COPIES_MAX], replaced_count = 0;
     uint64_t pages = 1;
     for (uint64_t at = 0; at < length && replaced_count < COPIES_MAX; at += pages << PAGE_BITS) {

@@ -33,7 +33,7 @@ static jn_status_t op_map(struct jn_call *call, uint64_t ds, uint64_t offset, ui
     if (status != JN_OK)
         return status;
     if (access & ~(uint32_t)RIGHTS || address % PAGE_BYTES ||
-        flags & ~(uint32_t)(DS_MAP_PRESENT | DS_MAP_FILL))
+        flags & ~(uint32_t)(DS_MAP_PRESENT | DS_MAP_FILL | DS_MAP_READ))
         return JN_BAD_ARG;
     if (access & ~open->access)
         return JN_ACCESS;

@@ -69,7 +69,7 @@ static jn_status_t map_private(struct world *world, uint64_t offset, uint64_t ad
     for (*mapped = 0; *mapped < length; *mapped += REGION_PAGE) {
         uint64_t at = offset + *mapped;
         bool first = *mapped == 0;
-        bool make = access & JN_W && !(flags & DS_MAP_PRESENT) && (first || flags & DS_MAP_FILL);
+        bool make = access & JN_W && !(flags & (DS_MAP_PRESENT | DS_MAP_READ)) && (first || flags & DS_MAP_FILL);
         struct frame *frame = private_page(world, at, make);
         if (!frame && flags & DS_MAP_PRESENT)
             return first ? JN_NOT_FOUND : JN_OK;
