@@ -103,7 +103,8 @@ static bool take_free(unsigned order, uint32_t *number)
 
 static jn_status_t take(unsigned order, uint32_t *number)
 {
-    for (int attempt = 0; attempt < 2; attempt++) {
+    /* Records of a chunk may have to stand in it, when nothing else is free; those of the next stand there too. */
+    for (int attempt = 0; attempt < 3; attempt++) {
         if (take_free(order, number))
             return JN_OK;
         jn_status_t status = obtain(order);
