@@ -188,6 +188,8 @@ int main(int argc, char **argv)
     run_all(kinds_of_files, wanted, times);
     run_all(kinds_of_processes, wanted, times);
     run_all(kinds_of_terminals, wanted, times);
+    if (wanted)
+        run_all(kinds_by_name, wanted, times);
     printf("found: %llu in a fast path, %llu in a handler, %llu in a server, %llu in the program\n",
            (unsigned long long)sampler->found[IN_FAST_PATH],
            (unsigned long long)sampler->found[IN_HANDLER],

@@ -26,7 +26,8 @@ struct kind {
     const char *(*check)(void);
 };
 
-extern const struct kind kinds_of_files[], kinds_of_processes[], kinds_of_terminals[];
+extern const struct kind kinds_of_files[], kinds_of_processes[], kinds_of_terminals[],
+    kinds_by_name[];
 
 /* What stands in the file of that name; nothing is left open. */
 static inline uint64_t kills_file_bytes(const char *name)

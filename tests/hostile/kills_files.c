@@ -202,6 +202,8 @@ static const char *check_leases(void)
 static uint32_t expected;
 static const char *torn;
 
+#define NUMBERS 64 /* the same, in one write */
+
 static void each_single(void)
 {
     expected = 0;
@@ -209,23 +211,37 @@ static void each_single(void)
     pipe(single);
 }
 
+static void fill(uint32_t *numbers, uint32_t number)
+{
+    for (int i = 0; i < NUMBERS; i++)
+        numbers[i] = number;
+}
+
+static int holds(const uint32_t *numbers, uint32_t number)
+{
+    return numbers[0] == number && !memcmp(numbers, numbers + 1, (NUMBERS - 1) * sizeof *numbers);
+}
+
 static void live_writer(void)
 {
+    uint32_t numbers[NUMBERS];
     close(single[0]);
-    for (uint32_t number = 0;; number++)
-        write(single[1], &number, sizeof number);
+    for (uint32_t number = 0;; number++) {
+        fill(numbers, number);
+        write(single[1], numbers, sizeof numbers);
+    }
 }
 
 static void beside_reader(void)
 {
-    uint32_t number;
+    uint32_t numbers[NUMBERS];
     ssize_t n;
     close(single[1]);
-    while ((n = read(single[0], &number, sizeof number)) == sizeof number)
-        if (number != expected++)
+    while ((n = read(single[0], numbers, sizeof numbers)) == sizeof numbers)
+        if (!holds(numbers, expected++))
             torn = "a number is missing";
     if (n)
-        torn = "a part of a number";
+        torn = "a part of a write";
     close(single[0]);
 }
 
@@ -236,21 +252,22 @@ static const char *check_single(void)
 
 static void live_reader(void)
 {
-    uint32_t number;
+    uint32_t numbers[NUMBERS];
     close(single[1]);
-    for (uint32_t next = 0; read(single[0], &number, sizeof number) == sizeof number; next++)
-        if (number != next)
+    for (uint32_t next = 0; read(single[0], numbers, sizeof numbers) == sizeof numbers; next++)
+        if (!holds(numbers, next))
             _exit(3);
     _exit(4);
 }
 
 static void beside_writer(void)
 {
+    uint32_t numbers[NUMBERS], number = 0;
     close(single[0]);
     signal(SIGPIPE, SIG_IGN);
-    uint32_t number = 0;
-    while (write(single[1], &number, sizeof number) == sizeof number)
-        number++;
+    do
+        fill(numbers, number++);
+    while (write(single[1], numbers, sizeof numbers) == sizeof numbers);
     if (errno != EPIPE)
         torn = "no end is seen";
     close(single[1]);

@@ -110,6 +110,7 @@ def available(root):
     import golden_win32
     import guest_cases
     import host_cases
+    import hostile_cases
     import kernel_cases
     import model_cases
     import noise_cases
@@ -174,6 +175,9 @@ def available(root):
                'build/personalities/posix'],
               depends=PERSONALITIES,
               parallel=True),
+        Suite('hostile', 'programs against the system: kills at any instruction, forged messages',
+              hostile_cases.cases,
+              ['build/mk/janus.elf', 'build/servers/session', 'build/tests/hostile/h-kills']),
         Suite('example', 'a third personality with calls of its own, in two builds',
               example_cases.cases,
               ['build/mk/janus.elf', 'build/servers/session', 'build/personalities/example'],

@@ -1,0 +1,47 @@
+"""Programs of tests/hostile against the system: what they do harms nobody else."""
+import re
+
+import guest
+
+LINE = re.compile(r'(\S+): (\d+) killed, (\d+) left something unusable(.*); missing (-?\d+)')
+FOUND = re.compile(r'found: (\d+) in a fast path, (\d+) in a handler, (\d+) in a server, (\d+) in')
+KINDS = 12        # kinds of victims in kills.c
+PAGES = 128       # that one kind may be short of: lists and tables that grew to their size
+
+
+def check_kills(times, library):
+    """Every kind of victim left all usable and no memory behind; many ended inside their adapter."""
+    def check(status, stdout, stderr, _):
+        text = stdout.decode(errors='replace')
+        lines = LINE.findall(text)
+        if status or len(lines) != KINDS:
+            return f'status {status}, {len(lines)} kinds: {text[-300:]} {stderr[-200:]!r}'
+        for kind, killed, bad, why, missing in lines:
+            if int(killed) < times or int(bad) or int(missing) > PAGES:
+                return f'{kind}: {bad} of {killed} bad{why}, {missing} pages are missing'
+        found = FOUND.search(text)
+        if not found:
+            return f'no account of where: {text[-200:]}'
+        fast, handler, server, program = (int(word) for word in found.groups())
+        total = fast + handler + server + program
+        if library and (total < times * KINDS or min(fast, handler, server) * 50 < total or
+                        (fast + handler) * 4 < total):
+            return f'too few inside the adapter: {found[0]}'
+        return ''
+    return check
+
+
+def kills(context):
+    """Processes killed at random instructions, most of them in their adapter: pipes, files, locks,
+    terminals and children stay usable, and nothing is left behind."""
+    lists = ['glob usr/bin 755 build/tests/hostile/h-*']
+    times = context.amount(8, 84, 840)
+    batch = [guest.Case('kills-library', f'JANUS_PLACE=library h-kills {times} 1',
+                        check_kills(times, True), limit=1800),
+             guest.Case('kills-central', 'JANUS_PLACE=central h-kills 4 1', check_kills(4, False))]
+    # By the instruction clock any instruction can be the one, and a run can be repeated.
+    return guest.run_batch(context, 'hostile', batch, lists, ['--icount'])
+
+
+def cases(context):
+    return [('kills', kills)]
