@@ -21,6 +21,7 @@ static struct block *blocks; /* ascending, without overlap; between them nothing
 static struct block *spare;
 
 static uint32_t spare_count;
+static uint64_t mapped_end; /* from the heap's begin to here it is mapped, and what was not used is zero */
 
 static void drop_block(struct block *block)
 {
@@ -47,6 +48,18 @@ static uint64_t align(uint64_t address, unsigned order)
 {
     uint64_t size = 1ull << order;
     return (address + size - 1) & ~(size - 1);
+}
+
+void adapter_heap_begin(bool mapped)
+{
+    mapped_end = mapped ? heap_begin() + ADAPTER_HEAP_FIRST : 0;
+}
+
+static jn_status_t map_block(uint64_t begin, uint64_t bytes)
+{
+    if (begin + bytes <= mapped_end)
+        return JN_OK;
+    return adapter_map_range(JN_CAP_PAGER, (struct adapter_range){begin, begin + bytes});
 }
 
 /* A place for `bytes` in a hole or behind the last block: enters it. */
@@ -94,6 +107,8 @@ static void release(uint64_t address)
                                                block->end - block->begin);
         if (status != JN_OK)
             jn_log(JN_LOG_ERROR, "own pages could not be given back: %s", jn_status_text(status));
+        if (block->begin < mapped_end) /* what is used anew there has to be mapped anew */
+            mapped_end = block->begin;
         block->used = false;
         struct block *next = block->next;
         if (next && !next->used && next->begin == block->end) {
@@ -124,7 +139,7 @@ static bool keep_spare(void)
         uint64_t page = place(PAGE, 12);
         if (!page)
             return false;
-        if (adapter_map_range(JN_CAP_PAGER, (struct adapter_range){page, page + PAGE}) != JN_OK) {
+        if (map_block(page, PAGE) != JN_OK) {
             release(page);
             return false;
         }
@@ -145,7 +160,7 @@ void *jn_map_pages_aligned(size_t pages, unsigned order)
     uint64_t begin = place(bytes, order < 12 ? 12 : order);
     if (!begin)
         return NULL;
-    if (adapter_map_range(JN_CAP_PAGER, (struct adapter_range){begin, begin + bytes}) != JN_OK) {
+    if (map_block(begin, bytes) != JN_OK) {
         release(begin);
         return NULL;
     }

@@ -10,7 +10,10 @@
 
 static jn_status_t attach(const struct region_guest *guest)
 {
-    jn_status_t status = client_set_space(guest->pager, guest->task);
+    /* The space of a task's own client (an adapter's) was set by who made the task. */
+    jn_status_t status = guest->pager < JN_CAP_FIRST_FREE
+                             ? JN_OK
+                             : client_set_space(guest->pager, guest->task);
     return status == JN_OK ? client_set_space(guest->file, guest->task) : status;
 }
 

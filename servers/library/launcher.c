@@ -48,7 +48,8 @@ static jn_status_t make_task(struct start *start)
 static jn_status_t make_memory(struct start *start)
 {
     cap_t pager;
-    struct adapter_range memory = {ADAPTER_STACK_LOW, template.header.memory_end};
+    struct adapter_range memory = {ADAPTER_STACK_LOW,
+                                   template.header.memory_end + ADAPTER_HEAP_FIRST};
     jn_status_t status = client_clone(template.full, 1, &pager);
     if (status != JN_OK)
         return status;

@@ -34,7 +34,7 @@ static jn_status_t check_header(const struct loader_image *image, struct templat
     memcpy(&template->header, adapter_image + text->file_offset, sizeof template->header);
     if (header->magic != ADAPTER_MAGIC || header->text_bytes % PAGE ||
         header->text_bytes > ADAPTER_TEXT_BYTES || header->memory_end % PAGE ||
-        header->memory_end <= ADAPTER_DATA || header->memory_end > ADAPTER_WINDOWS)
+        header->memory_end <= ADAPTER_DATA || header->memory_end > ADAPTER_WINDOWS - ADAPTER_HEAP_FIRST)
         return JN_BAD_IMAGE;
     return JN_OK;
 }

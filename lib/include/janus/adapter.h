@@ -51,6 +51,9 @@ struct adapter_header {
 };
 #define ADAPTER_MAGIC 0x31524554504441ull
 
+/* What stands behind memory_end from the start: it comes with the rest. */
+#define ADAPTER_HEAP_FIRST 0x8000ull
+
 enum adapter_kind { ADAPTER_TAKE, ADAPTER_FORKED };
 
 enum { ADAPTER_POSIX, ADAPTER_WIN32 };

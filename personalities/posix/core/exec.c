@@ -384,10 +384,7 @@ static long do_exec(struct thread *t, uint64_t dirfd, uint64_t address, uint64_t
                           flags & LX_AT_SYMLINK_NOFOLLOW ? FS_LOOKUP_NOFOLLOW : 0, 0, &path);
     if (error)
         return error;
-    struct image *image = calloc(1, sizeof *image);
-    if (!image)
-        return -LX_ENOMEM;
-    image->process = p;
+    struct image *image = image_begin(p);
     uint64_t total = 0, limit = argument_limit(p);
     /* What the program is called by: a path relative to a descriptor goes through /dev/fd. */
     if (path.path[0] == '/' || (int32_t)dirfd == LX_AT_FDCWD)
@@ -415,9 +412,7 @@ static long do_exec(struct thread *t, uint64_t dirfd, uint64_t address, uint64_t
                         placement_own() == HANDOVER_PLACE_CENTRAL
                     ? image_start(image, t)
                     : image_hand_over(image, t, placement);
-    strings_free(&image->arguments);
-    strings_free(&image->environment);
-    free(image);
+    image_done(image);
     if (error == HAND_OVER_BUSY) /* all of it again, after we have served whom the other waits for */
         return wait_for(t, backend_time_monotonic() + HAND_OVER_RETRY_NS, -LX_ERESTARTNOINTR);
     return error ? error : CORE_GONE;

@@ -29,7 +29,7 @@ static void *free_object(uint32_t generation, uint32_t next)
 
 static bool grow(void)
 {
-    uint32_t wanted = size ? size * 2 : 256;
+    uint32_t wanted = size ? size * 2 : 16;
     if (wanted > 1u << KIND_SHIFT)
         return false;
     struct jn_quick_entry *larger = realloc(table, wanted * sizeof *table);

@@ -30,6 +30,11 @@ struct image {
     char server[68];
 };
 
+/* The one image that is being started, empty: nothing in this core makes two at once, and pages that come and
+ * go cost a process more than this. image_done frees its strings. */
+struct image *image_begin(struct process *process);
+void image_done(struct image *image);
+
 /* Opens path (already relative to dir) as a program; follows `#!` lines. On failure nothing is open. */
 long image_open(struct image *image, const struct backend_path *path);
 void image_close(struct image *image);

@@ -29,6 +29,24 @@ long strings_add(struct strings *s, const char *text, size_t length)
     return 0;
 }
 
+struct image *image_begin(struct process *process)
+{
+    static struct image image;
+    image.process = process;
+    image.file = (struct backend_open){0};
+    image.path[0] = image.script[0] = image.server[0] = 0;
+    image.arguments = image.environment = (struct strings){0};
+    image.head_length = 0;
+    image.is_other = false;
+    return &image;
+}
+
+void image_done(struct image *image)
+{
+    strings_free(&image->arguments);
+    strings_free(&image->environment);
+}
+
 void strings_free(struct strings *s)
 {
     free(s->bytes);

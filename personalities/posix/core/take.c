@@ -124,16 +124,11 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
     if (status != JN_OK)
         return status;
     struct process *p = process_create(ids.pid);
-    struct image *image = calloc(1, sizeof *image);
-    if (!p || !image) {
-        free(image);
-        if (p)
-            process_free(p);
+    if (!p)
         return JN_NO_MEMORY;
-    }
+    struct image *image = image_begin(p);
     p->clients = *clients;
     p->clients.pager = JN_CAP_NULL;
-    image->process = p;
     long error = fill_process(p, &h);
     if (!error)
         error = open_program(image, &h);
@@ -144,9 +139,7 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
     uint64_t handle = p->handle;
     if (!error)
         error = image_start(image, NULL);
-    strings_free(&image->arguments);
-    strings_free(&image->environment);
-    free(image);
+    image_done(image);
     p = core_handle_find(handle, CORE_PROCESS);
     if (error) {
         p->clients = (struct backend_clients){0}; /* they stay with the caller */
