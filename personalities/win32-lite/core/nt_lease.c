@@ -13,7 +13,8 @@ static uint32_t mutants;                  /* leased ones */
 static bool leasable(const struct nt_object *object)
 {
     return object->type == NT_TYPE_EVENT || object->type == NT_TYPE_SEMAPHORE ||
-           object->type == NT_TYPE_MUTANT;
+           object->type == NT_TYPE_MUTANT ||
+           (object->type == NT_TYPE_FILE && ((struct nt_file *)object)->kind == NT_FILE_NULL);
 }
 
 void nt_lease_offer(struct nt_process *p, struct nt_object *object, uint64_t handle)
@@ -44,6 +45,7 @@ static void put_back(struct nt_object *object, uint64_t word)
     switch (object->type) {
     case NT_TYPE_EVENT: ((struct nt_event *)object)->set = state != 0; break;
     case NT_TYPE_SEMAPHORE: ((struct nt_semaphore *)object)->count = state; break;
+    case NT_TYPE_FILE: break;
     default: {
         struct nt_mutant *mutant = (struct nt_mutant *)object;
         mutants--;
@@ -117,6 +119,8 @@ static uint64_t word_of(struct nt_object *object)
     }
     case NT_TYPE_SEMAPHORE:
         return (uint64_t)((struct nt_semaphore *)object)->count << 32 | NT_LEASE_SEMAPHORE;
+    case NT_TYPE_FILE:
+        return ((struct nt_file *)object)->completion ? NT_LEASE_NONE : NT_LEASE_NULL;
     default: {
         struct nt_mutant *mutant = (struct nt_mutant *)object;
         uint64_t state = mutant->owner ? mutant->owner->tid >> 2 << 12 | mutant->count : 0;
@@ -153,7 +157,7 @@ void nt_lease_renew(void)
             nt_lease_limits[place] = ((struct nt_semaphore *)object)->limit;
         if (object->type == NT_TYPE_MUTANT || entry->access & 2)
             word |= NT_LEASE_MODIFY;
-        if (entry->access & 0x100000)
+        if (entry->access & 0x100000 && object->type != NT_TYPE_FILE)
             word |= NT_LEASE_WAIT;
         object->leased = true;
         atomic_store(&nt_leases[place], word);

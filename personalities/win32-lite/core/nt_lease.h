@@ -1,4 +1,4 @@
-/* Leases of waitable objects (PERSONALITIES 2): while one handle is all that names a nameless event,
+/* Leases of objects (PERSONALITIES 2): while one handle is all that names a nameless event,
  * semaphore or mutant and nobody waits for it, its state stands in a word that the program's threads
  * change themselves (library/fast.c); the core takes the word back before it looks at the object.
  *
@@ -18,7 +18,8 @@
 #define NT_LEASES 512u /* handles from 4 to 4 * NT_LEASES */
 
 enum nt_lease_kind { NT_LEASE_NONE, NT_LEASE_EVENT, NT_LEASE_MANUAL, NT_LEASE_SEMAPHORE,
-                     NT_LEASE_MUTANT };
+                     NT_LEASE_MUTANT,
+                     NT_LEASE_NULL }; /* an open of NUL: writes go nowhere */
 #define NT_LEASE_KIND(word) ((uint32_t)(word) & 0xff)
 #define NT_LEASE_MODIFY 0x100u /* rights of the handle */
 #define NT_LEASE_WAIT 0x200u

@@ -198,6 +198,23 @@ static uint64_t wait_for_multiple_objects(struct jn_utcb *utcb, uint64_t count, 
                : SLOW;
 }
 
+/* Nothing but a write to NUL: without event, APC, context and place. */
+static uint64_t write_file(struct jn_utcb *utcb, uint64_t handle, uint64_t event, uint64_t apc,
+                           uint64_t context)
+{
+    const volatile uint64_t *stack = (const volatile uint64_t *)utcb->door_rsp;
+    _Atomic uint64_t *lease = lease_of(handle);
+    uint64_t word = lease ? atomic_load(lease) : 0;
+
+    if (NT_LEASE_KIND(word) != NT_LEASE_NULL || !(word & NT_LEASE_MODIFY) || event || apc ||
+        context || stack[8])
+        return SLOW;
+    volatile uint64_t *iosb = (volatile uint64_t *)stack[5];
+    iosb[1] = (uint32_t)stack[7];
+    *(volatile uint32_t *)iosb = NT_SUCCESS;
+    return NT_SUCCESS;
+}
+
 static uint64_t alert_thread_by_thread_id(struct jn_utcb *utcb, uint64_t tid, uint64_t b,
                                           uint64_t c, uint64_t d)
 {
@@ -226,6 +243,7 @@ static const struct {
     {"NtWaitForAlertByThreadId", wait_for_alert_by_thread_id},
     {"NtWaitForMultipleObjects", wait_for_multiple_objects},
     {"NtWaitForSingleObject", wait_for_single_object},
+    {"NtWriteFile", write_file},
     {"NtYieldExecution", yield},
 };
 

@@ -180,41 +180,20 @@ static struct nt_file *file_of(struct nt_thread *t, uint64_t handle, uint32_t ac
                : NULL;
 }
 
-/* Whose operations are nothing but a call to its server, at the position. */
-static bool is_plain(const struct nt_file *file)
-{
-    return (file->kind == NT_FILE_DISK || file->kind == NT_FILE_PIPE) &&
-           file->options & NT_FILE_SYNC && !file->write_open.server;
-}
-
-static int64_t finish(struct nt_thread *t, const struct transfer *transfer, uint64_t done)
-{
-    uint64_t iosb[2] = {NT_SUCCESS, done};
-
-    return store(t, transfer->iosb, iosb, sizeof iosb) ? NT_SUCCESS : NT_ACCESS_VIOLATION;
-}
-
-static bool fetch_transfer(struct nt_thread *t, uint64_t rsp, struct transfer *transfer)
-{
-    return fetch(t, rsp + STACK_ARGUMENTS, transfer, sizeof *transfer) && !transfer->offset;
-}
-
+/* Writes to NUL. */
 static int64_t write_file(void *object, uint64_t handle, uint64_t event, uint64_t apc,
                           uint64_t context, uint64_t rsp)
 {
     struct nt_thread *t = object;
     struct nt_file *file = file_of(t, handle, NT_FILE_WRITE_DATA);
     struct transfer transfer;
-    uint64_t done = 0;
+    uint64_t iosb[2] = {NT_SUCCESS};
 
-    if (!file || event || apc || context || file->completion ||
-        !fetch_transfer(t, rsp, &transfer))
+    if (!file || file->kind != NT_FILE_NULL || event || apc || context || file->completion ||
+        !fetch(t, rsp + STACK_ARGUMENTS, &transfer, sizeof transfer) || transfer.offset)
         return SLOW;
-    if (file->kind == NT_FILE_NULL)
-        return finish(t, &transfer, (uint32_t)transfer.length);
-    return SLOW;
-    (void)done;
-    (void)is_plain;
+    iosb[1] = (uint32_t)transfer.length;
+    return store(t, transfer.iosb, iosb, sizeof iosb) ? NT_SUCCESS : SLOW;
 }
 
 static const struct {
