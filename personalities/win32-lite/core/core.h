@@ -331,6 +331,7 @@ struct nt_thread {
     bool keyed_queued, keyed_release, keyed_done;
     struct nt_keyed_event *keyed_event;
     bool ended_by_force; /* by another thread */
+    uint8_t waits_long;  /* for how many waits server/quick.c does not look */
     uint32_t suspend_count;
     bool started;
     bool frozen;
@@ -580,6 +581,7 @@ extern void (*nt_wait_alert)(struct nt_thread *t);
  * has to be looked at than the object. */
 nt_status nt_wait_at_once(struct nt_thread *t, struct nt_object *object);
 void nt_mutant_abandon_all(struct nt_thread *t);
+nt_status NtAlertThreadByThreadId(struct nt_thread *t, const uint64_t *a);
 void nt_timer_run(uint64_t now);
 uint64_t nt_timer_next(void);
 void nt_timer_forget(struct nt_timer *timer);

@@ -356,6 +356,7 @@ void nt_thread_end(struct nt_thread *t, uint32_t code)
         nt_process_end(p, code);
         return;
     }
+    nt_thread_unhold(t);
     nt_mutant_abandon_all(t);
     t->object->ended = true;
     t->object->exit_code = code;

@@ -53,6 +53,7 @@ struct world_thread {
     struct jn_state *first; /* until it is started */
     bool stopped;           /* its message is current or held */
     bool call;              /* the message is a system call */
+    uint8_t armed[4];       /* times its cookie was armed at the servers since world_disarm, by RING_.. */
 };
 
 #define GUEST_PROCESS_COOKIE (1ull << 61)
@@ -70,6 +71,10 @@ jn_status_t guest_process_create(const struct backend_clients *clients, uint64_t
                                  struct world_process **process);
 struct world_process *guest_process_by_cookie(uint64_t cookie);
 struct world_process *guest_process_any(void);
+/* The cookie was, or may have been, armed once at the server of this ring (RING_..); and: its entry has
+ * come. world_disarm asks the servers that may have it still. */
+void guest_armed(uint64_t cookie, unsigned ring);
+void guest_unarmed(uint64_t cookie, unsigned ring);
 /* A thread of the process whose message gives a way to its memory; NULL: none. */
 struct world_thread *guest_lender(struct world_process *p);
 /* Resolves a fault for the kernel's message or for a copy. */

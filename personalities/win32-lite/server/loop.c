@@ -84,8 +84,10 @@ static void on_signal(struct jn_server *server, uint64_t bits)
             while (jn_ring_next(&rings[i], &entry)) {
                 if (entry.cookie & GUEST_PROCESS_COOKIE)
                     process_event(entry.cookie, entry.events);
-                else
+                else {
+                    guest_unarmed(entry.cookie, (unsigned)i);
                     nt_core_woken(entry.cookie);
+                }
             }
 }
 

@@ -1,5 +1,5 @@
-/* Quick services: they look at the thread, its process's handles and its memory only, wake nobody and wait
- * for nothing. What needs more, and a copy that meets a fault, goes the general way from the beginning:
+/* Quick services: they look at the thread, its process's handles and its memory only, and wait for nothing.
+ * What needs more, and a copy that meets a fault, goes the general way from the beginning:
  * so nothing is changed before everything that can fail has succeeded. */
 #include "quick.h"
 
@@ -63,15 +63,24 @@ static int64_t yield(void *object, uint64_t a, uint64_t b, uint64_t c, uint64_t 
     return NT_SUCCESS; /* as NtYieldExecution */
 }
 
-/* The object of a handle, if its state is this core's and nobody waits for it. */
+/* The object of a handle, if its state is this core's. */
 static void *plain_object(struct nt_thread *t, uint64_t handle, enum nt_type type, uint32_t access)
 {
     struct nt_handle *entry = nt_handle_entry(t->process, handle);
 
     if (!entry || t->suspend_count || entry->object->type != type || access & ~entry->access ||
-        entry->object->shared || !nt_list_empty(&entry->object->waiters))
+        entry->object->shared)
         return NULL;
     return entry->object;
+}
+
+/* Those that wait for the object try again: their deadlines were set when they began to wait. */
+static void wake(struct nt_object *object)
+{
+    if (nt_list_empty(&object->waiters))
+        return;
+    nt_object_wake(object);
+    nt_core_run();
 }
 
 static int64_t change_event(void *object, uint64_t handle, uint64_t previous, bool set)
@@ -81,6 +90,8 @@ static int64_t change_event(void *object, uint64_t handle, uint64_t previous, bo
     if (!event || previous)
         return SLOW;
     event->set = set;
+    if (set)
+        wake(&event->object);
     return NT_SUCCESS;
 }
 
@@ -116,6 +127,7 @@ static int64_t release_mutant(void *object, uint64_t handle, uint64_t previous, 
     if (!--mutant->count) {
         mutant->owner = NULL;
         nt_list_remove(&mutant->owned);
+        wake(&mutant->object);
     }
     return NT_SUCCESS;
 }
@@ -130,6 +142,7 @@ static int64_t release_semaphore(void *object, uint64_t handle, uint64_t count, 
         (uint32_t)count > semaphore->limit - semaphore->count)
         return SLOW;
     semaphore->count += (uint32_t)count;
+    wake(&semaphore->object);
     return NT_SUCCESS;
 }
 
@@ -145,6 +158,19 @@ static int64_t wait_for(struct nt_thread *t, uint64_t handle, uint64_t alertable
     return status == NT_PENDING ? SLOW : status;
 }
 
+static int64_t alert_thread_by_thread_id(void *object, uint64_t tid, uint64_t b, uint64_t c,
+                                         uint64_t d, uint64_t rsp)
+{
+    struct nt_thread *t = object;
+
+    (void)b, (void)c, (void)d, (void)rsp;
+    if (t->suspend_count)
+        return SLOW;
+    nt_status status = NtAlertThreadByThreadId(t, &tid);
+    nt_core_run();
+    return status;
+}
+
 static int64_t wait_for_single_object(void *object, uint64_t handle, uint64_t alertable,
                                       uint64_t c, uint64_t d, uint64_t rsp)
 {
@@ -155,12 +181,23 @@ static int64_t wait_for_single_object(void *object, uint64_t handle, uint64_t al
 static int64_t wait_for_multiple_objects(void *object, uint64_t count, uint64_t handles,
                                          uint64_t any, uint64_t alertable, uint64_t rsp)
 {
+    struct nt_thread *t = object;
     uint64_t handle;
+    int64_t result;
 
     (void)any, (void)rsp;
-    if ((uint32_t)count != 1 || !fetch(object, handles, &handle, sizeof handle))
+    if ((uint32_t)count != 1)
         return SLOW;
-    return wait_for(object, handle, alertable);
+    if (t->waits_long) { /* its last ones had to wait: the look would be for nothing */
+        t->waits_long--;
+        return SLOW;
+    }
+    if (!fetch(t, handles, &handle, sizeof handle))
+        return SLOW;
+    result = wait_for(t, handle, alertable);
+    if (result == SLOW)
+        t->waits_long = 8;
+    return result;
 }
 
 /* ---- files ---- */
@@ -200,6 +237,7 @@ static const struct {
     const char *name;
     quick_function *run;
 } services[] = {
+    {"NtAlertThreadByThreadId", alert_thread_by_thread_id},
     {"NtClearEvent", clear_event},
     {"NtQueryPerformanceCounter", query_performance_counter},
     {"NtQuerySystemTime", query_system_time},

@@ -4,6 +4,7 @@
 
 #include "guest.h"
 #include "janus/idl/fs.h"
+#include "loop.h"
 
 _Static_assert(WORLD_OPEN_MAKE_DIRECTORY == FS_OPEN_MAKE_DIRECTORY &&
                    WORLD_OPEN_DELETE_ON_CLOSE == FS_OPEN_DELETE_ON_CLOSE &&
@@ -48,6 +49,8 @@ world_status world_file_open(struct world_process *p, const char *path, size_t l
     jn_status_t status = backend_fs_open(&p->clients, &where, flags | FS_OPEN_SHARE_MODES, access,
                                          share, mode, cookie, &result, &made);
 
+    if (status == JN_WOULD_BLOCK && cookie)
+        guest_armed(cookie, RING_FS);
     if (status != JN_OK)
         return status;
     if (result.server == BACKEND_DESCRIPTOR)

@@ -6,8 +6,17 @@
 #include "janus/idl/console.h"
 #include "janus/idl/fs.h"
 #include "janus/idl/object.h"
+#include "loop.h"
 
 #define SMALL 4096u
+
+/* What an operation with a cookie has answered. */
+static jn_status_t armed(struct world_open open, uint64_t cookie, jn_status_t status)
+{
+    if (cookie && status == JN_WOULD_BLOCK)
+        guest_armed(cookie, open.server == WORLD_CONSOLE ? RING_CONSOLE : RING_FS);
+    return status;
+}
 
 static jn_status_t transfer(struct world_process *p, struct world_open open, int64_t offset,
                             uint64_t address, uint64_t length, uint32_t flags, uint64_t cookie,
@@ -64,14 +73,16 @@ world_status world_io_read(struct world_process *p, struct world_open open, int6
                            uint64_t address, uint64_t length, bool peek, uint64_t cookie,
                            uint64_t *done)
 {
-    return transfer(p, open, offset, address, length, peek ? IO_PEEK : 0, cookie, false, done);
+    return armed(open, cookie,
+                 transfer(p, open, offset, address, length, peek ? IO_PEEK : 0, cookie, false, done));
 }
 
 world_status world_io_write(struct world_process *p, struct world_open open, int64_t offset,
                             uint64_t address, uint64_t length, bool append, uint64_t cookie,
                             uint64_t *done)
 {
-    return transfer(p, open, offset, address, length, append ? IO_APPEND : 0, cookie, true, done);
+    return armed(open, cookie,
+                 transfer(p, open, offset, address, length, append ? IO_APPEND : 0, cookie, true, done));
 }
 
 world_status world_io_get(struct world_process *p, struct world_open open, int64_t offset,
@@ -79,8 +90,9 @@ world_status world_io_get(struct world_process *p, struct world_open open, int64
                           uint64_t *done)
 {
     *done = 0;
-    return backend_io_read(&p->clients, guest_open(open), offset, length, peek ? IO_PEEK : 0,
-                           cookie, backend_window(buffer, length), done);
+    return armed(open, cookie,
+                 backend_io_read(&p->clients, guest_open(open), offset, length, peek ? IO_PEEK : 0,
+                                 cookie, backend_window(buffer, length), done));
 }
 
 world_status world_io_get_message(struct world_process *p, struct world_open open, void *buffer,
@@ -109,8 +121,9 @@ world_status world_io_put(struct world_process *p, struct world_open open, int64
                           const void *buffer, uint64_t length, uint64_t cookie, uint64_t *done)
 {
     *done = 0;
-    return backend_io_write(&p->clients, guest_open(open), offset, length, 0, cookie,
-                            backend_window(buffer, length), done);
+    return armed(open, cookie,
+                 backend_io_write(&p->clients, guest_open(open), offset, length, 0, cookie,
+                                  backend_window(buffer, length), done));
 }
 
 world_status world_io_seek(struct world_process *p, struct world_open open, int64_t offset,
@@ -132,14 +145,19 @@ world_status world_io_sync(struct world_process *p, struct world_open open)
 world_status world_io_poll(struct world_process *p, struct world_open open, uint32_t events,
                            uint64_t cookie, uint32_t *ready)
 {
-    return backend_io_poll(&p->clients, guest_open(open), events, cookie, ready);
+    jn_status_t status = backend_io_poll(&p->clients, guest_open(open), events, cookie, ready);
+
+    if (cookie) /* what is ready is not armed */
+        guest_armed(cookie, open.server == WORLD_CONSOLE ? RING_CONSOLE : RING_FS);
+    return status;
 }
 
 world_status world_io_lock(struct world_process *p, struct world_open open, uint32_t kind,
                            uint64_t start, uint64_t length, uint64_t cookie)
 {
-    return backend_io_lock(&p->clients, guest_open(open), kind, IO_LOCK_MANDATORY, start, length,
-                           cookie);
+    return armed(open, cookie,
+                 backend_io_lock(&p->clients, guest_open(open), kind, IO_LOCK_MANDATORY, start,
+                                 length, cookie));
 }
 
 world_status world_io_duplicate(struct world_process *p, struct world_open open,
@@ -190,7 +208,7 @@ world_status world_console_control(struct world_process *p, struct world_open op
         backend_window(input, input_length), backend_window(output, capacity), &result);
 
     *output_length = (uint32_t)result;
-    return status;
+    return armed(open, cookie, status);
 }
 
 world_status world_console_open(struct world_process *p, struct world_open *input,
@@ -208,14 +226,48 @@ world_status world_console_open(struct world_process *p, struct world_open *inpu
     return status;
 }
 
+static struct world_thread *thread_of(uint64_t cookie)
+{
+    struct nt_thread *t = nt_thread_by_cookie(cookie);
+
+    return t ? t->world : NULL;
+}
+
+void guest_armed(uint64_t cookie, unsigned ring)
+{
+    struct world_thread *t = thread_of(cookie);
+
+    if (t && t->armed[ring] < UINT8_MAX)
+        t->armed[ring]++;
+}
+
+/* The file server arms once a call. A wait for several objects or processes may leave others armed. */
+void guest_unarmed(uint64_t cookie, unsigned ring)
+{
+    struct world_thread *t = ring == RING_FS ? thread_of(cookie) : NULL;
+
+    if (t && t->armed[ring] == 1)
+        t->armed[ring] = 0;
+}
+
 void world_disarm(struct world_process *p, uint64_t cookie)
 {
-    backend_io_disarm(&p->clients, BACKEND_FS, cookie);
-    if (p->clients.console)
-        backend_io_disarm(&p->clients, BACKEND_CONSOLE, cookie);
-    if (p->clients.object) {
-        jn_status_t status = object_disarm(p->clients.object, cookie);
+    struct world_thread *t = thread_of(cookie);
+    const cap_t clients[RING_COUNT] = {p->clients.fs, p->clients.console, p->clients.object,
+                                       p->clients.task};
+
+    for (unsigned ring = 0; ring < RING_COUNT; ring++) {
+        jn_status_t status = JN_OK;
+        if (!clients[ring] || (t && !t->armed[ring]))
+            continue;
+        if (t)
+            t->armed[ring] = 0;
+        if (ring == RING_OBJECT)
+            status = object_disarm(clients[ring], cookie);
+        else if (ring == RING_TASK)
+            backend_process_disarm(clients[ring], cookie);
+        else
+            backend_io_disarm(&p->clients, ring == RING_FS ? BACKEND_FS : BACKEND_CONSOLE, cookie);
         (void)status;
     }
-    backend_process_disarm(p->clients.task, cookie);
 }

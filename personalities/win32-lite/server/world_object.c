@@ -4,6 +4,7 @@
 #include "guest.h"
 #include "janus/idl/object.h"
 #include "janus/idl/registry.h"
+#include "loop.h"
 
 static void ignore(jn_status_t status)
 {
@@ -47,8 +48,12 @@ world_status world_object_operate(struct world_process *p, uint64_t object, uint
 world_status world_object_wait(struct world_process *p, bool all, uint64_t tid, uint64_t cookie,
                                const uint64_t *objects, uint32_t count, uint32_t *index)
 {
-    return object_wait(p->clients.object, all, tid, cookie, count,
-                       backend_window(objects, count * sizeof *objects), index);
+    jn_status_t status = object_wait(p->clients.object, all, tid, cookie, count,
+                                     backend_window(objects, count * sizeof *objects), index);
+
+    if (cookie && status == JN_WOULD_BLOCK)
+        guest_armed(cookie, RING_OBJECT);
+    return status;
 }
 
 world_status world_object_query(struct world_process *p, uint64_t object, uint32_t *kind,
@@ -93,6 +98,8 @@ world_status world_await(struct world_process *p, const char *name, size_t name_
     jn_status_t status = object_await(p->clients.object, cookie, name, name_length, &is, found,
                                       WORLD_DATA_MAX, found_length);
 
+    if (cookie)
+        guest_armed(cookie, RING_OBJECT);
     *free = is != 0;
     return status;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop.h"
 #include "placement.h"
 #include "janus/idl/client.h"
 #include "janus/idl/task.h"
@@ -200,6 +201,7 @@ void world_process_release(struct world_process *p)
 world_status world_process_watch(struct world_process *p, uint64_t pid, uint64_t cookie,
                                  uint32_t *kind, uint32_t *code)
 {
+    guest_armed(cookie, RING_TASK);
     return task_watch(p->clients.task, pid, cookie, kind, code);
 }
 
