@@ -393,8 +393,8 @@ align 16
 ; A foreign system call: everything is kept, then it becomes a message to the exception gate.
 align 16
 .foreign:
-    test byte [rsp + T_KIND + 7], (1 << KIND_MARKED_BIT | 1 << KIND_DOOR_BIT) >> 56
-    jnz .door
+    cmp byte [rsp + T_KIND + 7], 1 << KIND_FOREIGN_BIT >> 56
+    jne .door
     btr rax, 63
 .foreign_call:
     mov [rsp + RAX], rax
@@ -425,6 +425,8 @@ align 16
     switch_fpu .foreign_call
 
 .marked_foreign:
+    bt qword [rsp + T_KIND], KIND_FOREIGN_BIT
+    jnc .native_sign
     btr rax, 63
     btr rax, KIND_MARKED_BIT
     mov [rsp + RAX], rax
@@ -436,6 +438,9 @@ align 16
     mov rsp, [gs:CPU_STACK]
     call foreign_syscall
     jmp leave_kernel
+.native_sign:                               ; the sign was in its own rax
+    btr rax, 63
+    jmp .native
 
 ; A thread whose task has an adapter (KERNEL 18): in its range `syscall` is a kernel call, elsewhere it
 ; goes there. By iretq, for rcx is not the address that is returned to. The user's stack is not touched.

@@ -10,6 +10,11 @@ static void null_call(void)
         CHECK_IS(regs.words[i], 0);
     CHECK_IS(sys(JN_SYSCALL_COUNT, 0, &regs), JN_BAD_CALL);
     CHECK_IS(sys(0xffffffff, 0, &regs), JN_BAD_CALL);
+    /* The upper half is not looked at; the kernel itself marks foreign threads and others there. */
+    for (unsigned bit = 32; bit < 64; bit++) {
+        CHECK_OK(sys(1ull << bit | JN_NULL, 0, &regs));
+        CHECK_IS(sys(1ull << bit | JN_CALL, 0, &regs), JN_BAD_CAP);
+    }
 }
 
 static volatile uint64_t seen[16];
