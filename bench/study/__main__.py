@@ -84,7 +84,8 @@ class Study:
             self.records += charges.burdens(system, self.quick)
         elif part == 'failure' and posix:
             self.note_method(part, system, '# boot with --set win32.end=NS at 6 points, and 2 with "restart 3"\n' +
-                             charges.WATCH + charges.SCRIBBLE)
+                             charges.WATCH + '# the same with --posix=library --set posix.end=NS\n' +
+                             charges.WATCH_POSIX + charges.SCRIBBLE)
             self.records += charges.failures(system, self.quick, ROOT)
             self.records += charges.scribbles(system)
         elif part == 'flexibility' and posix:

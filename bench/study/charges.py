@@ -84,6 +84,20 @@ cat /tmp/kept; cat /proc/uptime
 [ "$(sh -c 'echo back')" = back ] && echo "again posix" || echo "gone posix"
 '''
 
+# The observer is a library shell, which has no POSIX server to lose.
+WATCH_POSIX = r'''
+cat /proc/uptime
+JANUS_PLACE=@PLACE@ sh -c 'i=0; while [ $i -lt 1500 ]; do i=$((i + 1)); echo $i > /tmp/p1; done' & p1=$!
+JANUS_PLACE=@PLACE@ sh -c 'i=0; while [ $i -lt 60 ]; do i=$((i + 1)); /bench/uhello > /dev/null; done' & p2=$!
+JANUS_PLACE=library sh -c 'i=0; while [ $i -lt 1500 ]; do i=$((i + 1)); echo $i > /tmp/l1; done' & l1=$!
+cmd.exe /c "for /L %i in (1,1,800) do @echo %i" > /tmp/w1 & w1=$!
+echo kept > /tmp/kept
+for c in p1 p2 l1 w1; do eval wait \$$c; s=$?; [ $s = 0 ] && echo "lives $c" || echo "died $c $s"; done 2> /dev/null
+cat /tmp/kept; cat /proc/uptime
+[ "$(cmd.exe /c echo back 2> /dev/null | tr -d '\r\n')" = back ] && echo "again win32" || echo "gone win32"
+[ "$(JANUS_PLACE=@PLACE@ sh -c 'echo back' 2> /dev/null)" = back ] && echo "again posix" || echo "gone posix"
+'''
+
 
 def restarting(root):
     """The manifest with personalities that are started again after an end."""
@@ -95,15 +109,22 @@ def restarting(root):
 
 
 def failures(system, quick, root):
-    """The win32 personality's server is taken away at points spread over the work; who is left says so."""
+    """A personality's server is taken away at points spread over the work; who is left says so."""
     if not hasattr(system, 'placement'):
         return
     script = WATCH.replace('@OTHER@', 'library' if system.placement == 'central' else 'central')
+    yield from ends(system, quick, root, 'win32', script, {})
+    yield from ends(system, quick, root, 'posix', WATCH_POSIX.replace('@PLACE@', system.placement),
+                    {'posix': 'library'})
+
+
+def ends(system, quick, root, target, script, keywords):
     if quick:
-        script = script.replace('1,800)', '1,60)').replace('-lt 1500', '-lt 60').replace('-lt 120', '-lt 3')
-    base = system.run(script)
+        for whole, part in (('1,800)', '1,60)'), ('-lt 1500', '-lt 60'), ('-lt 120', '-lt 3')):
+            script = script.replace(whole, part)
+    base = system.run(script, **keywords)
     times = [float(match) for match in re.findall(r'^(\d+\.\d+) \d+\.\d+$', base, re.M)]
-    yield outcome(system, 'nothing ends', None, base)
+    yield outcome(system, 'nothing ends' + (', a library shell looks on' if keywords else ''), None, base)
     begin, end = times[0], times[1]
     for restart in (False, True):
         points = 1 if quick else 2 if restart else 6
@@ -112,10 +133,12 @@ def failures(system, quick, root):
         for k in range(points):
             # A fixed sequence that looks like chance (golden ratio): the same points every time.
             at = begin + (end - begin) * (0.05 + 0.9 * ((k + 1) * 0.618034 % 1))
-            name = f'win32 server ends at {at:.2f} s' + (', is started again' if restart else '')
+            if quick and target == 'posix': # while its processes are still there
+                at = begin + (end - begin) * 0.2
+            name = f'{target} server ends at {at:.2f} s' + (', is started again' if restart else '')
             try:
-                text = system.run(script, settings=[f'win32.end={int(at * 1e9)}'],
-                                  manifest=restarting(root) if restart else None)
+                text = system.run(script, settings=[f'{target}.end={int(at * 1e9)}'],
+                                  manifest=restarting(root) if restart else None, **keywords)
             except RuntimeError as error:
                 yield {'section': 'failure', 'name': name, 'system': system.name,
                        'note': f'Janus ended: {str(error)[:100]}'}

@@ -61,9 +61,10 @@ class Janus(System):
                     os.unlink(path)
         self.images = {}
 
-    def start(self, program, icount, smp=1, settings=(), manifest=None, limit=3600, mem=1024):
-        """Boot with a program; returns the finished process."""
-        options = [f'--posix={self.placement}', f'--win32={self.placement}', '--timeout', str(limit),
+    def start(self, program, icount, smp=1, settings=(), manifest=None, limit=3600, mem=1024,
+              posix=None):
+        """Boot with a program; returns the finished process. posix: where POSIX programs are by default."""
+        options = [f'--posix={posix or self.placement}', f'--win32={self.placement}', '--timeout', str(limit),
                    '--mem', str(mem)]
         options += ['--icount'] if icount else []
         options += ['--smp', str(smp)] if smp > 1 else []

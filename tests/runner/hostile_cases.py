@@ -6,6 +6,7 @@ import guest
 LINE = re.compile(r'(\S+): (\d+) killed, (\d+) left something unusable(.*); missing (-?\d+)')
 FOUND = re.compile(r'found: (\d+) in a fast path, (\d+) in a handler, (\d+) in a server, (\d+) in')
 KINDS = 12        # kinds of victims in kills.c
+FORGED_PAGES = 1024 # the same for all servers together: a request may ask for tables
 PAGES = 128       # that one kind may be short of: lists and tables that grew to their size
 
 
@@ -43,5 +44,32 @@ def kills(context):
     return guest.run_batch(context, 'hostile', batch, lists, ['--icount'])
 
 
+SENT = re.compile(r'(\d+) sent by (\d+) processes.* (\d+) had to be killed; (\d+) times the victim was '
+                  r'harmed; missing (-?\d+)')
+
+
+def check_forge(messages):
+    """All were sent, nobody else noticed, and the servers have their memory back."""
+    def check(status, stdout, stderr, _):
+        found = SENT.search(stdout.decode(errors='replace'))
+        if status or not found:
+            return f'status {status}: {stdout[-300:]!r} {stderr[-200:]!r}'
+        sent, _, _, harmed, missing = (int(word) for word in found.groups())
+        if sent < messages or harmed or missing > FORGED_PAGES:
+            return found[0]
+        return ''
+    return check
+
+
+def forge(context):
+    """Requests of every interface, changed at random, from inside library processes to all servers: a
+    victim keeps its file, pipe, terminal and memory."""
+    messages = context.amount(20000, 100000, 1000000)
+    batch = [guest.Case('forge', f'JANUS_PLACE=library h-forge {messages} 1', check_forge(messages),
+                        limit=1800)]
+    return guest.run_batch(context, 'forge', batch, ['glob usr/bin 755 build/tests/hostile/h-*'],
+                           ['--icount'])
+
+
 def cases(context):
-    return [('kills', kills)]
+    return [('kills', kills), ('forge', forge)]

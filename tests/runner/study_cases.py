@@ -88,7 +88,11 @@ def claims(records):
     # The server's clients go with it, the others' files and processes stay.
     assert by_system['central']['died'].startswith('w1') and 'p1' in by_system['central']['survived']
     assert by_system['library']['died'] == 'nobody', by_system['library']
-    assert all(r['files'] == 'kept' for r in ended)
+    ended_posix = [r for r in records if r['section'] == 'failure' and r['name'].startswith('posix server')]
+    of_posix = {r['system']: r for r in ended_posix}
+    assert of_posix['central']['died'].startswith('p') and 'l1' in of_posix['central']['survived'], of_posix
+    assert of_posix['library']['died'] == 'nobody', of_posix
+    assert all(r['files'] == 'kept' for r in ended + ended_posix)
 
 
 def same_twice(context):
