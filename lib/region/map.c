@@ -206,6 +206,17 @@ static jn_status_t clone_region(struct region_map *copy, const struct region *re
     return JN_OK;
 }
 
+bool region_map_forked(struct region_map *map)
+{
+    struct region *region = tree_next(map->root, 0);
+    for (; region; region = tree_next(map->root, region_end(region))) {
+        if (region->flags & (REGION_NO_FORK | REGION_WIPE))
+            return false;
+        region->fault_next = region->fault_below = 0;
+    }
+    return true;
+}
+
 jn_status_t region_map_clone(const struct region_map *map, void *ctx, struct region_map **clone)
 {
     struct region_map *copy = region_map_create(map->ops, ctx, map->low, map->high);

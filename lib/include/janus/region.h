@@ -223,6 +223,10 @@ JN_CHECKED jn_status_t region_map_read(struct region_map *map, uint64_t address,
 JN_CHECKED jn_status_t region_map_replace(struct region_map *map, uint64_t address, const void *data,
                                           uint64_t length);
 
+/* The map finds itself in the child of a fork, with a clone of all that stands behind it. True: it is the
+ * child's as it is. False: some regions are not for a child; region_map_clone makes its map. */
+bool region_map_forked(struct region_map *map);
+
 /* Key of a futex word: for shared memory {source identity, offset} and shared = true, for private
  * memory {0, address}. NOT_FOUND. */
 JN_CHECKED jn_status_t region_map_key(const struct region_map *map, uint64_t address,

@@ -181,7 +181,8 @@ long placement_fork(struct thread *t, const struct clone_request *r)
     return error ? error : (long)pid;
 }
 
-/* The region map is copied for the sake of regions that a child does not have. */
+/* What this Task's own map says holds for the child, in the same slots; it is copied only for the sake of
+ * regions that a child does not have. */
 static jn_status_t own_memory(struct process *p)
 {
     struct mm *mm = p->mm;
@@ -191,6 +192,10 @@ static jn_status_t own_memory(struct process *p)
     mm->pool = JN_CAP_POOL;
     mm->pager = JN_CAP_PAGER;
     mm->fs = p->clients.fs;
+    if (region_map_forked(mm->map)) {
+        backend_space_set_file_client(&mm->space, mm->fs);
+        return client_set_space(mm->fs, JN_CAP_TASK);
+    }
     jn_status_t status =
         backend_space_clone(&mm->space, mm->pager, mm->fs, mm->kernel_task, &space);
     if (status == JN_OK)

@@ -83,8 +83,11 @@ static void touch(struct process *p, unsigned page, bool write)
             length = end - offset;
         if (draw(16) == 0)
             world_map_limit = draw(3);
-        jn_status_t status = ds_map(open, offset, (uint64_t)page << PAGE_BITS, length, access,
-                                    draw(2) ? DS_MAP_FILL : 0, &mapped);
+        bool reads = !write && draw(2); /* W where it costs nothing: check() says where it may be */
+        jn_status_t status = ds_map(open, offset, (uint64_t)page << PAGE_BITS, length,
+                                    reads ? JN_R | JN_W : access,
+                                    (reads ? DS_MAP_READ : 0) | (draw(2) ? DS_MAP_FILL : 0),
+                                    &mapped);
         world_map_limit = UINT32_MAX;
         if (status == JN_NO_MEMORY || status == JN_QUOTA)
             return;
