@@ -6,6 +6,7 @@
 
 #include "description.h"
 #include "directory.h"
+#include "idle.h"
 #include "janus/object.h"
 #include "lock.h"
 
@@ -114,6 +115,7 @@ void client_empty(struct client *client)
 {
     wait_drop_client(client);
     lock_drop_client(client);
+    idle_close(client);
     /* The table is put aside first: closing can come back here through delete-on-close. */
     uintptr_t *table = client->table;
     uint32_t capacity = client->capacity;
@@ -139,6 +141,7 @@ void client_drop_leases(struct client *client)
         if (!(client->table[i] & 1))
             lease_drop((struct description *)client->table[i]);
     lease_cells_free(&client->cells);
+    idle_close(client);
 }
 
 void client_destroy(struct client *client)
@@ -195,6 +198,7 @@ struct description *client_take(struct client *client, uint64_t number)
 {
     struct description *description = client_open(client, number);
     if (description) {
+        idle_forget(client, number);
         client->table[number] = (uintptr_t)client->free_head << 1 | 1;
         client->free_head = (uint32_t)number;
         client->opens--;

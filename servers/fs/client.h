@@ -9,6 +9,7 @@
 
 struct description;
 struct entry;
+struct idle_page;
 
 #define LABEL_ADMINISTRATOR 1
 #define LABEL_FIRST 16
@@ -35,6 +36,7 @@ struct client {
     struct list waiters;
     struct list locks; /* with IO_LOCK_CLIENT */
     struct lease_cells cells;
+    struct idle_page *idle; /* NULL: none */
     uint32_t group_count;
     uint32_t groups[GROUP_LIMIT];
 };
@@ -53,7 +55,7 @@ struct client *client_new(uint64_t pid, uint32_t uid, uint32_t gid, struct entry
 struct client *client_copy(struct client *client, uint64_t pid);
 /* Drops opens, locks, waiters. The client remains, empty. */
 void client_empty(struct client *client);
-/* Ends the leases of all its opens, and frees their cells. */
+/* Ends the leases of all its opens, and frees their cells; and its page of idle numbers. */
 void client_drop_leases(struct client *client);
 void client_destroy(struct client *client);
 bool client_in_group(const struct client *client, uint32_t gid);

@@ -26,6 +26,7 @@ struct pipe *pipe_of(struct node *node)
             return NULL;
         pipe->slot_count = PIPE_CAPACITY / PIPE_ATOMIC;
         wait_queue_init(&pipe->queue);
+        list_init(&pipe->idles);
         wait_queue_init(&pipe->openers);
         node->pipe = pipe;
     }
@@ -60,7 +61,7 @@ void pipe_drop_buffer(struct pipe *pipe)
 
 void pipe_destroy(struct pipe *pipe)
 {
-    wait_wake(&pipe->queue, UINT32_MAX);
+    pipe_wake(pipe, UINT32_MAX);
     wait_wake(&pipe->openers, UINT32_MAX);
     pipe_ring_free(pipe);
     pipe_drop_buffer(pipe);
@@ -86,9 +87,9 @@ void pipe_close(struct node *node, uint32_t access)
 {
     struct pipe *pipe = node->pipe;
     if ((access & IO_ACCESS_READ) && --pipe->readers == 0)
-        wait_wake(&pipe->queue, IO_ERROR | IO_WRITABLE);
+        pipe_wake(pipe, IO_ERROR | IO_WRITABLE);
     if ((access & IO_ACCESS_WRITE) && --pipe->writers == 0)
-        wait_wake(&pipe->queue, IO_HANGUP | IO_READABLE | IO_READ_HANGUP);
+        pipe_wake(pipe, IO_HANGUP | IO_READABLE | IO_READ_HANGUP);
     if (!pipe->readers && !pipe->writers) { /* what nobody has read is lost */
         pipe_ring_free(pipe);
         pipe_drop_buffer(pipe);
@@ -221,7 +222,7 @@ jn_status_t pipe_read(struct pipe *pipe, uint64_t length, bool peek, bool one,
     if (pipe->length == 0)
         pipe->head = 0; /* the next data lie in one piece, in lines that are warm */
     if (is_writable(pipe))
-        wait_wake(&pipe->queue, IO_WRITABLE);
+        pipe_wake(pipe, IO_WRITABLE);
     return JN_OK;
 }
 
@@ -266,7 +267,7 @@ jn_status_t pipe_write(struct pipe *pipe, uint64_t length, struct jn_call *call,
     fill_slots(pipe, (uint32_t)all);
     pipe->length += (uint32_t)all;
     *done = all;
-    wait_wake(&pipe->queue, IO_READABLE);
+    pipe_wake(pipe, IO_READABLE);
     return JN_OK;
 }
 
@@ -334,6 +335,6 @@ jn_status_t pipe_set_capacity(const struct client *client, struct pipe *pipe, ui
     }
     pipe->slot_count = count;
     if (is_writable(pipe))
-        wait_wake(&pipe->queue, IO_WRITABLE);
+        pipe_wake(pipe, IO_WRITABLE);
     return JN_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef FS_PIPE_H
 #define FS_PIPE_H
 
+#include "idle.h"
 #include "janus/types.h"
 #include "wait.h"
 
@@ -35,6 +36,7 @@ struct pipe {
     struct pipe_ring *ring; /* has the data once an end was leased; NULL: buffer has them */
     struct pipe_messages *messages; /* has the data instead, and keeps writes apart; else NULL */
     struct wait_queue queue;   /* for data, space, ends */
+    struct list idles; /* whom is told that nothing is ready (idle.h) */
     struct wait_queue openers; /* of a FIFO: IO_READABLE waits for a writer, IO_WRITABLE for a reader */
 };
 
@@ -45,6 +47,14 @@ void pipe_destroy(struct pipe *pipe);
 /* An end, or both, is opened or closed. */
 void pipe_open(struct pipe *pipe, uint32_t access);
 void pipe_close(struct node *node, uint32_t access);
+
+/* Something is ready now. */
+static inline void pipe_wake(struct pipe *pipe, uint32_t events)
+{
+    if (!list_empty(&pipe->idles))
+        idle_clear(&pipe->idles);
+    wait_wake(&pipe->queue, events);
+}
 
 /* Forgets what is in the buffer; the ends of a pipe are not told. */
 void pipe_drop_buffer(struct pipe *pipe);

@@ -134,7 +134,7 @@ jn_status_t pipe_message_read(struct pipe *pipe, uint64_t length, bool peek, boo
             break;
     }
     if (!peek && !had_room && pipe_messages_room(messages))
-        wait_wake(&pipe->queue, IO_WRITABLE);
+        pipe_wake(pipe, IO_WRITABLE);
     if (*done)
         return JN_OK;
     if (status == JN_OK && !one && list_empty(&messages->list)) /* they were all of no bytes */
@@ -173,6 +173,6 @@ jn_status_t pipe_message_write(struct pipe *pipe, uint64_t length, struct jn_cal
     messages->bytes += message->length;
     list_append(&messages->list, &message->link);
     *done = length;
-    wait_wake(&pipe->queue, IO_READABLE);
+    pipe_wake(pipe, IO_READABLE);
     return JN_OK;
 }

@@ -78,7 +78,7 @@ jn_status_t pipe_ring_read(struct pipe *pipe, uint64_t length, bool peek, struct
     __atomic_store_n(&header->head, head + *done, __ATOMIC_RELEASE);
     if (JN_PIPE_RING_BYTES - there + *done >= JN_PIPE_RING_ROOM) {
         tell(&header->writer_waits, pipe->ring->space);
-        wait_wake(&pipe->queue, IO_WRITABLE);
+        pipe_wake(pipe, IO_WRITABLE);
     }
     return JN_OK;
 }
@@ -102,7 +102,7 @@ jn_status_t pipe_ring_write(struct pipe *pipe, uint64_t length, struct jn_call *
     }
     __atomic_store_n(&header->tail, tail + *done, __ATOMIC_RELEASE);
     tell(&header->reader_waits, pipe->ring->data);
-    wait_wake(&pipe->queue, IO_READABLE);
+    pipe_wake(pipe, IO_READABLE);
     return JN_OK;
 }
 
@@ -126,14 +126,14 @@ void pipe_ring_armed(struct pipe *pipe, uint32_t access)
         __atomic_fetch_or(&header->writer_waits, JN_WAITS_SERVER, __ATOMIC_SEQ_CST);
     uint32_t length = pipe_ring_length(pipe->ring);
     if (access & IO_ACCESS_READ && length)
-        wait_wake(&pipe->queue, IO_READABLE);
+        pipe_wake(pipe, IO_READABLE);
     if (access & IO_ACCESS_WRITE && JN_PIPE_RING_BYTES - length >= JN_PIPE_RING_ROOM)
-        wait_wake(&pipe->queue, IO_WRITABLE);
+        pipe_wake(pipe, IO_WRITABLE);
 }
 
 void pipe_ring_kick(struct pipe *pipe, uint32_t access)
 {
-    wait_wake(&pipe->queue, (access & IO_ACCESS_WRITE ? IO_READABLE : 0) |
+    pipe_wake(pipe, (access & IO_ACCESS_WRITE ? IO_READABLE : 0) |
                                 (access & IO_ACCESS_READ ? IO_WRITABLE : 0));
 }
 
@@ -268,6 +268,7 @@ jn_status_t pipe_ring_lease(struct client *client, struct description *descripti
             return JN_NO_MEMORY;
         pipe_drop_buffer(pipe);
         pipe->ring = ring;
+        idle_clear(&pipe->idles); /* data come without this server's doing from now on */
         pipe_ring_closed(pipe);
     }
     struct pipe_ring *ring = pipe->ring;

@@ -4,6 +4,7 @@
 #include "janus/backend/process.h"
 #include "janus/runtime.h"
 #include "process.h"
+#include "signal_frame.h"
 #include "signals.h"
 #include "syscalls.h"
 #include "timespec.h"
@@ -153,31 +154,16 @@ long sys_rt_sigtimedwait(struct thread *t, const uint64_t *a)
 
 long sys_sigaltstack(struct thread *t, const uint64_t *a)
 {
-    struct lx_stack old = t->alternate, new;
-    bool on = old.ss_size && t->rsp > old.ss_sp && t->rsp - old.ss_sp <= old.ss_size;
+    struct lx_stack old, new;
+    signal_stack_now(t, t->rsp, &old);
     if (a[0]) {
         if (user_read(t, &new, a[0], sizeof new))
             return -LX_EFAULT;
-        if (on && !(old.ss_flags & LX_SS_AUTODISARM))
-            return -LX_EPERM;
-        uint32_t mode = new.ss_flags & ~LX_SS_AUTODISARM;
-        if (mode != LX_SS_DISABLE && mode != LX_SS_ONSTACK && mode != 0)
-            return -LX_EINVAL;
-        if (mode == LX_SS_DISABLE) {
-            t->alternate = (struct lx_stack){.ss_flags = LX_SS_DISABLE};
-        } else {
-            if (new.ss_size < LX_MINSIGSTKSZ)
-                return -LX_ENOMEM;
-            t->alternate =
-                (struct lx_stack){new.ss_sp, new.ss_flags & LX_SS_AUTODISARM, 0, new.ss_size};
-        }
+        long error = signal_stack_set(t, t->rsp, &new, true);
+        if (error)
+            return error;
     }
-    if (!a[1])
-        return 0;
-    old.pad = 0;
-    old.ss_flags = (old.ss_size ? (on ? LX_SS_ONSTACK : 0) : LX_SS_DISABLE) |
-                   (old.ss_flags & LX_SS_AUTODISARM);
-    return user_write(t, a[1], &old, sizeof old);
+    return a[1] ? user_write(t, a[1], &old, sizeof old) : 0;
 }
 
 /* ---- sending ---- */

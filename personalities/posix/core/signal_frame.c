@@ -3,25 +3,9 @@
 #include <string.h>
 
 #include "placement.h"
+#include "signal_frame.h"
 #include "signals.h"
 #include "user.h"
-
-#define RED_ZONE 128
-#define XSAVE_HEADER 512   /* offset of XSTATE_BV in the image */
-#define XSAVE_STANDARD 576 /* legacy area and header */
-#define RFLAGS_TF 0x100
-#define RFLAGS_DF 0x400
-#define RFLAGS_RF 0x10000
-/* Flags that sigreturn may set: OF DF TF SF ZF AF PF CF AC */
-#define RFLAGS_USER 0x40dd5u
-#define USER_CS 0x33
-#define USER_SS 0x2b
-
-static bool on_alternate(const struct thread *t, uint64_t rsp)
-{
-    return t->alternate.ss_size && rsp > t->alternate.ss_sp &&
-           rsp - t->alternate.ss_sp <= t->alternate.ss_size;
-}
 
 void siginfo_to_linux(const struct task_siginfo *from, struct lx_siginfo *to)
 {
@@ -60,53 +44,21 @@ void siginfo_from_linux(const struct lx_siginfo *from, struct task_siginfo *to)
     to->value = from->user.value;
 }
 
-static void fill_context(struct lx_sigcontext *c, const struct jn_state *s, uint64_t mask)
-{
-    const uint64_t *r = s->r;
-    c->r8 = r[JN_REG_R8], c->r9 = r[JN_REG_R9], c->r10 = r[JN_REG_R10], c->r11 = r[JN_REG_R11];
-    c->r12 = r[JN_REG_R12], c->r13 = r[JN_REG_R13], c->r14 = r[JN_REG_R14];
-    c->r15 = r[JN_REG_R15], c->rdi = r[JN_REG_RDI], c->rsi = r[JN_REG_RSI];
-    c->rbp = r[JN_REG_RBP], c->rbx = r[JN_REG_RBX], c->rdx = r[JN_REG_RDX];
-    c->rax = r[JN_REG_RAX], c->rcx = r[JN_REG_RCX], c->rsp = r[JN_REG_RSP];
-    c->rip = s->rip;
-    c->eflags = s->rflags;
-    c->cs = USER_CS, c->ss = USER_SS;
-    c->err = s->trap_error, c->trapno = s->trap_vector, c->cr2 = s->trap_cr2;
-    c->oldmask = mask;
-}
-
 long signal_frame_push(struct thread *t, struct jn_state *s, const struct lx_sigaction *action,
                        const struct task_siginfo *info, uint64_t mask)
 {
-    uint64_t rsp = s->r[JN_REG_RSP];
     struct lx_stack alternate = t->alternate;
     if (!(action->flags & LX_SA_RESTORER))
         return -LX_EFAULT; /* x86-64 has no other way back */
-    if ((action->flags & LX_SA_ONSTACK) && alternate.ss_size && !on_alternate(t, rsp))
-        rsp = alternate.ss_sp + alternate.ss_size;
-    else
-        rsp -= RED_ZONE;
-    uint32_t xsave = s->xsave_size >= XSAVE_STANDARD ? s->xsave_size : 0;
-    uint64_t fp = 0, need = sizeof(struct lx_sigframe);
-    if (xsave) {
-        fp = (rsp - (xsave + 4)) & ~63ull;
-        rsp = fp;
-    }
-    rsp = ((rsp - need) & ~15ull) - 8;
+    uint32_t xsave = s->xsave_size >= FRAME_XSAVE_STANDARD ? s->xsave_size : 0;
+    uint64_t fp, rsp = signal_frame_place(t, s->r[JN_REG_RSP], action, xsave, &fp);
 
     struct lx_sigframe frame;
-    memset(&frame, 0, sizeof frame);
     frame.return_address = action->restorer;
-    frame.context.flags = LX_UC_SIGCONTEXT_SS | LX_UC_STRICT_RESTORE_SS |
-                          (xsave ? LX_UC_FP_XSTATE : 0);
-    frame.context.stack = alternate;
-    if (!alternate.ss_size)
-        frame.context.stack.ss_flags = LX_SS_DISABLE;
-    else
-        frame.context.stack.ss_flags = on_alternate(t, s->r[JN_REG_RSP]) ? LX_SS_ONSTACK : 0;
-    fill_context(&frame.context.context, s, mask);
-    frame.context.context.fpstate = fp;
-    frame.context.sigmask = mask;
+    signal_frame_fill(&frame.context, t, s->r, s->rip, s->rflags, mask, fp);
+    frame.context.context.err = s->trap_error;
+    frame.context.context.trapno = s->trap_vector;
+    frame.context.context.cr2 = s->trap_cr2;
     siginfo_to_linux(info, &frame.info);
 
     if (xsave) {
@@ -114,8 +66,7 @@ long signal_frame_push(struct thread *t, struct jn_state *s, const struct lx_sig
          * number behind it (struct _fpx_sw_bytes). */
         uint8_t image[sizeof s->xsave + 4];
         memcpy(image, s->xsave, xsave);
-        uint64_t features = 7;
-        struct lx_fpx_sw_bytes sw = {LX_FP_XSTATE_MAGIC1, xsave + 4, features, xsave, {0}};
+        struct lx_fpx_sw_bytes sw = {LX_FP_XSTATE_MAGIC1, xsave + 4, FRAME_FEATURES, xsave, {0}};
         uint32_t magic2 = LX_FP_XSTATE_MAGIC2;
         memcpy(image + LX_FP_SW_OFFSET, &sw, sizeof sw);
         memcpy(image + xsave, &magic2, sizeof magic2);
@@ -132,7 +83,7 @@ long signal_frame_push(struct thread *t, struct jn_state *s, const struct lx_sig
     s->r[JN_REG_RSI] = rsp + offsetof(struct lx_sigframe, info);
     s->r[JN_REG_RDX] = rsp + offsetof(struct lx_sigframe, context);
     s->r[JN_REG_RAX] = 0;
-    s->rflags &= ~(uint64_t)(RFLAGS_DF | RFLAGS_RF | RFLAGS_TF);
+    s->rflags &= ~FRAME_RFLAGS_CLEARED;
     s->trap_error = s->trap_vector = s->trap_cr2 = 0;
     return 0;
 }
@@ -156,17 +107,17 @@ static long pop_fp(struct thread *t, struct jn_state *s, uint64_t fp)
     memcpy(&sw, image + LX_FP_SW_OFFSET, sizeof sw);
     uint64_t features = 3; /* x87 and SSE: a bare FXSAVE image */
     uint32_t magic2 = 0;
-    if (sw.magic1 == LX_FP_XSTATE_MAGIC1 && sw.xstate_size >= XSAVE_STANDARD &&
+    if (sw.magic1 == LX_FP_XSTATE_MAGIC1 && sw.xstate_size >= FRAME_XSAVE_STANDARD &&
         sw.xstate_size <= size && sw.extended_size >= sw.xstate_size &&
         user_read(t, &magic2, fp + sw.xstate_size, 4) == 0 && magic2 == LX_FP_XSTATE_MAGIC2) {
         if (user_read(t, image + 512, fp + 512, sw.xstate_size - 512))
             return -LX_EFAULT;
-        memcpy(&features, image + XSAVE_HEADER, 8);
+        memcpy(&features, image + FRAME_XSAVE_HEADER, 8);
         features &= sw.xfeatures & 7;
-        memset(image + XSAVE_HEADER, 0, 64);
+        memset(image + FRAME_XSAVE_HEADER, 0, 64);
     }
     memset(image + LX_FP_SW_OFFSET, 0, 48);
-    memcpy(image + XSAVE_HEADER, &features, 8);
+    memcpy(image + FRAME_XSAVE_HEADER, &features, 8);
     memcpy(s->xsave, image, sizeof image);
     return 0;
 }
@@ -180,23 +131,11 @@ long signal_frame_pop(struct thread *t, struct jn_state *s)
     const struct lx_sigcontext *c = &frame.context.context;
     if (pop_fp(t, s, c->fpstate))
         return -LX_EFAULT;
-    uint64_t *r = s->r;
-    r[JN_REG_R8] = c->r8, r[JN_REG_R9] = c->r9, r[JN_REG_R10] = c->r10, r[JN_REG_R11] = c->r11;
-    r[JN_REG_R12] = c->r12, r[JN_REG_R13] = c->r13, r[JN_REG_R14] = c->r14;
-    r[JN_REG_R15] = c->r15, r[JN_REG_RDI] = c->rdi, r[JN_REG_RSI] = c->rsi;
-    r[JN_REG_RBP] = c->rbp, r[JN_REG_RBX] = c->rbx, r[JN_REG_RDX] = c->rdx;
-    r[JN_REG_RAX] = c->rax, r[JN_REG_RCX] = c->rcx, r[JN_REG_RSP] = c->rsp;
+    signal_frame_registers(c, s->r);
     s->rip = placement_resume_rip(c->rip);
-    s->rflags = (s->rflags & ~(uint64_t)RFLAGS_USER) | (c->eflags & RFLAGS_USER);
+    s->rflags = (s->rflags & ~FRAME_RFLAGS_USER) | (c->eflags & FRAME_RFLAGS_USER);
     signal_set_mask(t, frame.context.sigmask);
-    struct lx_stack stack = frame.context.stack;
-    if (!on_alternate(t, t->rsp)) { /* sigaltstack(2): errors are ignored here */
-        if (stack.ss_flags & LX_SS_DISABLE)
-            t->alternate = (struct lx_stack){.ss_flags = LX_SS_DISABLE};
-        else if (stack.ss_size >= LX_MINSIGSTKSZ)
-            t->alternate = (struct lx_stack){stack.ss_sp, stack.ss_flags & LX_SS_AUTODISARM, 0,
-                                             stack.ss_size};
-    }
+    signal_frame_stack(t, t->rsp, &frame.context.stack);
     return 0;
 }
 

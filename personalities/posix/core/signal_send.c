@@ -48,9 +48,12 @@ void signal_drop_pending(struct pending *pending, uint64_t set)
     }
 }
 
-/* A thread may have to look at its signals. */
+/* A thread may have to look at its signals. Where threads change their masks by themselves (library/
+ * fast_signal.c), they store the mask first and look then whether something is pending; here what is
+ * pending was stored first, so that one of both sees the other's. */
 static void notify(struct thread *t)
 {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!signal_deliverable(t) && !(signal_pending(t) & t->wait_accept))
         return;
     if (t->wait.parked && !t->in_vfork) {
@@ -182,6 +185,7 @@ static void drop_ignored(struct process *p)
 {
     uint64_t keep = 0;
     struct thread *t;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* as in notify() */
     list_for_each(t, struct thread, &p->threads, link)
         keep |= t->mask | t->wait_accept;
     uint64_t drop = p->shared_pending & p->ignored & ~keep;
@@ -213,6 +217,7 @@ void signal_process_event(struct process *p)
      * preference. Threads that already look need no second nudge. */
     uint64_t left = p->shared_pending;
     struct thread *t;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* as in notify() */
     list_for_each(t, struct thread, &p->threads, link) {
         uint64_t takes = left & ((~t->mask & ~p->ignored) | t->wait_accept);
         if (takes) {

@@ -8,6 +8,8 @@
 bits 64
 default rel
 global adapter_fast, adapter_fast_count, adapter_sample
+extern fast_functions
+global fast_c_abort, fast_return, fast_return_left, fast_return_end
 global fast_begin, fast_end, fast_abort, fast_told_begin, fast_told_end, fast_finish
 extern adapter_leave, adapter_slow, fast_files, fast_file_count, stat_cache
 extern fast_getpid, fast_gettid, fast_getuid, fast_geteuid, fast_getgid, fast_getegid, fast_umask
@@ -26,15 +28,23 @@ adapter_fast:
     ROUTINE 5, fast_fstat
     ROUTINE 6, fast_lstat
     ROUTINE 8, fast_lseek
+    ROUTINE 13, fast_enter
+    ROUTINE 14, fast_enter
+    ROUTINE 15, fast_enter
     ROUTINE 17, fast_pread
     ROUTINE 24, fast_yield
     ROUTINE 39, fast_getpid
+    ROUTINE 62, fast_enter
     ROUTINE 95, fast_umask
     ROUTINE 102, fast_getuid
     ROUTINE 104, fast_getgid
     ROUTINE 107, fast_geteuid
     ROUTINE 108, fast_getegid
+    ROUTINE 127, fast_enter
+    ROUTINE 131, fast_enter
     ROUTINE 186, fast_gettid
+    ROUTINE 200, fast_enter
+    ROUTINE 234, fast_enter
     ROUTINE 262, fast_newfstatat
 adapter_fast_end:
 adapter_fast_count: dd (adapter_fast_end - adapter_fast) / 8
@@ -475,5 +485,71 @@ fast_yield:
     RESTORE
     xor eax, eax
     jmp adapter_leave
+
+; Calls that are written in C (fast_thread.h): on the stack that ends where the page's last words begin.
+align 16
+fast_enter:
+    mov [rcx + DOOR_RAX], rax
+    SAVE
+    SAVE_REST
+    mov rbx, rcx
+    lea rsp, [rcx + FAST_STACK]
+    mov rdi, rcx
+    lea r11, [fast_functions]
+    call [r11 + rax * 8]
+    mov rcx, rbx
+    mov rbx, [rcx + SAVED_RBX]
+    cmp rax, FAST_SPECIAL
+    jle .special
+    RESTORE
+    jmp adapter_leave
+.special:
+    je fast_return
+    mov rsp, [rcx + DOOR_RSP]
+    jmp slow_saved
+
+; By the handler's hand, from anywhere in C: rcx = UTCB.
+align 16
+fast_c_abort:
+    mov rsp, [rcx + DOOR_RSP]
+    RESTORE_REST
+    jmp slow_saved
+
+; The program goes on with all that is in the UTCB's state, rcx and r11 too: as adapter_leave, but that the last
+; jump finds its target by GS, which must be ours.
+align 16
+fast_return:
+    xor r11d, r11d
+    xchg r11, [rcx + IN_ADAPTER]
+fast_return_left:
+    test r11d, LEAVE_WANTED
+    jnz .stop
+    lea rsp, [rcx + STATE + 136]
+    popfq
+    mov rax, [rcx + STATE + 8 * 0]
+    mov rbx, [rcx + STATE + 8 * 1]
+    mov rdx, [rcx + STATE + 8 * 3]
+    mov rsi, [rcx + STATE + 8 * 4]
+    mov rdi, [rcx + STATE + 8 * 5]
+    mov rbp, [rcx + STATE + 8 * 6]
+    mov r8, [rcx + STATE + 8 * 8]
+    mov r9, [rcx + STATE + 8 * 9]
+    mov r10, [rcx + STATE + 8 * 10]
+    mov r11, [rcx + STATE + 8 * 11]
+    mov r12, [rcx + STATE + 8 * 12]
+    mov r13, [rcx + STATE + 8 * 13]
+    mov r14, [rcx + STATE + 8 * 14]
+    mov r15, [rcx + STATE + 8 * 15]
+    mov rsp, [rcx + STATE + 8 * 7]
+    mov rcx, [rcx + STATE + 8 * 2]
+    jmp [gs:STATE + 128]
+.stop:
+    mov rdi, [rcx + UTCB_THREAD]
+    mov rsi, THREAD_WRITE << 32 | 1
+    mov edx, STATE_REGS
+    mov eax, JN_INVOKE
+    syscall
+fast_return_end:
+    ud2
 
 section .note.GNU-stack noalloc noexec nowrite progbits

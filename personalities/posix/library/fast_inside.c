@@ -16,6 +16,11 @@
 extern const char fast_begin[], fast_end[], fast_abort[];
 extern const char fast_told_begin[], fast_told_end[], fast_finish[];
 
+extern const char fast_c_abort[], fast_return_left[], fast_return_end[];
+
+/* adapter.lds */
+extern const char fast_c_begin[], fast_c_end[];
+
 /* entry.asm */
 extern const char adapter_redirected[], adapter_inside[];
 extern const char adapter_left[], adapter_stop[], adapter_stop_saved[], adapter_leave_end[];
@@ -58,6 +63,10 @@ static bool give_up(struct thread *t, enum placement_event event)
 {
     if (is_in(state.rip, fast_told_begin, fast_told_end) && event == PLACEMENT_FAULT)
         return go_to(t, fast_finish);
+    if (is_in(state.rip, fast_c_begin, fast_c_end)) {
+        state.r[JN_REG_RCX] = t->backend.utcb;
+        return event != PLACEMENT_ATTENTION && go_to(t, fast_c_abort);
+    }
     struct fast_file *file = fast_files_locked(t, state.r[JN_REG_R11]);
     if (!is_in(state.rip, fast_begin, fast_end) || (event == PLACEMENT_ATTENTION && !file))
         return false;
@@ -80,6 +89,11 @@ static bool is_outside(struct thread *t)
     const struct jn_utcb *utcb = (const struct jn_utcb *)t->backend.utcb;
     if (is_in(state.rip, adapter_redirected, adapter_inside)) {
         state.rip = state.r[JN_REG_RCX] - 2; /* of the stub: its own syscall */
+    } else if (is_in(state.rip, fast_return_left, fast_return_end) &&
+               !(utcb->in_adapter & JN_ADAPTER_INSIDE)) {
+        memcpy(state.r, utcb->state.r, sizeof state.r);
+        state.rip = utcb->state.rip;
+        state.rflags = utcb->state.rflags;
     } else if (is_in(state.rip, adapter_left, adapter_leave_end) &&
                !(utcb->in_adapter & JN_ADAPTER_INSIDE)) {
         if (is_in(state.rip, adapter_stop_saved, adapter_leave_end))

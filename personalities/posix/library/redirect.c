@@ -60,7 +60,7 @@ static struct stub_page *stub_pages;
 static uint32_t stub_page_count;
 static struct site_targets *texts;
 static uint32_t text_count;
-static bool gs_is_ours = true;
+bool library_gs_is_ours = true;
 
 static void *append(void **items, uint32_t count, size_t size)
 {
@@ -252,7 +252,7 @@ static bool redirect(struct thread *t, struct site *site)
 
 static void redirect_consider(struct thread *t, uint64_t rip, uint64_t number)
 {
-    if (t->process->mm->users != 1 || t->process->trace || !gs_is_ours)
+    if (t->process->mm->users != 1 || t->process->trace || !library_gs_is_ours)
         return;
     for (uint32_t i = 0; i < site_count; i++)
         if (sites[i].address == rip - 2)
@@ -294,7 +294,7 @@ uint64_t placement_resume_rip(uint64_t rip)
 /* Stubs find the UTCB by GS; the door does not. */
 void placement_gs_changes(struct process *p)
 {
-    gs_is_ours = false;
+    library_gs_is_ours = false;
     placement_memory_changes(p, 0, ADAPTER_BASE);
 }
 

@@ -262,8 +262,9 @@ static jn_status_t io_op_stat(struct jn_call *call, uint64_t open, struct io_sta
     return status;
 }
 
-static inline jn_status_t poll_one(struct client *client, struct description *description,
-                            uint32_t events, uint64_t cookie, uint32_t *ready)
+static inline jn_status_t poll_one(struct client *client, uint64_t open,
+                                   struct description *description, uint32_t events,
+                                   uint64_t cookie, uint32_t *ready)
 {
     events |= IO_ERROR | IO_HANGUP;
     if (description->kind != OPEN_PIPE) {
@@ -272,6 +273,8 @@ static inline jn_status_t poll_one(struct client *client, struct description *de
     }
     struct pipe *pipe = description->node->pipe;
     *ready = pipe_poll(pipe, description) & events;
+    if (!*ready && client->idle && !pipe->ring)
+        idle_note(client, open, pipe, events);
     if (*ready || !cookie)
         return JN_OK;
     uint32_t wanted = IO_ERROR | IO_HANGUP;
@@ -289,7 +292,8 @@ static jn_status_t io_op_poll(struct jn_call *call, uint64_t open, uint32_t even
     struct description *description;
     *ready = 0;
     jn_status_t status = request_usable(call, open, &client, &description);
-    return status == JN_OK ? poll_one(client, description, events, cookie, ready) : status;
+    return status == JN_OK ? poll_one(client, open, description, events, cookie, ready)
+                           : status;
 }
 
 static jn_status_t io_op_poll_many(struct jn_call *call, uint64_t cookie, const char *items,
@@ -308,7 +312,7 @@ static jn_status_t io_op_poll_many(struct jn_call *call, uint64_t cookie, const 
         struct description *description = client_open(client, (uint32_t)item);
         uint32_t now = IO_ERROR;
         if (description && description->kind != OPEN_PATH &&
-            poll_one(client, description, (uint32_t)(item >> 32), cookie, &now) != JN_OK)
+            poll_one(client, (uint32_t)item, description, (uint32_t)(item >> 32), cookie, &now) != JN_OK)
             now = IO_ERROR;
         if (now)
             cookie = 0;

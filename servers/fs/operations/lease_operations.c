@@ -1,7 +1,9 @@
 /* Interface lease. */
 #include "janus/idl/lease.h"
 
+#include "client.h"
 #include "dev/device.h"
+#include "idle.h"
 #include "janus/idl/io.h"
 #include "janus/object.h"
 #include "lease.h"
@@ -134,6 +136,17 @@ static jn_status_t op_stat_path(struct jn_call *call, uint64_t dir, uint64_t len
     return JN_OK;
 }
 
+static jn_status_t op_idle(struct jn_call *call, uint64_t address)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    if (status != JN_OK)
+        return status;
+    if (address % PAGE_BYTES)
+        return JN_BAD_ARG;
+    return client->space ? idle_open(client, address) : JN_ACCESS;
+}
+
 const struct lease_ops lease_operations = {
     .file = op_file,
     .pipe = op_pipe,
@@ -142,4 +155,5 @@ const struct lease_ops lease_operations = {
     .watch = op_watch,
     .stat = op_stat,
     .stat_path = op_stat_path,
+    .idle = op_idle,
 };
