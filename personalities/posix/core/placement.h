@@ -38,6 +38,9 @@ void placement_lock(struct process *p, const struct descriptor *d);
 void placement_unlock(struct process *p, const struct descriptor *d);
 /* The descriptor's open was read or written, `length` bytes were asked for. */
 void placement_used(struct process *p, const struct descriptor *d, uint64_t length);
+/* Opens of servers/fs are polled: descriptors, and items as poll_many has them. */
+void placement_polled(struct process *p, const uint32_t *fds, const uint64_t *items,
+                      uint32_t count);
 /* The descriptor is closed, or its open gets another number: threads leave it alone from now on. */
 void placement_release(struct process *p, const struct descriptor *d);
 /* And the server takes it back, which it does by itself in the two cases above. */

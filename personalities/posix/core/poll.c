@@ -7,6 +7,7 @@
 #include "epoll.h"
 #include "janus/backend/time.h"
 #include "linux/file.h"
+#include "placement.h"
 #include "signalfd.h"
 #include "signals.h"
 #include "status.h"
@@ -95,6 +96,7 @@ struct round {
     void *where;
     uint64_t items[IO_POLL_MANY];
     uint32_t index[IO_POLL_MANY];
+    uint32_t fds[IO_POLL_MANY];
     uint16_t events[IO_POLL_MANY];
 };
 
@@ -114,6 +116,7 @@ static void round_flush(struct round *round)
         return;
     round->count = 0;
     bool arm = round->arm && !round->ready;
+    placement_polled(t->process, round->fds, round->items, count);
     jn_status_t status = backend_io_poll_many(&t->process->clients, BACKEND_FS,
                                               arm ? t->handle : 0, round->items, count, ready);
     if (arm)
@@ -126,7 +129,8 @@ static void round_flush(struct round *round)
                      ready[i] ? result_of(round->events[i], ready[i]) : 0);
 }
 
-static inline void round_add(struct round *round, struct descriptor *d, uint32_t index, uint32_t events)
+static inline void round_add(struct round *round, struct descriptor *d, uint32_t fd,
+                             uint32_t index, uint32_t events)
 {
     struct thread *t = round->thread;
     if (d->kind != DESCRIPTOR_OPEN || d->open.server != BACKEND_FS || d->open.number >> 32) {
@@ -137,6 +141,7 @@ static inline void round_add(struct round *round, struct descriptor *d, uint32_t
     uint32_t at = round->count++;
     round->items[at] = (uint64_t)wanted_of(events) << 32 | d->open.number;
     round->index[at] = index;
+    round->fds[at] = fd;
     round->events[at] = (uint16_t)events;
     if (round->count == IO_POLL_MANY)
         round_flush(round);
@@ -172,7 +177,7 @@ static uint32_t poll_round(struct thread *t, struct answers *answers, uint32_t c
         int32_t fd = answers->fds[i].fd;
         struct descriptor *d = fd < 0 ? NULL : descriptor_get(t->process, (uint32_t)fd);
         if (d)
-            round_add(&round, d, i, (uint16_t)answers->fds[i].events);
+            round_add(&round, d, (uint32_t)fd, i, (uint16_t)answers->fds[i].events);
         else
             round_answer(&round, i, fd < 0 ? 0 : LX_POLLNVAL);
     }
@@ -374,7 +379,7 @@ static long select_sets(struct thread *t, uint64_t n, const uint64_t sets[3], bo
             struct descriptor *d = descriptor_io(t->process, fd);
             if (!d)
                 return -LX_EBADF;
-            round_add(&round, d, fd, events);
+            round_add(&round, d, fd, fd, events);
         }
     }
     round_flush(&round);

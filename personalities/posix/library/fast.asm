@@ -27,11 +27,13 @@ adapter_fast:
     ROUTINE 4, fast_stat
     ROUTINE 5, fast_fstat
     ROUTINE 6, fast_lstat
+    ROUTINE 7, fast_enter
     ROUTINE 8, fast_lseek
     ROUTINE 13, fast_enter
     ROUTINE 14, fast_enter
     ROUTINE 15, fast_enter
     ROUTINE 17, fast_pread
+    ROUTINE 23, fast_enter
     ROUTINE 24, fast_yield
     ROUTINE 39, fast_getpid
     ROUTINE 62, fast_enter
@@ -46,6 +48,8 @@ adapter_fast:
     ROUTINE 200, fast_enter
     ROUTINE 234, fast_enter
     ROUTINE 262, fast_newfstatat
+    ROUTINE 270, fast_enter
+    ROUTINE 271, fast_enter
 adapter_fast_end:
 adapter_fast_count: dd (adapter_fast_end - adapter_fast) / 8
 adapter_sample: dd FAST_SAMPLE

@@ -300,6 +300,7 @@ void placement_release(struct process *p, const struct descriptor *d)
     uint32_t fd = number_of(p, d);
     if (fd < FILES)
         uses[fd] = 0;
+    fast_poll_release(fd);
     if (fd < fast_file_count && fast_files[fd].kind)
         fast_files_release(p, fd);
 }
@@ -324,6 +325,7 @@ void placement_take_back_all(struct process *p)
 
 void fast_files_child(void)
 {
+    fast_poll_child();
     cells = 0;
     cell_pages = 0;
     window_count = 0;

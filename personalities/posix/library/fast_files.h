@@ -29,6 +29,9 @@ void fast_files_release(struct process *p, uint32_t fd);
 /* A fault of the thread at an address of a window: brings in what should be there. False: nothing should,
  * and if it was a ring, its lease has ended. */
 bool fast_files_fault(struct thread *t, uint64_t address);
+/* fast_poll.c: the descriptor's number means another open, or none; and in the child of a fork. */
+void fast_poll_release(uint32_t fd);
+void fast_poll_child(void);
 /* In the child of a fork: nothing of the parent's windows is here. */
 void fast_files_child(void);
 /* The entry whose lock the thread has, if `file` is one; NULL. */

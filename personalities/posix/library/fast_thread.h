@@ -57,6 +57,7 @@ static inline bool fast_range_valid(uint64_t address, uint64_t length)
 #define FAST_USER(type, address) (*(volatile type *)(address))
 
 fast_function fast_rt_sigaction, fast_rt_sigprocmask, fast_rt_sigreturn, fast_rt_sigpending,
-    fast_sigaltstack, fast_kill, fast_tkill, fast_tgkill;
+    fast_sigaltstack, fast_kill, fast_tkill, fast_tgkill, fast_poll, fast_ppoll, fast_select,
+    fast_pselect6;
 
 #endif

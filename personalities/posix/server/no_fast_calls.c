@@ -16,6 +16,11 @@ void placement_used(struct process *p, const struct descriptor *d, uint64_t leng
     (void)p, (void)d, (void)length;
 }
 
+void placement_polled(struct process *p, const uint32_t *fds, const uint64_t *items, uint32_t count)
+{
+    (void)p, (void)fds, (void)items, (void)count;
+}
+
 void placement_release(struct process *p, const struct descriptor *d)
 {
     (void)p, (void)d;
