@@ -181,6 +181,12 @@ struct thread {
     uint64_t futex_key[3];
     uint32_t futex_bitset;
     bool futex_queued;
+    bool futex_owed; /* woken on its way to the core: the wait that comes is over */
+    /* Waiting without the core (library/fast_futex.c). */
+    cap_t fast_signal;
+    uint32_t fast_waits;
+    uint64_t fast_place, fast_ticket;
+    struct thread **fast_slot;
     bool suspended_leave; /* stopped on its way out; leave_result waits */
     bool in_vfork;
     bool attention; /* asked for */

@@ -8,6 +8,7 @@
 #include "janus/backend/object.h"
 #include "janus/runtime.h"
 #include "mm.h"
+#include "placement.h"
 #include "status.h"
 #include "syscalls.h"
 #include "timespec.h"
@@ -53,6 +54,7 @@ void futex_dequeue(struct thread *t)
         return;
     t->futex_queued = false;
     list_remove(&t->futex_link);
+    placement_futex_count(t->futex_key[1], -1);
 }
 
 static void enqueue(struct thread *t, const struct key *key, uint32_t bitset)
@@ -61,6 +63,7 @@ static void enqueue(struct thread *t, const struct key *key, uint32_t bitset)
     t->futex_key[1] = key->place;
     t->futex_bitset = bitset;
     t->futex_queued = true;
+    placement_futex_count(key->place, 1);
     list_append(bucket_of(key), &t->futex_link);
 }
 
@@ -79,6 +82,7 @@ static long wake(struct thread *by, const struct key *key, uint32_t count, uint3
                                                 key->place, bitset, count, &woken);
         return status == JN_OK ? (long)woken : errno_of(status);
     }
+    woken = placement_futex_wake(key->place, count);
     struct list *bucket = bucket_of(key);
     struct thread *t;
     list_for_each(t, struct thread, bucket, futex_link) {
@@ -107,7 +111,8 @@ static long requeue(struct thread *by, const struct key *from, const struct key 
         return status == JN_OK ? (long)(woken + moved) : errno_of(status);
     }
     long woken = wake(by, from, wake_count, UINT32_MAX);
-    uint32_t moved = 0;
+    /* Who waits without the core is woken: it looks at its word, and waits at the other then. */
+    uint32_t moved = placement_futex_wake(from->place, requeue_count);
     struct thread *t;
     list_for_each(t, struct thread, bucket_of(from), futex_link) {
         if (moved == requeue_count)
@@ -115,6 +120,8 @@ static long requeue(struct thread *by, const struct key *from, const struct key 
         if (!waits_at(t, from))
             continue;
         list_remove(&t->futex_link);
+        placement_futex_count(from->place, -1);
+        placement_futex_count(to->place, 1);
         t->futex_key[0] = to->space;
         t->futex_key[1] = to->place;
         list_append(bucket_of(to), &t->futex_link);
@@ -134,6 +141,10 @@ static long wait_round(struct thread *t, uint64_t address, uint32_t value, uint3
         return 0;
     if (t->wait.memory[3] && t->wait.events)
         return 0; /* shared: the ring entry is the wake-up */
+    if (t->futex_owed) {
+        t->futex_owed = false;
+        return 0;
+    }
     if (t->wait.expired)
         return -LX_ETIMEDOUT;
     if (!t->futex_queued && !t->wait.memory[3]) {
@@ -150,13 +161,15 @@ static long wait_round(struct thread *t, uint64_t address, uint32_t value, uint3
                 return errno_of(status);
             wait_armed(t, BACKEND_OBJECT);
             t->wait.memory[3] = 1;
+        } else { /* queued first as well: others wake without the core */
+            enqueue(t, &key, bitset);
+            if (private && !deadline)
+                placement_futex_waits(t);
         }
         if (user_read(t, &now, address, 4))
             return -LX_EFAULT;
         if (now != value)
             return -LX_EAGAIN;
-        if (!key.shared)
-            enqueue(t, &key, bitset);
     }
     return wait_for(t, deadline,
                     deadline ? -LX_ERESTART_RESTARTBLOCK : -LX_ERESTARTSYS);

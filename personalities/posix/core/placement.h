@@ -26,6 +26,9 @@ void placement_task_event(void);
 /* The thread has a new kernel thread, which does not run yet. */
 void placement_thread(struct thread *t);
 
+/* It has ended. */
+void placement_thread_gone(struct thread *t);
+
 /* fork: a child with memory of its own. As fork_here. */
 struct clone_request;
 long placement_fork(struct thread *t, const struct clone_request *request);
@@ -46,6 +49,12 @@ void placement_release(struct process *p, const struct descriptor *d);
 /* And the server takes it back, which it does by itself in the two cases above. */
 void placement_take_back(struct process *p, const struct descriptor *d);
 void placement_take_back_all(struct process *p);
+
+/* futex(2): `more` threads wait in the core at a word of private memory, before the word is looked at; wakes
+ * those who wait there without the core, and says how many; the thread is about to wait in the core. */
+void placement_futex_count(uint64_t place, int32_t more);
+uint32_t placement_futex_wake(uint64_t place, uint32_t count);
+void placement_futex_waits(struct thread *t);
 
 /* Was the thread found in the placement's own code, by a fault at `address` (access JN_R ..), by an
  * exception or by attention (rip is not looked at then)? False: it was in the program's. True: done. */

@@ -111,6 +111,7 @@ void thread_destroy(struct thread *t, bool kill)
 {
     struct process *p = t->process;
     wait_end(t);
+    placement_thread_gone(t);
     if (t->in_vfork) {
         struct process *other;
         list_for_each(other, struct process, &core_processes, link)

@@ -46,6 +46,7 @@ adapter_fast:
     ROUTINE 131, fast_enter
     ROUTINE 186, fast_gettid
     ROUTINE 200, fast_enter
+    ROUTINE 202, fast_enter
     ROUTINE 234, fast_enter
     ROUTINE 262, fast_newfstatat
     ROUTINE 270, fast_enter

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fast_files.h"
+#include "fast_futex.h"
 #include "janus/abi/utcb.h"
 #include "janus/adapter.h"
 #include "janus/runtime.h"
@@ -64,8 +65,11 @@ static bool give_up(struct thread *t, enum placement_event event)
     if (is_in(state.rip, fast_told_begin, fast_told_end) && event == PLACEMENT_FAULT)
         return go_to(t, fast_finish);
     if (is_in(state.rip, fast_c_begin, fast_c_end)) {
+        if (event == PLACEMENT_ATTENTION)
+            return false;
         state.r[JN_REG_RCX] = t->backend.utcb;
-        return event != PLACEMENT_ATTENTION && go_to(t, fast_c_abort);
+        t->futex_owed = !fast_futex_leave(t);
+        return go_to(t, fast_c_abort);
     }
     struct fast_file *file = fast_files_locked(t, state.r[JN_REG_R11]);
     if (!is_in(state.rip, fast_begin, fast_end) || (event == PLACEMENT_ATTENTION && !file))

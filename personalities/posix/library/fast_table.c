@@ -12,6 +12,7 @@ __attribute__((visibility("hidden"))) fast_function *const fast_functions[SYSCAL
     [127] = fast_rt_sigpending,
     [131] = fast_sigaltstack,
     [200] = fast_tkill,
+    [202] = fast_futex,
     [234] = fast_tgkill,
     [270] = fast_pselect6,
     [271] = fast_ppoll,

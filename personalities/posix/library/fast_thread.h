@@ -58,6 +58,6 @@ static inline bool fast_range_valid(uint64_t address, uint64_t length)
 
 fast_function fast_rt_sigaction, fast_rt_sigprocmask, fast_rt_sigreturn, fast_rt_sigpending,
     fast_sigaltstack, fast_kill, fast_tkill, fast_tgkill, fast_poll, fast_ppoll, fast_select,
-    fast_pselect6;
+    fast_pselect6, fast_futex;
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fast_files.h"
+#include "fast_futex.h"
 #include "fork.h"
 #include "janus/adapter_runtime.h"
 #include "janus/backend/process.h"
@@ -219,6 +220,7 @@ void library_forked(void)
     p->clients.pager = JN_CAP_NULL; /* the address space's */
     core_pager_template = ADAPTER_CAP_EMPTY_PAGER;
     fork_become_child(t, birth.pid, &birth.request);
+    fast_futex_child(t);
     stat_cache_new_names(p);
     jn_status_t status = own_memory(p);
     if (status == JN_OK)

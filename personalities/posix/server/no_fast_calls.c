@@ -21,6 +21,27 @@ void placement_polled(struct process *p, const uint32_t *fds, const uint64_t *it
     (void)p, (void)fds, (void)items, (void)count;
 }
 
+void placement_futex_count(uint64_t place, int32_t more)
+{
+    (void)place, (void)more;
+}
+
+uint32_t placement_futex_wake(uint64_t place, uint32_t count)
+{
+    (void)place, (void)count;
+    return 0;
+}
+
+void placement_futex_waits(struct thread *t)
+{
+    (void)t;
+}
+
+void placement_thread_gone(struct thread *t)
+{
+    (void)t;
+}
+
 void placement_release(struct process *p, const struct descriptor *d)
 {
     (void)p, (void)d;

@@ -193,7 +193,7 @@ static void bad(void)
 /* ---- others send while this one changes its mask ---- */
 
 static volatile int *shared;
-#define SENT 300
+#define SENT 60
 
 static void noted(int number, siginfo_t *info, void *context)
 {
@@ -245,8 +245,162 @@ static void races(int threads)
     printf("races with %d more threads: %d\n", threads, shared[0]);
 }
 
+/* ---- words that threads wait at ---- */
+
+enum { FUTEX_WAIT, FUTEX_WAKE, FUTEX_PRIVATE_FLAG = 128 };
+#include <semaphore.h>
+
+static int word, gate, arrived, results[8];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed_now = PTHREAD_COND_INITIALIZER;
+static int generation, in_generation, sleepers;
+static sem_t ping, pong;
+
+static long futex(int *at, int op, int value, struct timespec *limit)
+{
+    long result = syscall(SYS_futex, at, op | FUTEX_PRIVATE_FLAG, value, limit, 0, 0);
+    return result < 0 ? -errno : result;
+}
+
+static void *pongs(void *rounds)
+{
+    for (long i = 0; i < (long)rounds; i++) {
+        sem_wait(&ping);
+        sem_post(&pong);
+    }
+    return NULL;
+}
+
+/* Waits for the next generation again and again; one of them with a limit that is never reached. */
+static void *follows(void *limited)
+{
+    struct timespec far = {time(NULL) + 1000, 0};
+    pthread_mutex_lock(&lock);
+    for (int seen = 0; seen < 200;) {
+        in_generation++;
+        pthread_cond_broadcast(&changed_now);
+        while (generation == seen)
+            limited ? pthread_cond_timedwait(&changed_now, &lock, &far)
+                    : pthread_cond_wait(&changed_now, &lock);
+        seen = generation;
+    }
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+static void *sleeps(void *place)
+{
+    for (int i = 0; i < 6; i++) { /* the last ones without the handler */
+        __atomic_fetch_add(&arrived, 1, __ATOMIC_SEQ_CST);
+        long result = futex(&word, FUTEX_WAIT, 0, NULL);
+        results[(long)place] = (int)result;
+        __atomic_fetch_add(&sleepers, 1, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&gate, __ATOMIC_SEQ_CST) <= i)
+            usleep(500);
+    }
+    return NULL;
+}
+
+/* Wakes at the word until `count` have woken, however long they take to lie down. */
+static int wake_all(int count, int op)
+{
+    int woken = 0;
+    while (woken < count) {
+        long result = futex(&word, op, 1, NULL);
+        woken += (int)result;
+        if (!result)
+            usleep(500);
+    }
+    return woken + (int)futex(&word, op, 5, NULL);
+}
+
+static void words(void)
+{
+    pthread_t thread[4];
+    sem_init(&ping, 0, 0);
+    sem_init(&pong, 0, 0);
+    pthread_create(&thread[0], NULL, pongs, (void *)1000L);
+    for (int i = 0; i < 1000; i++) {
+        sem_post(&ping);
+        sem_wait(&pong);
+    }
+    pthread_join(thread[0], NULL);
+    puts("1000 times there and back");
+
+    for (long i = 0; i < 4; i++)
+        pthread_create(&thread[i], NULL, follows, i == 2 ? "" : NULL);
+    pthread_mutex_lock(&lock);
+    while (generation < 200) {
+        while (in_generation < 4)
+            pthread_cond_wait(&changed_now, &lock);
+        in_generation = 0;
+        generation++;
+        pthread_cond_broadcast(&changed_now);
+    }
+    pthread_mutex_unlock(&lock);
+    for (int i = 0; i < 4; i++)
+        pthread_join(thread[i], NULL);
+    printf("generations %d\n", generation);
+
+    printf("another value: %ld, nobody: %ld, odd: %ld\n", futex(&word, FUTEX_WAIT, 1, NULL),
+           futex(&word, FUTEX_WAKE, 1, NULL), futex((int *)((char *)&word + 1), FUTEX_WAKE, 1, NULL));
+    for (long i = 0; i < 3; i++)
+        pthread_create(&thread[i], NULL, sleeps, (void *)i);
+    for (int i = 0; i < 6; i++) {
+        int woken = wake_all(3, FUTEX_WAKE);
+        while (__atomic_load_n(&sleepers, __ATOMIC_SEQ_CST) < 3 * (i + 1))
+            usleep(500);
+        if (woken != 3 || results[0] || results[1] || results[2])
+            printf("round %d: %d woken, %d %d %d\n", i, woken, results[0], results[1], results[2]);
+        __atomic_fetch_add(&gate, 1, __ATOMIC_SEQ_CST);
+    }
+    for (int i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
+    puts("three sleepers, six times");
+
+    /* Signals find a thread that waits; without SA_RESTART the wait is over. */
+    for (int restart = 0; restart < 2; restart++) {
+        gate = sleepers = count = 0;
+        set(SIGUSR1, counted, restart ? SA_RESTART : 0);
+        pthread_create(&thread[0], NULL, sleeps, (void *)0L);
+        for (int i = 0; i < 6; i++) {
+            int before = count;
+            if (restart) {
+                pthread_kill(thread[0], SIGUSR1);
+                while (count == before)
+                    usleep(500);
+                wake_all(1, FUTEX_WAKE);
+            } else {
+                while (__atomic_load_n(&sleepers, __ATOMIC_SEQ_CST) == i) {
+                    pthread_kill(thread[0], SIGUSR1);
+                    usleep(500);
+                }
+            }
+            while (__atomic_load_n(&sleepers, __ATOMIC_SEQ_CST) == i)
+                usleep(500);
+            if (results[0] != (restart ? 0 : -EINTR))
+                printf("round %d: result %d\n", i, results[0]);
+            __atomic_fetch_add(&gate, 1, __ATOMIC_SEQ_CST);
+        }
+        pthread_join(thread[0], NULL);
+        printf("interrupted, restart %d\n", restart);
+    }
+
+    /* A child has none of its parent's waits. */
+    int status;
+    pid_t child = fork();
+    if (!child) {
+        struct timespec soon = {0, 20000000};
+        long woken = futex(&word, FUTEX_WAKE, 9, NULL);
+        _exit(woken == 0 && futex(&word, FUTEX_WAIT, 0, &soon) == -ETIMEDOUT ? 5 : 6);
+    }
+    waitpid(child, &status, 0);
+    say_status("child", status);
+}
+
 int main(void)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     frames();
     changed();
@@ -254,5 +408,6 @@ int main(void)
     bad();
     races(0);
     races(3);
+    words();
     return 0;
 }
