@@ -124,7 +124,8 @@ static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, u
                             &process->zombie, &process->changed, &process->change,
                             &process->group_link, &process->queue, &process->ring_due,
                             &process->waiters, &process->watchers, &process->armed,
-                            &process->requests, &process->asked};
+                            &process->requests, &process->asked,
+                            &process->job_link, &process->jobs};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         list_init(lists[i]);
     process->group = init_process.group;

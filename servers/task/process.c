@@ -1,5 +1,6 @@
 /* The life of a process: creation, images, end, reaping. */
 #include "process.h"
+#include "job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ static void process_lists(struct process *process)
     list_init(&process->armed);
     list_init(&process->requests);
     list_init(&process->asked);
+    list_init(&process->job_link);
+    list_init(&process->jobs);
 }
 
 void process_init(void)
@@ -49,11 +52,15 @@ jn_status_t process_create(struct process *parent, uint32_t flags, struct proces
 {
     if (process_count >= process_limit)
         return JN_QUOTA;
+    struct job *job;
+    jn_status_t status = job_admit(parent, flags & TASK_BREAKAWAY, &job);
+    if (status != JN_OK)
+        return status;
     struct process *process = calloc(1, sizeof *process);
     if (!process)
         return JN_NO_MEMORY;
     process_lists(process);
-    jn_status_t status = id_allocate(process, &process->pid);
+    status = id_allocate(process, &process->pid);
     if (status != JN_OK) {
         free(process);
         return status;
@@ -71,6 +78,7 @@ jn_status_t process_create(struct process *parent, uint32_t flags, struct proces
         process->ring = parent->ring;
         process->ring->users++;
     }
+    job_join(process, job);
     process_count++;
     *out = process;
     return JN_OK;
@@ -177,6 +185,7 @@ void process_end(struct process *process, uint32_t kind, uint32_t code)
     process->exit_code = code;
     signal_flush(process);
     wait_disarm_all(process);
+    job_process_ended(process);
     request_drop_all(process);
     wait_forget_change(process);
     info_free(process);
@@ -209,6 +218,7 @@ void process_end(struct process *process, uint32_t kind, uint32_t code)
         (void)ignored;
         group_changed(group, orphaned);
     }
+    job_run();
 }
 
 void process_reap(struct process *process)

@@ -94,6 +94,10 @@ struct process {
     struct list requests; /* of others, that this process has not answered (request.c) */
     struct list asked;    /* own requests to others */
     uint32_t asked_count;
+    struct job *job; /* it is in (job.c); NULL: none */
+    struct list job_link;
+    struct list jobs; /* numbers of jobs that it holds */
+    uint32_t jobs_held;
 
     /* accounting and /proc */
     uint64_t start_ns, user_ns, system_ns, resident_pages, child_user_ns, child_system_ns;
@@ -123,6 +127,7 @@ struct process *thread_owner(uint64_t id);
 extern struct process init_process;
 extern uint32_t process_count, process_limit;
 void process_init(void);
+/* flags: TASK_FORK, _BREAKAWAY. */
 jn_status_t process_create(struct process *parent, uint32_t flags, struct process **out);
 jn_status_t process_prepare(struct process *process);
 /* More kernel memory for this server's Pool (main.c); true: try again. */
@@ -185,6 +190,10 @@ jn_status_t wait_watch(struct process *process, uint64_t pid, uint64_t cookie, u
                        uint32_t *code);
 void wait_wake_parent(struct process *child);
 void wait_wake_watchers(struct process *process);
+/* Arms the cookie in a list of struct waiter; WOULD_BLOCK is success. */
+jn_status_t wait_arm(struct process *owner, struct list *list, uint64_t cookie);
+/* Tells all of such a list. */
+void wait_wake_list(struct list *list);
 void wait_disarm(struct process *process, uint64_t cookie);
 void wait_disarm_all(struct process *process);
 void wait_report_change(struct process *process, uint32_t kind, uint32_t code);

@@ -5,7 +5,7 @@
 #include "janus/object.h"
 #include "janus/runtime.h"
 #include "janus/server.h"
-#include "process.h"
+#include "job.h"
 
 #define FUND_LIMIT 65536 /* kernel frames of one process: 256 MiB of page tables and threads */
 
@@ -30,7 +30,7 @@ static jn_status_t op_create(struct jn_call *call, uint32_t flags, uint64_t cook
     struct process *parent = call->label == JN_LABEL_ADMIN ? &init_process : caller(call), *child;
     if (!parent)
         return JN_NO_PROCESS;
-    if (flags & ~(uint32_t)TASK_FORK)
+    if (flags & ~(uint32_t)(TASK_FORK | TASK_BREAKAWAY))
         return JN_BAD_ARG;
     jn_status_t status = process_create(parent, flags, &child);
     if (status != JN_OK)
@@ -39,6 +39,7 @@ static jn_status_t op_create(struct jn_call *call, uint32_t flags, uint64_t cook
     status = client_mint(child, client);
     if (status != JN_OK) {
         child->state = PROCESS_ZOMBIE;
+        job_process_ended(child);
         process_count--;
         process_reap(child);
         return status;
@@ -457,6 +458,75 @@ static jn_status_t op_thread_owner(struct jn_call *call, uint64_t tid, uint64_t 
     return JN_OK;
 }
 
+static jn_status_t op_job_create(struct jn_call *call, uint64_t *job)
+{
+    struct process *process = caller(call);
+    return process ? job_create(process, job) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_open(struct jn_call *call, uint64_t token, uint64_t *job)
+{
+    struct process *process = caller(call);
+    return process ? job_open(process, token, job) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_close(struct jn_call *call, uint64_t job)
+{
+    struct process *process = caller(call);
+    return process ? job_close(process, job) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_offer(struct jn_call *call, uint64_t job, uint64_t *token)
+{
+    struct process *process = caller(call);
+    return process ? job_offer(process, job, token) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_assign(struct jn_call *call, uint64_t job, uint64_t pid)
+{
+    struct process *process = caller(call);
+    return process ? job_assign(process, job, pid) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_limit(struct jn_call *call, uint64_t job, uint32_t limits,
+                                uint32_t processes, const char *data, size_t length)
+{
+    struct process *process = caller(call);
+    return process ? job_limit(process, job, limits, processes, data, length) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_terminate(struct jn_call *call, uint64_t job, uint32_t code)
+{
+    struct process *process = caller(call);
+    return process ? job_terminate(process, job, code) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_query(struct jn_call *call, uint64_t job, uint64_t capacity,
+                                struct task_job *info, char *data, size_t *length)
+{
+    struct process *process = caller(call);
+    return process ? job_query(call, process, job, capacity, info, data, length) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_contains(struct jn_call *call, uint64_t job, uint64_t pid, uint32_t *is)
+{
+    struct process *process = caller(call);
+    return process ? job_contains(process, job, pid, is) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_next(struct jn_call *call, uint64_t job, uint64_t cookie,
+                               uint32_t *message, uint64_t *pid)
+{
+    struct process *process = caller(call);
+    return process ? job_next(process, job, cookie, message, pid) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_job_wait(struct jn_call *call, uint64_t job, uint64_t cookie)
+{
+    struct process *process = caller(call);
+    return process ? job_wait(process, job, cookie) : JN_NO_PROCESS;
+}
+
 const struct task_ops task_operations = {
     .create = op_create,
     .prepare = op_prepare,
@@ -497,4 +567,15 @@ const struct task_ops task_operations = {
     .withdraw = op_withdraw,
     .terminate = op_terminate,
     .thread_owner = op_thread_owner,
+    .job_create = op_job_create,
+    .job_open = op_job_open,
+    .job_close = op_job_close,
+    .job_offer = op_job_offer,
+    .job_assign = op_job_assign,
+    .job_limit = op_job_limit,
+    .job_terminate = op_job_terminate,
+    .job_query = op_job_query,
+    .job_contains = op_job_contains,
+    .job_next = op_job_next,
+    .job_wait = op_job_wait,
 };

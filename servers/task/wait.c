@@ -61,7 +61,12 @@ static void finish(struct waiter *waiter, bool post)
     free(waiter);
 }
 
-static void wake(struct list *list)
+jn_status_t wait_arm(struct process *owner, struct list *list, uint64_t cookie)
+{
+    return arm(owner, list, cookie, false);
+}
+
+void wait_wake_list(struct list *list)
 {
     list_for_each_safe(at, list)
         finish(list_entry(at, struct waiter, link), true);
@@ -85,12 +90,12 @@ void wait_disarm(struct process *process, uint64_t cookie)
 void wait_wake_parent(struct process *child)
 {
     if (child->parent)
-        wake(&child->parent->waiters);
+        wait_wake_list(&child->parent->waiters);
 }
 
 void wait_wake_watchers(struct process *process)
 {
-    wake(&process->watchers);
+    wait_wake_list(&process->watchers);
 }
 
 /* A stop or continuation that the parent may ask for; SIGCHLD goes with it. */

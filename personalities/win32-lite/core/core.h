@@ -214,7 +214,11 @@ struct nt_token {
 };
 struct nt_job {
     struct nt_object object;
-    uint32_t limit_flags;
+    uint64_t job; /* number at servers/task */
+    struct nt_completion *port; /* that its messages go to, with `key`; NULL: none */
+    uint64_t key, cookie;
+    struct nt_list link;
+    bool emptied;
 };
 struct nt_completion_entry {
     struct nt_list link;

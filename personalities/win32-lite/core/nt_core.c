@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_job.h"
 #include "nt_lease.h"
 #include "nt_remote.h"
 
@@ -201,6 +202,11 @@ void nt_core_woken(uint64_t cookie)
     }
     if (cookie & NT_WATCH_COOKIE) {
         nt_watch_woken(cookie);
+        nt_core_run();
+        return;
+    }
+    if (cookie & NT_JOB_COOKIE) {
+        nt_job_woken(cookie);
         nt_core_run();
         return;
     }

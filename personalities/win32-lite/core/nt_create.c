@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PROCESS_BREAKAWAY 1u /* PROCESS_CREATE_FLAGS_BREAKAWAY */
+
 static nt_status read_attribute_list(struct nt_thread *t, uint64_t address,
                                      struct nt_create *r)
 {
@@ -43,9 +45,15 @@ static nt_status read_attribute_list(struct nt_thread *t, uint64_t address,
             r->has_list = true;
             break;
         }
+        case 0x20013:
+            r->job_count = (uint32_t)(entry[1] / 8);
+            if (r->job_count > sizeof r->jobs / sizeof *r->jobs)
+                return NT_INSUFFICIENT_RESOURCES;
+            if (NT_FAILED(nt_read(t, entry[2], r->jobs, r->job_count * 8)))
+                return NT_ACCESS_VIOLATION;
+            break;
         case 0x60000: /* parent process: the caller's own is the only one that is served */
-        case 0x60001:
-        case 0x20013: break;
+        case 0x60001: break;
         default:
             world_log("win32: pid %u: NtCreateUserProcess attribute 0x%llx ignored",
                       (unsigned)t->process->pid, (unsigned long long)entry[0]);
@@ -240,6 +248,7 @@ nt_status NtCreateUserProcess(struct nt_thread *t, const uint64_t *a)
         status = read_parameters(t, a[8], &q);
     if (!NT_FAILED(status))
         status = nt_path_translate(r.image.units, r.image.length, &path);
+    world_process_breakaway(t->process->world, a[6] & PROCESS_BREAKAWAY);
     if (!NT_FAILED(status) && path.kind != NT_PATH_FILE)
         status = NT_OBJECT_NAME_INVALID;
     if (!NT_FAILED(status)) {

@@ -2,6 +2,7 @@
 #ifndef WIN32_NT_CREATE_H
 #define WIN32_NT_CREATE_H
 
+#include "nt_job.h"
 #include "nt_remote.h"
 
 /* PS_ATTRIBUTE_LIST. */
@@ -11,6 +12,8 @@ struct nt_create {
     uint64_t handles[64];
     uint32_t handle_count;
     bool has_list;
+    uint64_t jobs[16]; /* handles of jobs that it starts in */
+    uint32_t job_count;
 };
 
 /* An ELF program or script: another personality runs it (nt_create_foreign.c). */

@@ -17,9 +17,14 @@ static nt_status hand_over(struct nt_thread *t, const uint64_t *a, struct nt_cre
     if (NT_FAILED(status))
         return status;
     birth.block = block;
-    status = nt_status_from(
+    status = nt_job_status(
         world_process_hand_over(t->process->world, &birth, &t->call.scratch[0]));
     free(block);
+    if (NT_FAILED(status))
+        return status;
+    status = nt_job_assign_all(t, r->jobs, r->job_count, t->call.scratch[0]);
+    if (NT_FAILED(status))
+        (void)world_process_terminate(t->process->world, t->call.scratch[0], status);
     return status;
 }
 

@@ -57,9 +57,14 @@ nt_status nt_create_foreign(struct nt_thread *t, const uint64_t *a, struct nt_cr
             }
         }
     }
-    status = nt_status_from(world_process_start_foreign(p->world, &start, &pid));
+    status = nt_job_status(world_process_start_foreign(p->world, &start, &pid));
     if (NT_FAILED(status))
         goto out;
+    status = nt_job_assign_all(t, r->jobs, r->job_count, pid);
+    if (NT_FAILED(status)) {
+        (void)world_process_terminate(p->world, pid, status);
+        goto out;
+    }
     process = nt_object_create(p, NT_TYPE_PROCESS, sizeof *process);
     thread = nt_object_create(p, NT_TYPE_THREAD, sizeof *thread);
     if (!process || !thread) {

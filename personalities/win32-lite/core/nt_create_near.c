@@ -67,7 +67,7 @@ nt_status nt_create_near(struct nt_thread *t, const uint64_t *a, struct nt_creat
     struct world_process *world;
     struct nt_thread *thread;
     uint64_t pid;
-    nt_status status = nt_status_from(world_process_create(p->world, 0, &pid, &world));
+    nt_status status = nt_job_status(world_process_create(p->world, 0, &pid, &world));
 
     if (NT_FAILED(status))
         return status;
@@ -80,7 +80,9 @@ nt_status nt_create_near(struct nt_thread *t, const uint64_t *a, struct nt_creat
     child->hard_error_mode = p->hard_error_mode;
     child->ctrl_ignored = p->ctrl_ignored;
     child->affinity = p->affinity;
-    status = nt_process_load(child, (struct world_open){0}, path->path);
+    status = nt_job_assign_all(t, r->jobs, r->job_count, pid);
+    if (!NT_FAILED(status))
+        status = nt_process_load(child, (struct world_open){0}, path->path);
     if (!NT_FAILED(status) && child->has_console &&
         world_console_open(world, &child->console_input, &child->console_output) != JN_OK)
         child->has_console = false;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_job.h"
 #include "nt_lease.h"
 #include "nt_remote.h"
 
@@ -83,6 +84,7 @@ void nt_object_release(struct nt_object *object)
         if (((struct nt_mutant *)object)->owner)
             nt_list_remove(&((struct nt_mutant *)object)->owned);
         break;
+    case NT_TYPE_JOB: nt_job_destroy((struct nt_job *)object); break;
     case NT_TYPE_COMPLETION: completion_destroy((struct nt_completion *)object); break;
     default: break;
     }

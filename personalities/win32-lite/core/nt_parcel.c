@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_job.h"
 #include "nt_remote.h"
 
 static struct nt_parcel *make(uint32_t type, const uint16_t *path, uint32_t path_length,
@@ -282,12 +283,14 @@ nt_status nt_parcel_pack(struct nt_object *object, struct nt_parcel **parcel, si
         }
         break;
     case NT_TYPE_TOKEN:
+        *parcel = make(object->type, NULL, 0, NULL, 0, length);
+        if (*parcel)
+            (*parcel)->kind = ((struct nt_token *)object)->kind;
+        break;
     case NT_TYPE_JOB:
         *parcel = make(object->type, NULL, 0, NULL, 0, length);
-        if (*parcel && object->type == NT_TYPE_TOKEN)
-            (*parcel)->kind = ((struct nt_token *)object)->kind;
-        if (*parcel && object->type == NT_TYPE_JOB)
-            (*parcel)->flags = ((struct nt_job *)object)->limit_flags;
+        if (*parcel)
+            status = nt_job_word((struct nt_job *)object, &(*parcel)->token);
         break;
     default:
         world_log("win32: pid %u: objects of type %d do not pass to other processes",
@@ -380,13 +383,7 @@ nt_status nt_parcel_unpack(struct nt_process *p, const void *bytes, size_t lengt
         token->kind = q.kind;
         return NT_SUCCESS;
     }
-    case NT_TYPE_JOB: {
-        struct nt_job *job = plain(p, q.type, sizeof *job, object);
-        if (!job)
-            break;
-        job->limit_flags = q.flags;
-        return NT_SUCCESS;
-    }
+    case NT_TYPE_JOB: return nt_job_of_word(p, q.token, object);
     default: return NT_INVALID_PARAMETER;
     }
     if (*object)

@@ -81,6 +81,7 @@
     X(NtOpenEvent, NtOpenEvent, 3) \
     X(NtOpenFile, NtOpenFile, 6) \
     X(NtOpenIoCompletion, NtOpenIoCompletion, 3) \
+    X(NtOpenJobObject, NtOpenJobObject, 3) \
     X(NtOpenKey, NtOpenKey, 3) \
     X(NtOpenKeyEx, NtOpenKeyEx, 4) \
     X(NtOpenKeyedEvent, NtOpenKeyedEvent, 3) \
@@ -288,6 +289,7 @@ nt_status NtOpenDirectoryObject(struct nt_thread *, const uint64_t *);
 nt_status NtOpenEvent(struct nt_thread *, const uint64_t *);
 nt_status NtOpenFile(struct nt_thread *, const uint64_t *);
 nt_status NtOpenIoCompletion(struct nt_thread *, const uint64_t *);
+nt_status NtOpenJobObject(struct nt_thread *, const uint64_t *);
 nt_status NtOpenKey(struct nt_thread *, const uint64_t *);
 nt_status NtOpenKeyEx(struct nt_thread *, const uint64_t *);
 nt_status NtOpenKeyedEvent(struct nt_thread *, const uint64_t *);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_job.h"
 #include "nt_remote.h"
 
 void (*nt_wait_held)(struct nt_thread *t);
@@ -85,6 +86,7 @@ static bool signaled(struct nt_thread *t, struct nt_object *object)
     case NT_TYPE_TIMER: return ((struct nt_timer *)object)->set;
     case NT_TYPE_PROCESS: return ((struct nt_process_object *)object)->ended;
     case NT_TYPE_THREAD: return ((struct nt_thread_object *)object)->ended;
+    case NT_TYPE_JOB: return ((struct nt_job *)object)->emptied;
     case NT_TYPE_FILE: return ((struct nt_file *)object)->signaled;
     case NT_TYPE_COMPLETION: return ((struct nt_completion *)object)->count > 0;
     default: return true;
@@ -150,6 +152,18 @@ static void look_at_process(struct nt_thread *t, struct nt_object *object)
     }
 }
 
+/* Jobs are kept elsewhere, too. */
+static void look_at_job(struct nt_thread *t, struct nt_object *object)
+{
+    struct nt_job *job = (struct nt_job *)object;
+    bool armed;
+
+    if (object->type != NT_TYPE_JOB || job->emptied)
+        return;
+    job->emptied = nt_job_emptied(job, t->cookie, &armed);
+    t->armed |= armed;
+}
+
 /* The same of a thread of another core. */
 static void look_at_thread(struct nt_thread *t, struct nt_object *object)
 {
@@ -188,6 +202,7 @@ static nt_status try_any(struct nt_thread *t, struct nt_object **objects, uint32
         }
         look_at_process(t, objects[i]);
         look_at_thread(t, objects[i]);
+        look_at_job(t, objects[i]);
         if (signaled(t, objects[i]))
             return take(t, objects[i]) ? NT_ABANDONED_WAIT_0 + i : i;
     }
@@ -217,6 +232,7 @@ static nt_status try_all(struct nt_thread *t, struct nt_object **objects, uint32
         }
         look_at_process(t, objects[i]);
         look_at_thread(t, objects[i]);
+        look_at_job(t, objects[i]);
         ready = ready && signaled(t, objects[i]);
     }
     if (!ready)

@@ -360,6 +360,36 @@ world_status world_process_terminate(struct world_process *p, uint64_t pid, uint
 /* The process that has a thread of this id. */
 world_status world_thread_owner(struct world_process *p, uint64_t tid, uint64_t *pid);
 
+/* ---- jobs: numbers at servers/task ---- */
+struct world_job_info {
+    uint32_t flags, active, total, killed;
+    uint64_t cpu_ns;
+    uint64_t listed; /* ids that were written */
+    uint8_t data[144]; /* of world_job_limit */
+};
+world_status world_job_create(struct world_process *p, uint64_t *job);
+/* The job of a word of world_job_offer. */
+world_status world_job_open(struct world_process *p, uint64_t token, uint64_t *job);
+void world_job_close(struct world_process *p, uint64_t job);
+world_status world_job_offer(struct world_process *p, uint64_t job, uint64_t *token);
+world_status world_job_assign(struct world_process *p, uint64_t job, uint64_t pid);
+/* flags, processes: as in JOBOBJECT_BASIC_LIMIT_INFORMATION; data: at most 144 bytes, kept. */
+world_status world_job_limit(struct world_process *p, uint64_t job, uint32_t flags,
+                             uint32_t processes, const void *data, size_t length);
+world_status world_job_terminate(struct world_process *p, uint64_t job, uint32_t code);
+/* job 0: the process's own. pids: room for capacity. */
+world_status world_job_query(struct world_process *p, uint64_t job, uint64_t *pids,
+                             uint32_t capacity, struct world_job_info *info);
+/* job 0: any. */
+world_status world_job_contains(struct world_process *p, uint64_t job, uint64_t pid, bool *is);
+/* message: JOB_OBJECT_MSG_..; WOULD_BLOCK: there is none, the cookie is armed. */
+world_status world_job_next(struct world_process *p, uint64_t job, uint64_t cookie,
+                            uint32_t *message, uint64_t *pid);
+/* Until it was terminated and is empty. */
+world_status world_job_wait(struct world_process *p, uint64_t job, uint64_t cookie);
+/* Whether the children that p makes from now on leave its job, if that lets them. */
+void world_process_breakaway(struct world_process *p, bool on);
+
 /* ---- the registry: keys are numbers in the process's client; 0 is the root ---- */
 world_status world_key_open(struct world_process *p, uint64_t key, bool create, const char *path,
                             size_t length, uint64_t *result, bool *created);

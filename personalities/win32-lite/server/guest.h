@@ -41,6 +41,7 @@ struct world_process {
     uint64_t pid, cookie;
     bool prepared; /* a kernel Task waits for its commit */
     bool committed;
+    bool breakaway; /* of the next child */
     struct world_process *next; /* all, by cookie */
     struct guest_foreign *foreign; /* children that wait for their resume */
 };

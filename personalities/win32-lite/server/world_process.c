@@ -117,7 +117,8 @@ jn_status_t guest_child_clients(struct world_process *p, uint64_t *pid,
                                 struct backend_clients *clients)
 {
     cap_t task = JN_CAP_NULL;
-    jn_status_t status = backend_process_create(p->clients.task, TASK_FORK, 0, pid, &task);
+    jn_status_t status = backend_process_create(
+        p->clients.task, TASK_FORK | (p->breakaway ? TASK_BREAKAWAY : 0), 0, pid, &task);
 
     *clients = (struct backend_clients){0};
     if (status != JN_OK)

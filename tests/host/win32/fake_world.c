@@ -239,6 +239,27 @@ FAIL(world_publish, struct world_process *p, uint32_t kind, uint32_t flags, cons
      void *found, size_t *found_length)
 FAIL(world_claim, struct world_process *p, bool look, const char *name, size_t name_length,
      void *found, size_t *found_length)
+FAIL(world_job_create, struct world_process *p, uint64_t *job)
+FAIL(world_job_open, struct world_process *p, uint64_t token, uint64_t *job)
+FAIL(world_job_offer, struct world_process *p, uint64_t job, uint64_t *token)
+FAIL(world_job_assign, struct world_process *p, uint64_t job, uint64_t pid)
+FAIL(world_job_limit, struct world_process *p, uint64_t job, uint32_t flags, uint32_t processes,
+     const void *data, size_t length)
+FAIL(world_job_terminate, struct world_process *p, uint64_t job, uint32_t code)
+FAIL(world_job_query, struct world_process *p, uint64_t job, uint64_t *pids, uint32_t capacity,
+     struct world_job_info *info)
+FAIL(world_job_contains, struct world_process *p, uint64_t job, uint64_t pid, bool *is)
+FAIL(world_job_next, struct world_process *p, uint64_t job, uint64_t cookie, uint32_t *message,
+     uint64_t *pid)
+FAIL(world_job_wait, struct world_process *p, uint64_t job, uint64_t cookie)
+void world_job_close(struct world_process *p, uint64_t job)
+{
+    (void)p, (void)job;
+}
+void world_process_breakaway(struct world_process *p, bool on)
+{
+    (void)p, (void)on;
+}
 FAIL(world_await, struct world_process *p, const char *name, size_t name_length, uint64_t cookie,
      bool *free, void *found, size_t *found_length)
 FAIL(world_io_get_message, struct world_process *p, struct world_open open, void *buffer,

@@ -268,3 +268,36 @@ world_status world_process_hand_over(struct world_process *p, const struct world
     (void)p, (void)birth, (void)pid;
     return JN_NOT_SUPPORTED;
 }
+
+/* ---- jobs: there is no servers/task here ---- */
+#define NONE(name, ...)                                                                           \
+    world_status name(__VA_ARGS__)                                                                \
+    {                                                                                             \
+        return JN_NOT_SUPPORTED;                                                                  \
+    }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+NONE(world_job_create, struct world_process *p, uint64_t *job)
+NONE(world_job_open, struct world_process *p, uint64_t token, uint64_t *job)
+NONE(world_job_offer, struct world_process *p, uint64_t job, uint64_t *token)
+NONE(world_job_assign, struct world_process *p, uint64_t job, uint64_t pid)
+NONE(world_job_limit, struct world_process *p, uint64_t job, uint32_t flags, uint32_t processes,
+     const void *data, size_t length)
+NONE(world_job_terminate, struct world_process *p, uint64_t job, uint32_t code)
+NONE(world_job_query, struct world_process *p, uint64_t job, uint64_t *pids, uint32_t capacity,
+     struct world_job_info *info)
+NONE(world_job_contains, struct world_process *p, uint64_t job, uint64_t pid, bool *is)
+NONE(world_job_next, struct world_process *p, uint64_t job, uint64_t cookie, uint32_t *message,
+     uint64_t *pid)
+NONE(world_job_wait, struct world_process *p, uint64_t job, uint64_t cookie)
+#pragma GCC diagnostic pop
+
+void world_job_close(struct world_process *p, uint64_t job)
+{
+    (void)p, (void)job;
+}
+
+void world_process_breakaway(struct world_process *p, bool on)
+{
+    (void)p, (void)on;
+}

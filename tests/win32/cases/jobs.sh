@@ -1,0 +1,3 @@
+# Jobs: members, messages, ends, between processes. Oracle: Wine.
+jobs.exe central
+jobs.exe library
