@@ -47,6 +47,7 @@ struct object {
     uint64_t token; /* of client.offer; 0: never offered */
     size_t data_length;
     void *data; /* of object.publish */
+    struct list entries; /* of a completion port (port.c); how many: value */
 };
 
 #define EVENTFD_SEMAPHORE 0x80000000u
@@ -124,6 +125,12 @@ jn_status_t publish(struct client *client, uint32_t kind, uint32_t flags, const 
                     size_t length, const char *name, size_t name_length, uint64_t *number,
                     uint32_t *existed, struct object **found);
 jn_status_t publish_again(struct object *object, const void *data, size_t length);
+
+/* port.c */
+jn_status_t port_post(struct object *object, const uint64_t words[4]);
+/* Up to `most` entries; how many. */
+uint32_t port_take(struct object *object, uint32_t most, uint64_t (*words)[4]);
+void port_clear(struct object *object);
 
 /* futex.c */
 jn_status_t futex_wait(struct client *client, uint64_t identity, uint64_t offset, uint32_t bitset,

@@ -14,6 +14,7 @@ struct object *object_new(uint32_t kind)
     list_init(&object->owned);
     list_init(&object->waiters);
     list_init(&object->hash);
+    list_init(&object->entries);
     return object;
 }
 
@@ -28,6 +29,7 @@ void object_release(struct object *object)
     name_remove(object);
     if (object->token)
         jn_offers_remove(&server_offers, object->token);
+    port_clear(object);
     free(object->data);
     free(object);
 }
@@ -39,6 +41,7 @@ bool object_ready(const struct object *object, const struct client *client, uint
     case OBJECT_TIMER:
     case OBJECT_SEMAPHORE:
     case OBJECT_PIPE: /* taken */
+    case OBJECT_COMPLETION:
         return object->value != 0;
     case OBJECT_MUTEX:
         return !object->owner || (object->owner == client && object->owner_tid == tid);
@@ -70,6 +73,7 @@ jn_status_t object_take(struct object *object, struct client *client, uint64_t t
         return abandoned ? JN_ABANDONED : JN_OK;
     }
     case OBJECT_PIPE:
+    case OBJECT_COMPLETION:
         return JN_OK;
     default:
         return JN_NOT_SUPPORTED;

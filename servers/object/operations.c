@@ -12,7 +12,7 @@ static jn_status_t op_create(struct jn_call *call, uint32_t kind, uint32_t flags
     struct client *client = client_find(call->label);
     if (!client)
         return JN_NO_RIGHT;
-    if (kind < OBJECT_EVENT || kind > OBJECT_TIMER)
+    if ((kind < OBJECT_EVENT || kind > OBJECT_TIMER) && kind != OBJECT_COMPLETION)
         return JN_NOT_SUPPORTED;
     struct object *object =
         name_length ? name_find(name, name_length, flags & OBJECT_CASELESS) : NULL;
@@ -262,6 +262,44 @@ static jn_status_t op_set_timer(struct jn_call *call, uint64_t number, uint64_t 
     return timer_set(object, deadline, interval);
 }
 
+#define TAKE_MAX 14 /* entries of one answer (idl) */
+
+static struct object *port_of(struct jn_call *call, uint64_t number, jn_status_t *status)
+{
+    struct object *object = table_get(client_find(call->label), number);
+    *status = !object                              ? JN_BAD_HANDLE
+              : object->kind != OBJECT_COMPLETION ? JN_NOT_SUPPORTED
+                                                   : JN_OK;
+    return object;
+}
+
+static jn_status_t op_post(struct jn_call *call, uint64_t number, uint64_t key, uint64_t value,
+                           uint64_t result, uint64_t information)
+{
+    const uint64_t words[4] = {key, value, result, information};
+    jn_status_t status;
+    struct object *object = port_of(call, number, &status);
+    return status == JN_OK ? port_post(object, words) : status;
+}
+
+static jn_status_t op_take(struct jn_call *call, uint64_t number, uint64_t cookie, uint32_t most,
+                           char *entries, size_t *length)
+{
+    uint64_t words[TAKE_MAX][4];
+    jn_status_t status;
+    struct object *object = port_of(call, number, &status);
+    if (status != JN_OK)
+        return status;
+    if (!most)
+        return JN_BAD_ARG;
+    uint32_t count = port_take(object, most < TAKE_MAX ? most : TAKE_MAX, words);
+    if (!count)
+        return waiter_arm(client_find(call->label), &object->waiters, cookie, 0, 0);
+    *length = count * sizeof *words;
+    memcpy(entries, words, *length);
+    return JN_OK;
+}
+
 #define DATA_MAX 128 /* bytes of what is published with a name (idl) */
 
 static jn_status_t op_publish(struct jn_call *call, uint32_t kind, uint32_t flags,
@@ -358,6 +396,8 @@ const struct object_ops object_operations = {
     .futex_requeue = op_futex_requeue,
     .make_descriptor = op_make_descriptor,
     .set_timer = op_set_timer,
+    .put_entry = op_post,
+    .take_entries = op_take,
     .publish = op_publish,
     .claim = op_claim,
     .await = op_await,

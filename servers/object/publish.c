@@ -22,7 +22,7 @@ static jn_status_t set_data(struct object *object, const void *data, size_t leng
 
 static bool kind_is_published(uint32_t kind)
 {
-    return kind >= OBJECT_SECTION && kind <= OBJECT_COMPLETION;
+    return kind >= OBJECT_SECTION && kind <= OBJECT_PIPE;
 }
 
 jn_status_t publish(struct client *client, uint32_t kind, uint32_t flags, const void *data,

@@ -21,6 +21,9 @@
 #define NT_GRANULARITY 0x10000ull
 #define NT_LOWEST_ADDRESS 0x10000ull
 #define NT_HIGHEST_ADDRESS 0x7ffffffeffffull
+/* Where the adapter of a process in the library placement is: nobody's in both placements. */
+#define NT_ADAPTER_BASE 0x7fff40000000ull
+#define NT_ADAPTER_SIZE 0x40000000ull
 #define NT_MASK_PAGE (NT_PAGE - 1)
 #define NT_KUSER_ADDRESS 0x7ffe0000ull
 #define NT_KUSER_SYSTEM_CALL 0x308u /* 1: the stubs call what 0x7ffe1000 points to */
@@ -227,7 +230,7 @@ struct nt_completion_entry {
 };
 struct nt_completion {
     struct nt_object object;
-    struct nt_list entries;
+    struct nt_list entries; /* while it is not shared */
     uint32_t count;
 };
 
@@ -562,6 +565,15 @@ void nt_handle_close_all(struct nt_process *p);
 nt_status nt_handle_give(struct nt_thread *t, uint64_t address, void *object, uint32_t access,
                          uint32_t attribute_flags, nt_status status);
 nt_status nt_object_promote(struct nt_object *object);
+/* A new object of the type, or (kind, flags: nt_object_codes.h) the named one at servers/object. */
+nt_status nt_named_create(struct nt_thread *t, enum nt_type type, size_t size, uint32_t kind,
+                          uint32_t flags, uint64_t initial, uint64_t limit, uint64_t owner,
+                          const struct nt_attributes *a, void *result);
+/* The service NtOpen..: a named one that exists. */
+nt_status nt_named_open(struct nt_thread *t, const uint64_t *a, enum nt_type type, size_t size,
+                        uint32_t kind);
+/* Its entries go to servers/object. */
+void nt_completion_hand_over(struct nt_completion *c);
 uint32_t nt_access_map(enum nt_type type, uint32_t access);
 
 /* ---- waiting (nt_wait.c) ---- */

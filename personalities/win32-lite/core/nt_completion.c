@@ -3,12 +3,23 @@
 #include <string.h>
 
 #include "core.h"
+#include "nt_object_codes.h"
 
 void nt_completion_add(struct nt_completion *c, uint64_t key, uint64_t value, nt_status status,
                        uint64_t information)
 {
-    struct nt_completion_entry *entry = malloc(sizeof *entry);
+    struct nt_completion_entry *entry;
 
+    if (c->object.shared) {
+        struct world_completion record = {key, value, status, information};
+        world_status posted = world_completion_post(c->object.process->world, c->object.shared,
+                                                    &record);
+        if (posted != JN_OK)
+            world_log("win32: pid %u: a completion is lost: %d", (unsigned)c->object.process->pid,
+                      (int)posted);
+        return;
+    }
+    entry = malloc(sizeof *entry);
     if (!entry)
         return;
     *entry = (struct nt_completion_entry){
@@ -16,6 +27,25 @@ void nt_completion_add(struct nt_completion *c, uint64_t key, uint64_t value, nt
     nt_list_append(&c->entries, &entry->link);
     c->count++;
     nt_object_wake(&c->object);
+}
+
+static struct nt_completion_entry *take(struct nt_completion *c)
+{
+    struct nt_completion_entry *entry =
+        nt_container(c->entries.next, struct nt_completion_entry, link);
+
+    nt_list_remove(&entry->link);
+    c->count--;
+    return entry;
+}
+
+void nt_completion_hand_over(struct nt_completion *c)
+{
+    while (c->count) {
+        struct nt_completion_entry *entry = take(c);
+        nt_completion_add(c, entry->key, entry->value, entry->status, entry->information);
+        free(entry);
+    }
 }
 
 nt_status NtCreateIoCompletion(struct nt_thread *t, const uint64_t *a)
@@ -26,19 +56,18 @@ nt_status NtCreateIoCompletion(struct nt_thread *t, const uint64_t *a)
 
     if (NT_FAILED(status))
         return status;
+    status = nt_named_create(t, NT_TYPE_COMPLETION, sizeof *c, OBJECT_COMPLETION, 0, 0, 0, 0,
+                             &attributes, &c);
     nt_attributes_free(&attributes);
-    c = nt_object_create(t->process, NT_TYPE_COMPLETION, sizeof *c);
-    if (!c)
-        return NT_NO_MEMORY;
-    nt_list_init(&c->entries);
-    return nt_handle_give(t, a[0], c, (uint32_t)a[1], attributes.flags, NT_SUCCESS);
+    if (NT_FAILED(status))
+        return status;
+    return nt_handle_give(t, a[0], c, (uint32_t)a[1], attributes.flags, status);
 }
 
 nt_status NtOpenIoCompletion(struct nt_thread *t, const uint64_t *a)
 {
-    (void)t;
-    (void)a;
-    return NT_OBJECT_NAME_NOT_FOUND; /* ports have no names here */
+    return nt_named_open(t, a, NT_TYPE_COMPLETION, sizeof(struct nt_completion),
+                         OBJECT_COMPLETION);
 }
 
 nt_status NtSetIoCompletion(struct nt_thread *t, const uint64_t *a)
@@ -61,81 +90,106 @@ nt_status NtQueryIoCompletion(struct nt_thread *t, const uint64_t *a)
         return status;
     if ((uint32_t)a[1])
         return NT_INVALID_PARAMETER;
+    if (c->object.shared) {
+        uint64_t value = 0, limit, owner, count;
+        uint32_t kind;
+        (void)world_object_query(t->process->world, c->object.shared, &kind, &value, &limit, &owner,
+                                 &count);
+        return nt_write_exact(t, a[2], (uint32_t)a[3], a[4], &value, 4);
+    }
     return nt_write_exact(t, a[2], (uint32_t)a[3], a[4], &c->count, 4);
 }
 
-static struct nt_completion_entry *take(struct nt_completion *c)
+/* Up to `most` of the entries, oldest first; 0: there are none, and if the port is servers/object's and the call
+ * may wait, the thread's cookie is armed there. */
+static uint32_t take_some(struct nt_thread *t, struct nt_completion *c,
+                          struct world_completion *records, uint32_t most)
 {
-    struct nt_completion_entry *entry =
-        nt_container(c->entries.next, struct nt_completion_entry, link);
+    uint32_t done = 0;
 
-    nt_list_remove(&entry->link);
-    c->count--;
-    return entry;
+    if (c->object.shared) {
+        world_status got =
+            world_completion_take(t->process->world, c->object.shared,
+                                  nt_call_expired(t) ? 0 : t->cookie, records, most, &done);
+        if (got == JN_WOULD_BLOCK)
+            t->armed = true;
+        return got == JN_OK ? done : 0;
+    }
+    for (; done < most && c->count; done++) {
+        struct nt_completion_entry *entry = take(c);
+        records[done] = (struct world_completion){entry->key, entry->value, entry->status,
+                                                  entry->information};
+        free(entry);
+    }
+    return done;
 }
 
-static nt_status wait(struct nt_thread *t, struct nt_completion *c, uint64_t timeout,
-                      bool alertable)
+static nt_status wait(struct nt_thread *t, struct nt_completion *c, bool alertable)
 {
-    nt_status status = nt_call_deadline(t, timeout);
+    nt_status status = alertable ? nt_wait_alertable(t) : NT_SUCCESS;
 
-    if (NT_FAILED(status))
+    if (status == NT_SUCCESS && nt_call_expired(t))
+        status = NT_TIMEOUT;
+    if (status != NT_SUCCESS) {
+        if (t->armed && status != NT_STATE) {
+            world_disarm(t->process->world, t->cookie);
+            t->armed = false;
+        }
         return status;
-    if (alertable) {
-        status = nt_wait_alertable(t);
-        if (status != NT_SUCCESS)
-            return status;
     }
-    if (nt_call_expired(t))
-        return NT_TIMEOUT;
-    nt_thread_hold_on(t, &c->object);
+    if (!c->object.shared)
+        nt_thread_hold_on(t, &c->object);
     nt_thread_set_deadline(t, t->call.deadline);
     return NT_HELD;
 }
 
 nt_status NtRemoveIoCompletion(struct nt_thread *t, const uint64_t *a)
 {
-    struct nt_completion_entry *entry;
+    struct world_completion record;
     struct nt_completion *c;
     nt_status status = nt_handle_object(t, a[0], NT_TYPE_COMPLETION, 2, &c);
 
+    if (!NT_FAILED(status))
+        status = nt_call_deadline(t, a[4]);
     if (NT_FAILED(status))
         return status;
-    if (!c->count)
-        return wait(t, c, a[4], false);
-    entry = take(c);
-    status = nt_write_u64(t, a[1], entry->key);
+    if (!take_some(t, c, &record, 1))
+        return wait(t, c, false);
+    status = nt_write_u64(t, a[1], record.key);
     if (!NT_FAILED(status))
-        status = nt_write_u64(t, a[2], entry->value);
+        status = nt_write_u64(t, a[2], record.value);
     if (!NT_FAILED(status))
-        status = nt_write_iosb(t, a[3], entry->status, entry->information);
-    free(entry);
+        status = nt_write_iosb(t, a[3], (nt_status)record.status, record.information);
     return status;
 }
 
 nt_status NtRemoveIoCompletionEx(struct nt_thread *t, const uint64_t *a)
 {
+    struct world_completion records[WORLD_COMPLETIONS_MOST];
     struct nt_completion *c;
-    uint32_t count = (uint32_t)a[2], done = 0;
+    uint32_t count = (uint32_t)a[2], done = 0, part;
     nt_status status = nt_handle_object(t, a[0], NT_TYPE_COMPLETION, 2, &c);
 
+    if (!NT_FAILED(status))
+        status = nt_call_deadline(t, a[4]);
     if (NT_FAILED(status))
         return status;
     if (!count)
         return NT_INVALID_PARAMETER;
-    if (!c->count) {
-        status = wait(t, c, a[4], (uint8_t)a[5]);
+    do { /* a second time only for what is there: nothing is armed then */
+        uint32_t most = count - done < WORLD_COMPLETIONS_MOST ? count - done
+                                                              : WORLD_COMPLETIONS_MOST;
+        part = done && c->object.shared ? 0 : take_some(t, c, records, most);
+        for (uint32_t i = 0; i < part; i++)
+            if (NT_FAILED(nt_write(t, a[1] + (done + i) * 32ull, &records[i], 32)))
+                return NT_ACCESS_VIOLATION;
+        done += part;
+    } while (part && done < count);
+    if (!done) {
+        status = wait(t, c, (uint8_t)a[5]);
         if (status == NT_TIMEOUT && NT_FAILED(nt_write_u32(t, a[3], 1)))
             return NT_ACCESS_VIOLATION;
         return status;
-    }
-    while (done < count && c->count) {
-        struct nt_completion_entry *entry = take(c);
-        uint64_t record[4] = {entry->key, entry->value, entry->status, entry->information};
-        free(entry);
-        if (NT_FAILED(nt_write(t, a[1] + done * 32, record, sizeof record)))
-            return NT_ACCESS_VIOLATION;
-        done++;
     }
     return nt_write_u32(t, a[3], done);
 }

@@ -15,6 +15,8 @@ void *nt_object_create(struct nt_process *p, enum nt_type type, size_t size)
         object->refs = 1;
         object->process = p;
         nt_list_init(&object->waiters);
+        if (type == NT_TYPE_COMPLETION)
+            nt_list_init(&((struct nt_completion *)object)->entries);
     }
     return object;
 }

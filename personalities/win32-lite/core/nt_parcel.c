@@ -124,6 +124,7 @@ static nt_status unpack_shared(struct nt_process *p, const struct nt_parcel *q,
         [NT_TYPE_SEMAPHORE] = sizeof(struct nt_semaphore),
         [NT_TYPE_MUTANT] = sizeof(struct nt_mutant),
         [NT_TYPE_TIMER] = sizeof(struct nt_timer),
+        [NT_TYPE_COMPLETION] = sizeof(struct nt_completion),
     };
     struct world_open open;
     struct nt_object *made;
@@ -252,7 +253,8 @@ nt_status nt_parcel_pack(struct nt_object *object, struct nt_parcel **parcel, si
     case NT_TYPE_EVENT:
     case NT_TYPE_SEMAPHORE:
     case NT_TYPE_MUTANT:
-    case NT_TYPE_TIMER: status = pack_shared(object, parcel, length); break;
+    case NT_TYPE_TIMER:
+    case NT_TYPE_COMPLETION: status = pack_shared(object, parcel, length); break;
     case NT_TYPE_SECTION:
         status = pack_section((struct nt_section *)object, parcel, length);
         break;
@@ -333,7 +335,8 @@ nt_status nt_parcel_unpack(struct nt_process *p, const void *bytes, size_t lengt
     case NT_TYPE_EVENT:
     case NT_TYPE_SEMAPHORE:
     case NT_TYPE_MUTANT:
-    case NT_TYPE_TIMER: return unpack_shared(p, &q, object);
+    case NT_TYPE_TIMER:
+    case NT_TYPE_COMPLETION: return unpack_shared(p, &q, object);
     case NT_TYPE_SECTION: return unpack_section(p, &q, path, object);
     case NT_TYPE_KEY: return unpack_key(p, &q, data, object);
     case NT_TYPE_DIRECTORY: {

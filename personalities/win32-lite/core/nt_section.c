@@ -207,24 +207,28 @@ static nt_status map_data(struct nt_process *p, struct nt_section *section, uint
         backing.file = section->file->open;
         backing.file_length = section->size - offset;
     } else {
+        /* A number of the view's own: it keeps the memory when the section's handle is closed. */
         backing.kind = WORLD_BACK_SECTION;
-        backing.section = section->section;
+        status = nt_status_from(
+            world_section_share(p->world, section->section, p->world, &backing.section));
+        if (NT_FAILED(status))
+            return status;
     }
     if (!(section->attributes & NT_SEC_RESERVE) || section->file)
         pages |= NT_PG_COMMITTED;
     status = nt_view_create(p, base, *size, low, high, 0, !!(type & NT_MEM_TOP_DOWN),
                             NT_MEM_MAPPED, protection, pages, &backing, &view);
-    if (NT_FAILED(status))
+    if (NT_FAILED(status)) {
+        if (!section->file)
+            world_section_close(p->world, backing.section);
         return status;
+    }
     view->file_offset = offset;
     if (section->file) {
         view->file = section->file;
         nt_file_ref_get(section->file);
     } else {
-        /* The view keeps the memory when the section's handle is closed. */
-        uint64_t copy;
-        if (world_section_share(p->world, section->section, p->world, &copy) == JN_OK)
-            view->section = copy;
+        view->section = backing.section;
     }
     return NT_SUCCESS;
 }

@@ -196,6 +196,12 @@ nt_status nt_process_load(struct nt_process *p, struct world_open program, const
         view->system = true;
         status = nt_status_from(world_map_shared_data(p->world, NT_KUSER_ADDRESS));
     }
+    base = NT_ADAPTER_BASE;
+    if (!NT_FAILED(status))
+        status = nt_view_create(p, &base, NT_ADAPTER_SIZE, 0, 0, 0, false, NT_MEM_PRIVATE,
+                                NT_PAGE_NOACCESS, 0, NULL, &view);
+    if (!NT_FAILED(status))
+        view->system = true;
     base = 0;
     if (!NT_FAILED(status))
         status = nt_image_map(p, p->image, file, &base, &view);

@@ -7,8 +7,7 @@
 #include "nt_lease.h"
 #include "nt_object_codes.h"
 
-/* A new object of the type, or the named one at servers/object. */
-static nt_status create(struct nt_thread *t, enum nt_type type, size_t size, uint32_t kind,
+nt_status nt_named_create(struct nt_thread *t, enum nt_type type, size_t size, uint32_t kind,
                         uint32_t flags, uint64_t initial, uint64_t limit, uint64_t owner,
                         const struct nt_attributes *a, void *result)
 {
@@ -44,7 +43,7 @@ static nt_status create(struct nt_thread *t, enum nt_type type, size_t size, uin
     return status;
 }
 
-static nt_status open_named(struct nt_thread *t, const uint64_t *a, enum nt_type type, size_t size,
+nt_status nt_named_open(struct nt_thread *t, const uint64_t *a, enum nt_type type, size_t size,
                             uint32_t kind)
 {
     struct nt_attributes attributes;
@@ -56,7 +55,7 @@ static nt_status open_named(struct nt_thread *t, const uint64_t *a, enum nt_type
     if (!attributes.name.length)
         status = NT_OBJECT_PATH_SYNTAX_BAD;
     else
-        status = create(t, type, size, kind, OBJECT_MUST_EXIST | OBJECT_OPEN_EXISTING, 0, 0, 0,
+        status = nt_named_create(t, type, size, kind, OBJECT_MUST_EXIST | OBJECT_OPEN_EXISTING, 0, 0, 0,
                         &attributes, &object);
     nt_attributes_free(&attributes);
     if (NT_FAILED(status))
@@ -77,7 +76,7 @@ nt_status NtCreateEvent(struct nt_thread *t, const uint64_t *a)
         nt_attributes_free(&attributes);
         return NT_INVALID_PARAMETER;
     }
-    status = create(t, NT_TYPE_EVENT, sizeof *event, OBJECT_EVENT, manual ? OBJECT_MANUAL : 0,
+    status = nt_named_create(t, NT_TYPE_EVENT, sizeof *event, OBJECT_EVENT, manual ? OBJECT_MANUAL : 0,
                     (uint8_t)a[4], manual, 0, &attributes, &event);
     nt_attributes_free(&attributes);
     if (NT_FAILED(status))
@@ -89,7 +88,7 @@ nt_status NtCreateEvent(struct nt_thread *t, const uint64_t *a)
 
 nt_status NtOpenEvent(struct nt_thread *t, const uint64_t *a)
 {
-    return open_named(t, a, NT_TYPE_EVENT, sizeof(struct nt_event), OBJECT_EVENT);
+    return nt_named_open(t, a, NT_TYPE_EVENT, sizeof(struct nt_event), OBJECT_EVENT);
 }
 
 static nt_status operate(struct nt_object *object, uint32_t operation, uint64_t value,
@@ -200,7 +199,7 @@ nt_status NtCreateSemaphore(struct nt_thread *t, const uint64_t *a)
     status = nt_read_attributes(t, a[2], &attributes);
     if (NT_FAILED(status))
         return status;
-    status = create(t, NT_TYPE_SEMAPHORE, sizeof *semaphore, OBJECT_SEMAPHORE, 0, initial, limit, 0,
+    status = nt_named_create(t, NT_TYPE_SEMAPHORE, sizeof *semaphore, OBJECT_SEMAPHORE, 0, initial, limit, 0,
                     &attributes, &semaphore);
     nt_attributes_free(&attributes);
     if (NT_FAILED(status))
@@ -212,7 +211,7 @@ nt_status NtCreateSemaphore(struct nt_thread *t, const uint64_t *a)
 
 nt_status NtOpenSemaphore(struct nt_thread *t, const uint64_t *a)
 {
-    return open_named(t, a, NT_TYPE_SEMAPHORE, sizeof(struct nt_semaphore), OBJECT_SEMAPHORE);
+    return nt_named_open(t, a, NT_TYPE_SEMAPHORE, sizeof(struct nt_semaphore), OBJECT_SEMAPHORE);
 }
 
 static nt_status semaphore_release(struct nt_semaphore *semaphore, uint32_t count,
@@ -276,7 +275,7 @@ nt_status NtCreateMutant(struct nt_thread *t, const uint64_t *a)
 
     if (NT_FAILED(status))
         return status;
-    status = create(t, NT_TYPE_MUTANT, sizeof *mutant, OBJECT_MUTEX, 0, owned, 0,
+    status = nt_named_create(t, NT_TYPE_MUTANT, sizeof *mutant, OBJECT_MUTEX, 0, owned, 0,
                     owned ? t->tid : 0, &attributes, &mutant);
     nt_attributes_free(&attributes);
     if (NT_FAILED(status))
@@ -292,7 +291,7 @@ nt_status NtCreateMutant(struct nt_thread *t, const uint64_t *a)
 
 nt_status NtOpenMutant(struct nt_thread *t, const uint64_t *a)
 {
-    return open_named(t, a, NT_TYPE_MUTANT, sizeof(struct nt_mutant), OBJECT_MUTEX);
+    return nt_named_open(t, a, NT_TYPE_MUTANT, sizeof(struct nt_mutant), OBJECT_MUTEX);
 }
 
 static nt_status mutant_release(struct nt_thread *t, struct nt_mutant *mutant, int32_t *previous)
@@ -429,6 +428,7 @@ nt_status nt_object_promote(struct nt_object *object)
         initial = timer->set;
         break;
     }
+    case NT_TYPE_COMPLETION: kind = OBJECT_COMPLETION; break;
     default: return NT_SUCCESS; /* others are not state of this core alone */
     }
     status = nt_status_from(world_object_create(object->process->world, kind, flags, initial, limit,
@@ -449,6 +449,8 @@ nt_status nt_object_promote(struct nt_object *object)
             nt_timer_forget(timer);
         }
     }
+    if (object->type == NT_TYPE_COMPLETION)
+        nt_completion_hand_over((struct nt_completion *)object);
     nt_object_wake(object); /* its waiters wait there from now on */
     return NT_SUCCESS;
 }

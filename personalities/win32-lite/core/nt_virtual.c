@@ -48,7 +48,7 @@ static nt_status commit(struct nt_process *p, uint64_t address, uint64_t size, u
 {
     struct nt_view *view = nt_view_find(p, address);
 
-    if (!view || view->placeholder)
+    if (!view || view->placeholder || view->base == NT_ADAPTER_BASE)
         return NT_CONFLICTING_ADDRESSES;
     if (address + size > view->base + view->size)
         return NT_CONFLICTING_ADDRESSES;

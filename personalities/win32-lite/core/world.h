@@ -304,6 +304,18 @@ world_status world_object_query(struct world_process *p, uint64_t object, uint32
 world_status world_object_set_timer(struct world_process *p, uint64_t object, uint64_t deadline,
                                     uint64_t interval);
 
+/* Completion ports (kind OBJECT_COMPLETION). take: up to `most`, at least one; WOULD_BLOCK: none, the cookie is
+ * armed. */
+#define WORLD_COMPLETIONS_MOST 14u
+struct world_completion {
+    uint64_t key, value, status, information;
+};
+world_status world_completion_post(struct world_process *p, uint64_t object,
+                                   const struct world_completion *record);
+world_status world_completion_take(struct world_process *p, uint64_t object, uint64_t cookie,
+                                   struct world_completion *records, uint32_t most,
+                                   uint32_t *count);
+
 /* Names for what lives elsewhere (idl/object.idl, publish): kind is OBJECT_SECTION .. as there. data is
  * at most WORLD_DATA_MAX bytes; found has room for as many. */
 #define WORLD_DATA_MAX 128u
@@ -318,7 +330,6 @@ enum world_published {
     WORLD_SYMLINK = 7,
     WORLD_JOB = 8,
     WORLD_PIPE = 9,
-    WORLD_COMPLETION = 10,
 };
 world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flags,
                            const void *data, size_t length, const char *name, size_t name_length,

@@ -71,6 +71,27 @@ world_status world_object_set_timer(struct world_process *p, uint64_t object, ui
                             &old_interval);
 }
 
+world_status world_completion_post(struct world_process *p, uint64_t object,
+                                   const struct world_completion *record)
+{
+    return object_put_entry(p->clients.object, object, record->key, record->value, record->status,
+                       record->information);
+}
+
+world_status world_completion_take(struct world_process *p, uint64_t object, uint64_t cookie,
+                                   struct world_completion *records, uint32_t most,
+                                   uint32_t *count)
+{
+    char data[WORLD_COMPLETIONS_MOST * sizeof *records];
+    size_t length = 0;
+    jn_status_t status = object_take_entries(p->clients.object, object, cookie, most, data, sizeof data,
+                                     &length);
+
+    *count = status == JN_OK ? (uint32_t)(length / sizeof *records) : 0;
+    memcpy(records, data, *count * sizeof *records);
+    return status;
+}
+
 world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flags,
                            const void *data, size_t length, const char *name, size_t name_length,
                            uint64_t *object, bool *existed, void *found, size_t *found_length)

@@ -260,6 +260,10 @@ void world_process_breakaway(struct world_process *p, bool on)
 {
     (void)p, (void)on;
 }
+FAIL(world_completion_post, struct world_process *p, uint64_t object,
+     const struct world_completion *record)
+FAIL(world_completion_take, struct world_process *p, uint64_t object, uint64_t cookie,
+     struct world_completion *records, uint32_t most, uint32_t *count)
 FAIL(world_await, struct world_process *p, const char *name, size_t name_length, uint64_t cookie,
      bool *free, void *found, size_t *found_length)
 FAIL(world_io_get_message, struct world_process *p, struct world_open open, void *buffer,

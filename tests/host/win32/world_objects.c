@@ -277,6 +277,10 @@ world_status world_process_hand_over(struct world_process *p, const struct world
     }
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
+NONE(world_completion_post, struct world_process *p, uint64_t object,
+     const struct world_completion *record)
+NONE(world_completion_take, struct world_process *p, uint64_t object, uint64_t cookie,
+     struct world_completion *records, uint32_t most, uint32_t *count)
 NONE(world_job_create, struct world_process *p, uint64_t *job)
 NONE(world_job_open, struct world_process *p, uint64_t token, uint64_t *job)
 NONE(world_job_offer, struct world_process *p, uint64_t job, uint64_t *token)
