@@ -650,6 +650,13 @@ nt_status nt_memory_fault(struct nt_process *p, struct nt_thread *t, uint64_t ad
  * that had the name, a reference for the caller; NULL: there was none. */
 nt_status nt_section_publish(struct nt_thread *t, struct nt_section *section,
                              const struct nt_attributes *a, struct nt_section **existing);
+/* A view of the section in p. base, size: as asked for (0: any, all) and as it came out. */
+struct nt_mapping {
+    uint64_t offset, low, high;
+    uint32_t type, protection;
+};
+nt_status nt_section_map(struct nt_process *p, struct nt_section *section,
+                         const struct nt_mapping *wanted, uint64_t *base, uint64_t *size);
 /* The file's open as something that outlives its handle; a reference for the caller. */
 struct nt_file_ref *nt_file_ref_of(struct nt_file *file);
 struct nt_file_ref *nt_file_ref_create(struct world_open open, const uint16_t *path,

@@ -43,6 +43,7 @@ enum nt_remote_operation {
     NT_REMOTE_NEXT_THREAD,   /* arguments: tid or 0 -> tid */
     NT_REMOTE_HAS_THREAD,    /* arguments: tid */
     NT_REMOTE_WATCH_THREAD,  /* arguments: tid -> its exit code, when it has ended */
+    NT_REMOTE_MAP, /* arguments: base, size, offset, type, protection, low, high; a section -> base, size */
     NT_REMOTE_FIRST_THREAD,  /* arguments: resume it -> tid, teb; the image's information */
 };
 

@@ -107,6 +107,30 @@ static nt_status import_handle(struct nt_process *p, struct nt_remote_message *m
     return status;
 }
 
+static nt_status map_view(struct nt_process *p, struct nt_remote_message *message)
+{
+    const uint64_t *a = message->arguments;
+    struct nt_mapping wanted = {.offset = a[2],
+                                .type = (uint32_t)a[3],
+                                .protection = (uint32_t)a[4],
+                                .low = a[5],
+                                .high = a[6]};
+    uint64_t base = a[0], size = a[1];
+    struct nt_object *section;
+    nt_status status = nt_parcel_unpack(p, nt_remote_payload(message), message->payload_length,
+                                        &section);
+
+    if (NT_FAILED(status))
+        return status;
+    status = section->type == NT_TYPE_SECTION
+                 ? nt_section_map(p, (struct nt_section *)section, &wanted, &base, &size)
+                 : NT_OBJECT_TYPE_MISMATCH;
+    nt_object_release(section);
+    message->results[0] = base;
+    message->results[1] = size;
+    return status;
+}
+
 static nt_status create_thread(struct nt_process *p, struct nt_remote_message *message)
 {
     struct nt_thread *thread;
@@ -254,6 +278,7 @@ void nt_core_request(struct nt_process *p, uint64_t id, uint64_t from, void *dat
         return;
     case NT_REMOTE_EXPORT: status = export_handle(p, message, &out, &out_length); break;
     case NT_REMOTE_IMPORT: status = import_handle(p, message); break;
+    case NT_REMOTE_MAP: status = map_view(p, message); break;
     case NT_REMOTE_CLOSE: status = nt_handle_close(p, message->arguments[0]); break;
     case NT_REMOTE_CREATE_THREAD: status = create_thread(p, message); break;
     case NT_REMOTE_NEXT_THREAD: status = next_thread(p, message); break;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_remote.h"
 
 struct nt_file_ref *nt_file_ref_create(struct world_open open, const uint16_t *path,
                                        uint32_t path_length)
@@ -233,15 +233,86 @@ static nt_status map_data(struct nt_process *p, struct nt_section *section, uint
     return NT_SUCCESS;
 }
 
+nt_status nt_section_map(struct nt_process *p, struct nt_section *section,
+                         const struct nt_mapping *wanted, uint64_t *base, uint64_t *size)
+{
+    struct nt_view *view;
+    uint8_t pages;
+    nt_status status;
+
+    if (!nt_page_from_protection(wanted->protection, &pages))
+        return NT_INVALID_PAGE_PROTECTION;
+    if (*base & (NT_GRANULARITY - 1))
+        return 0xc0000220; /* STATUS_MAPPED_ALIGNMENT */
+    if (section->image) {
+        status = nt_image_map(p, section->image, section->file, base, &view);
+        if (NT_FAILED(status))
+            return status;
+        *size = view->size;
+        if (view->file->path_length >= 10 &&
+            nt_text_equal_ascii(view->file->path + view->file->path_length - 10, 10, "win32u.dll"))
+            nt_service_load(p, section->image, *base, 1, NULL, 0);
+        return NT_SUCCESS;
+    }
+    if (wanted->type & NT_MEM_REPLACE_PLACEHOLDER) {
+        view = nt_view_find(p, *base);
+        if (!view || !view->placeholder || view->base != *base || view->size != *size)
+            return NT_CONFLICTING_ADDRESSES;
+        nt_view_destroy(p, view);
+    }
+    return map_data(p, section, base, size, wanted->offset, wanted->type, wanted->protection, pages,
+                    wanted->low, wanted->high);
+}
+
+/* Into another process: of this core with an object of its own, else by a request. */
+static nt_status map_elsewhere(struct nt_thread *t, struct nt_section *section,
+                               const struct nt_process_object *target,
+                               const struct nt_mapping *wanted, uint64_t *base, uint64_t *size)
+{
+    struct nt_process *p = nt_process_reach(t, target->pid);
+    uint64_t arguments[7] = {*base,        *size, wanted->offset, wanted->type, wanted->protection,
+                             wanted->low, wanted->high};
+    struct nt_remote_message *answer;
+    struct nt_parcel *parcel = NULL;
+    struct nt_object *copy;
+    size_t length = 0;
+    nt_status status = NT_SUCCESS;
+
+    if (target->foreign || target->ended)
+        return target->ended ? NT_PROCESS_IS_TERMINATING : NT_ACCESS_DENIED;
+    if (p) {
+        status = nt_object_clone(&section->object, p, &copy);
+        if (NT_FAILED(status))
+            return status;
+        status = nt_section_map(p, (struct nt_section *)copy, wanted, base, size);
+        nt_object_release(copy);
+        return status;
+    }
+    if (!t->remote_id)
+        status = nt_parcel_pack(&section->object, &parcel, &length);
+    if (NT_FAILED(status))
+        return status;
+    status = nt_remote_ask(t, target->pid, NT_REMOTE_MAP, arguments, 7, parcel, (uint32_t)length,
+                           &answer);
+    free(parcel);
+    if (status == NT_SUCCESS) {
+        *base = answer->results[0];
+        *size = answer->results[1];
+        free(answer);
+    }
+    return status;
+}
+
 static nt_status map_section(struct nt_thread *t, uint64_t section_handle, uint64_t process_handle,
                              uint64_t base_address, uint64_t offset_address,
                              uint64_t size_address, uint32_t type, uint32_t protection,
                              uint64_t low, uint64_t high)
 {
+    struct nt_mapping wanted = {
+        .type = type, .protection = protection, .low = low, .high = high};
     struct nt_process_object *target;
     struct nt_section *section;
-    struct nt_process *p;
-    uint64_t base, size, offset = 0;
+    uint64_t base, size;
     uint8_t pages;
     nt_status status = nt_handle_object(t, section_handle, NT_TYPE_SECTION, 0, &section);
 
@@ -250,41 +321,17 @@ static nt_status map_section(struct nt_thread *t, uint64_t section_handle, uint6
     status = nt_handle_object(t, process_handle, NT_TYPE_PROCESS, 8, &target);
     if (NT_FAILED(status))
         return status;
-    p = nt_process_by_pid(target->pid);
-    if (!p)
-        return NT_ACCESS_DENIED;
     if (NT_FAILED(nt_read_u64(t, base_address, &base)) ||
         NT_FAILED(nt_read_u64(t, size_address, &size)) ||
-        (offset_address && NT_FAILED(nt_read_u64(t, offset_address, &offset))))
+        (offset_address && NT_FAILED(nt_read_u64(t, offset_address, &wanted.offset))))
         return NT_ACCESS_VIOLATION;
     if (!nt_page_from_protection(protection, &pages))
         return NT_INVALID_PAGE_PROTECTION;
-    if (base & (NT_GRANULARITY - 1))
-        return 0xc0000220; /* STATUS_MAPPED_ALIGNMENT */
-    if (p != t->process)
-        return NT_NOT_SUPPORTED;
-    if (section->image) {
-        struct nt_view *view;
-        bool fresh = !base;
-        status = nt_image_map(p, section->image, section->file, &base, &view);
-        if (NT_FAILED(status))
-            return status;
-        (void)fresh;
-        size = view->size;
-        if (view->file->path_length >= 10 &&
-            nt_text_equal_ascii(view->file->path + view->file->path_length - 10, 10, "win32u.dll"))
-            nt_service_load(p, section->image, base, 1, NULL, 0);
-    } else {
-        if (type & NT_MEM_REPLACE_PLACEHOLDER) {
-            struct nt_view *view = nt_view_find(p, base);
-            if (!view || !view->placeholder || view->base != base || view->size != size)
-                return NT_CONFLICTING_ADDRESSES;
-            nt_view_destroy(p, view);
-        }
-        status = map_data(p, section, &base, &size, offset, type, protection, pages, low, high);
-        if (NT_FAILED(status))
-            return status;
-    }
+    status = target->pid == t->process->pid
+                 ? nt_section_map(t->process, section, &wanted, &base, &size)
+                 : map_elsewhere(t, section, target, &wanted, &base, &size);
+    if (status != NT_SUCCESS)
+        return status;
     if (NT_FAILED(nt_write_u64(t, base_address, base)) ||
         NT_FAILED(nt_write_u64(t, size_address, size)))
         return NT_ACCESS_VIOLATION;

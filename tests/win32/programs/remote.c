@@ -26,6 +26,33 @@ static int child(HANDLE ready, HANDLE go)
     return 1;
 }
 
+static void views(HANDLE process)
+{
+    typedef LONG map_t(HANDLE, HANDLE, void **, ULONG_PTR, SIZE_T, LARGE_INTEGER *, SIZE_T *, int,
+                       ULONG, ULONG);
+    typedef LONG unmap_t(HANDLE, void *);
+    HMODULE ntdll = GetModuleHandleA("ntdll.dll");
+    map_t *map = (map_t *)(void *)GetProcAddress(ntdll, "NtMapViewOfSection");
+    unmap_t *unmap = (unmap_t *)(void *)GetProcAddress(ntdll, "NtUnmapViewOfSection");
+    HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE, 0, 0x20000, NULL);
+    char *own = MapViewOfFile(section, FILE_MAP_ALL_ACCESS, 0, 0, 0), text[16] = "";
+    LARGE_INTEGER offset = {.QuadPart = 0x10000};
+    void *base = NULL;
+    SIZE_T size = 0, n;
+
+    strcpy(own + 0x10010, "written here");
+    printf("map %lx", (unsigned long)map(section, process, &base, 0, 0, &offset, &size, 1, 0,
+                                         PAGE_READWRITE));
+    printf(" %d %lx\n", base != NULL, (unsigned long)size);
+    CloseHandle(section);
+    printf("view %d %s\n", ReadProcessMemory(process, (char *)base + 0x10, text, 13, &n), text);
+    printf("view %d %s\n", WriteProcessMemory(process, (char *)base + 0x18, "there", 6, &n),
+           own + 0x10010);
+    printf("unmap %lx\n", (unsigned long)unmap(process, base));
+    printf("unmapped %d\n", ReadProcessMemory(process, base, text, 4, &n));
+    UnmapViewOfFile(own);
+}
+
 int main(int argc, char **argv)
 {
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
@@ -43,6 +70,8 @@ int main(int argc, char **argv)
         return child((HANDLE)(ULONG_PTR)strtoull(argv[1], NULL, 16),
                      (HANDLE)(ULONG_PTR)strtoull(argv[2], NULL, 16));
     setvbuf(stdout, NULL, _IONBF, 0);
+    if (argc > 1) /* where the child runs: only Janus looks at it */
+        SetEnvironmentVariableA("JANUS_PLACE", argv[1]);
     ready = CreateEventA(&inherit, FALSE, FALSE, NULL);
     go = CreateEventA(&inherit, FALSE, FALSE, NULL);
     GetModuleFileNameA(NULL, name, sizeof name);
@@ -53,6 +82,9 @@ int main(int argc, char **argv)
     printf("suspended %lu\n", WaitForSingleObject(ready, 100));
     printf("resume %lu\n", ResumeThread(info.hThread));
     printf("ready %lu\n", WaitForSingleObject(ready, 10000));
+
+    /* a section of this process in the other */
+    views(info.hProcess);
 
     /* memory */
     memory = VirtualAllocEx(info.hProcess, NULL, 0x20000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
