@@ -20,7 +20,10 @@ static jn_status_t dispatch(struct jn_server *server, struct jn_call *call)
     uint32_t interface = (uint32_t)(m->tag_method >> 8), method = (uint32_t)m->tag_method & 0xff;
     const struct jn_interface *found =
         interface < sizeof by_number / sizeof by_number[0] ? by_number[interface] : NULL;
-    return found ? found->dispatch(found->ops, call, method) : JN_BAD_CALL;
+    jn_status_t status = found ? found->dispatch(found->ops, call, method) : JN_BAD_CALL;
+    if (status == JN_BAD_CALL) /* nobody has looked at what came with it */
+        jn_drop_caps(m);
+    return status;
 }
 
 #define POOL_CHECK 32   /* messages between two looks at the Pool */

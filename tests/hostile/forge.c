@@ -1,4 +1,4 @@
-/* forge MESSAGES [SEED]: processes of user 1000 send messages to every server that their adapter holds a
+/* forge MESSAGES [SEED [SERVER]]: processes of user 1000 send messages to every server that their adapter holds a
  * capability of: each request of idl/ with arguments that could be meant, changed at random, with
  * capabilities and pages that were never asked for; many of them wait for no answer. Their parent
  * checks its file, pipe, terminal and memory throughout. Prints what was sent and what was wrong. */
@@ -28,7 +28,7 @@ static struct {
     volatile uint64_t method; /* of the last request */
 } *account;
 
-static uint64_t seed = 1;
+static uint64_t seed = 1, only = 5; /* server to send to; 5: all */
 static inside_syscall *call;
 static char memory[65536] __attribute__((aligned(4096)));
 
@@ -152,7 +152,7 @@ static void send_one(struct jn_utcb *utcb)
     utcb->recv_cap_base = LANDING;
     utcb->recv_cap_count = 8;
     utcb->recv_deadline = now() + (draw() % 8 ? 1000000 : draw() % 20000);
-    int64_t result = call(JN_CALL | JN_RECV_UNTIL, to[draw() % 5], &r);
+    int64_t result = call(JN_CALL | JN_RECV_UNTIL, to[only < 5 ? only : draw() % 5], &r);
     account->answered += result == 0;
     account->timed_out += result == JN_TIMEOUT;
     account->succeeded += result == 0 && !(r.tag >> JN_TAG_METHOD_SHIFT);
@@ -163,9 +163,18 @@ static void send_one(struct jn_utcb *utcb)
         }
 }
 
+/* ---- the victim ---- */
+
+static int file, ends[2], master, slave;
+static char *own;
+
 static void forge(uint64_t until)
 {
     struct jn_utcb *utcb;
+    seed = (seed + account->sent) * 0x9e3779b97f4a7c15 | 1;
+    int inherited[] = {file, ends[0], ends[1], master, slave};
+    for (int i = 0; i < 5; i++)
+        close(inherited[i]);
     setsid();
     if (setgid(1000) || setuid(1000))
         _exit(2);
@@ -176,11 +185,6 @@ static void forge(uint64_t until)
         send_one(utcb);
     _exit(0);
 }
-
-/* ---- the victim ---- */
-
-static int file, ends[2], master, slave;
-static char *own;
 
 static void prepare(void)
 {
@@ -243,6 +247,7 @@ int main(int argc, char **argv)
     uint64_t messages = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000, before = 0;
     unsigned processes = 0, stuck = 0, wrong = 0;
     seed = (argc > 2 ? strtoull(argv[2], NULL, 10) : 1) * 2654435761u + 1;
+    only = argc > 3 ? strtoull(argv[3], NULL, 10) : 5;
     account = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     call = inside_find();
     prepare();
