@@ -32,6 +32,15 @@ static void cap_copy_and_rights(void)
     CHECK_IS(rights, JN_RIGHT_RECV);
     CHECK_IS(OP3(JN_CAP_TASK, JN_OP_CAP_COPY, weak, slot(), JN_RIGHT_ALL), JN_NO_RIGHT);
     CHECK_IS(call1(weak, 0, NULL), JN_NO_RIGHT);
+    /* And on the way elsewhere. */
+    cap_t moved = slot();
+    CHECK_OK(OP3(JN_CAP_TASK, JN_OP_CAP_MOVE, copy, moved, JN_RIGHT_COPY | JN_RIGHT_SEND));
+    CHECK_IS(type_of(moved, &rights, &other, NULL), JN_TYPE_GATE);
+    CHECK_IS(rights, JN_RIGHT_COPY);
+    CHECK_IS(other, identity);
+    CHECK_OK(OP3(JN_CAP_TASK, JN_OP_CAP_MOVE, moved, copy, JN_RIGHT_ALL));
+    CHECK_IS(type_of(copy, &rights, NULL, NULL), JN_TYPE_GATE);
+    CHECK_IS(rights, JN_RIGHT_COPY);
     CHECK_IS(OP3(JN_CAP_TASK, JN_OP_CAP_COPY, gate, copy, JN_RIGHT_ALL), JN_EXISTS);
     CHECK_IS(OP3(JN_CAP_TASK, JN_OP_CAP_COPY, slot(), slot(), JN_RIGHT_ALL), JN_BAD_CAP);
     CHECK_IS(OP3(gate, JN_OP_CAP_COPY, gate, slot(), JN_RIGHT_ALL), JN_BAD_CAP);
