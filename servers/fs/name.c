@@ -1,6 +1,8 @@
 /* Names come and go. */
 #include "name.h"
 
+#include <string.h>
+
 #include "client.h"
 #include "node.h"
 
@@ -51,6 +53,8 @@ jn_status_t name_add(struct entry *directory, const char *name, size_t length, s
 {
     if (out)
         *out = NULL;
+    if (memchr(name, 0, length))
+        return JN_BAD_ARG; /* no personality could name it again */
     struct entry *entry = entry_create(directory, node, name, length);
     if (!entry)
         return JN_NO_SPACE;

@@ -1,4 +1,6 @@
 /* rename(2) and renameat2(2): Linux's do_renameat2 and vfs_rename, in their order of checks. */
+#include <string.h>
+
 #include <stdlib.h>
 
 #include "client.h"
@@ -121,6 +123,8 @@ static jn_status_t rename_entry(struct client *client, struct entry *old, bool o
 {
     struct entry *target = NULL;
     jn_status_t status = walk_lookup(to, &target);
+    if (status == JN_NOT_FOUND && memchr(to->name, 0, to->name_length))
+        status = JN_BAD_ARG; /* as name_add */
     if (status != JN_OK && status != JN_NOT_FOUND)
         return status;
     status = JN_OK;
