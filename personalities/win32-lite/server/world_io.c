@@ -105,6 +105,7 @@ world_status world_io_get_message(struct world_process *p, struct world_open ope
     status = backend_io_read(&p->clients, guest_open(open), -1, length,
                              IO_MESSAGE | (peek ? IO_PEEK : 0), cookie,
                              backend_window(buffer, length), done);
+    status = armed(open, cookie, status);
     *more = status == JN_OK && (*done & IO_MESSAGE_MORE);
     *done &= ~IO_MESSAGE_MORE;
     return status;

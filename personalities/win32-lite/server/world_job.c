@@ -3,6 +3,7 @@
 
 #include "guest.h"
 #include "janus/idl/task.h"
+#include "loop.h"
 
 _Static_assert(TASK_JOB_DATA >= sizeof((struct world_job_info *)0)->data, "limits fit");
 
@@ -82,7 +83,11 @@ world_status world_job_next(struct world_process *p, uint64_t job, uint64_t cook
 
 world_status world_job_wait(struct world_process *p, uint64_t job, uint64_t cookie)
 {
-    return task_job_wait(p->clients.task, job, cookie);
+    jn_status_t status = task_job_wait(p->clients.task, job, cookie);
+
+    if (cookie && status == JN_WOULD_BLOCK)
+        guest_armed(cookie, RING_TASK);
+    return status;
 }
 
 void world_process_breakaway(struct world_process *p, bool on)

@@ -87,6 +87,8 @@ world_status world_completion_take(struct world_process *p, uint64_t object, uin
     jn_status_t status = object_take_entries(p->clients.object, object, cookie, most, data, sizeof data,
                                      &length);
 
+    if (cookie && status == JN_WOULD_BLOCK)
+        guest_armed(cookie, RING_OBJECT);
     *count = status == JN_OK ? (uint32_t)(length / sizeof *records) : 0;
     memcpy(records, data, *count * sizeof *records);
     return status;
@@ -122,6 +124,8 @@ world_status world_await(struct world_process *p, const char *name, size_t name_
     if (cookie)
         guest_armed(cookie, RING_OBJECT);
     *free = is != 0;
+    if (cookie && status == JN_OK && !is)
+        guest_armed(cookie, RING_OBJECT);
     return status;
 }
 
