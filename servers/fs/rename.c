@@ -1,7 +1,6 @@
 /* rename(2) and renameat2(2): Linux's do_renameat2 and vfs_rename, in their order of checks. */
-#include <string.h>
-
 #include <stdlib.h>
+#include <string.h>
 
 #include "client.h"
 #include "description.h"

