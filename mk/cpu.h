@@ -32,13 +32,15 @@ struct cpu {
     struct thread *fpu_owner; /* whose FPU registers are loaded; no_thread if nobody's */
     uint64_t gate_offset;     /* of this CPU's part in every Gate */
     uint64_t kernel_stack;    /* top */
-    uint8_t fpu_on;           /* CR0.TS is clear */
+    uint8_t fpu_on;           /* CR0.TS is clear; or CPU_KEYS: see fpu_is */
     uint8_t resched;          /* another thread than `current` should run: look before leaving */
     uint8_t priority;         /* of `sched`; the highest there is if that has a budget */
     uint8_t reload;           /* `current` has to be loaded again before it runs */
     uint32_t id;
     uint64_t ipcs;            /* messages that the fast path delivered */
     uint64_t switches;        /* CR3 loads */
+    uint64_t go_on;           /* where switch_keys (entry.asm) goes */
+    uint8_t fpu_is;           /* while `fpu_on` is CPU_KEYS: CR0.TS is clear */
     struct thread *preempted; /* by a Signal's fast path: ready, but in no queue yet; no_thread */
     /* -- up to here, and `sched`, is what the fast path touches -- */
     uint64_t entries; /* kernel entries that were not fast IPC */
@@ -69,6 +71,11 @@ struct cpu {
     uint64_t trace_cost; /* TSC ticks that its records took, not yet told */
 } __attribute__((aligned(64)));
 
+/* In `fpu_on`: protection keys are on, and the running program may have written PKRU. Then the one
+ * comparison fails that every fast path makes anyway, and by its overflow says why (entry.asm). */
+#define CPU_KEYS 0x80
+#define PKRU_VALUE 0x55555554u /* nothing but key 0, as under Linux */
+
 extern struct cpu cpus[CPU_MAX];
 extern uint32_t cpu_count;
 
@@ -91,6 +98,18 @@ static inline struct thread *current_thread(void)
 void cpu_init(uint32_t id, uint64_t stack_top);
 /* This CPU's system calls, exceptions and interrupts enter at the plain or the traced code. */
 void cpu_set_entries(bool traced);
+
+static inline bool cpu_fpu_is_on(const struct cpu *cpu)
+{
+    return cpu->fpu_on == CPU_KEYS ? cpu->fpu_is : cpu->fpu_on;
+}
+
+/* Protection keys, on every CPU from the first page on that may only be executed (JN_X): until then user
+ * mode has no PKRU that it could write. False: the processor has none. With the lock. */
+MUST_CHECK bool cpu_keys_enable(void);
+void cpu_keys_here(void);
+/* PKRU is nobody's state: what a program made of it ends with its turn. */
+void cpu_keys_restore(void);
 
 /* True if an interrupt or a more urgent thread waits: a long operation then brings its structures
  * into a state that can be taken up again and returns STATUS_RESTART. */

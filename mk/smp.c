@@ -53,6 +53,8 @@ static void serve_asked(struct cpu *cpu)
         __asm__ volatile("mov %0, %%cr3" : : "r"(cpu->cr3) : "memory");
     if (asked & ASK_TRACE)
         cpu_set_entries(trace_on);
+    if (asked & ASK_KEYS)
+        cpu_keys_here();
     __atomic_store_n(&cpu->asked, 0, __ATOMIC_RELEASE);
 }
 

@@ -38,6 +38,7 @@ enum {
     ASK_LEAVE = 2, /* load the kernel's own address space */
     ASK_STATE = 4, /* segment bases and FPU registers into the thread */
     ASK_TRACE = 8, /* enter where trace_on says */
+    ASK_KEYS = 16, /* turn protection keys on */
 };
 
 void kernel_lock(struct cpu *cpu);

@@ -61,11 +61,11 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
 
 /* The file's page at `page`, and its neighbours where that is harmless; never writable. */
 static jn_status_t show_file(struct region_map *map, const struct region *region, uint64_t page,
-                             uint32_t access)
+                             uint64_t around, uint32_t access)
 {
     uint64_t mapped, from = page & ~(AROUND * REGION_PAGE - 1), length = REGION_PAGE;
     from = from < region->start ? region->start : from;
-    if (!region->overlaid && from < page) {
+    if (!(region->flags & REGION_HIDDEN) && !region->overlaid && from < page) {
         length = window(region, from);
         if (length > (from | (AROUND * REGION_PAGE - 1)) + 1 - from)
             length = (from | (AROUND * REGION_PAGE - 1)) + 1 - from;
@@ -76,7 +76,7 @@ static jn_status_t show_file(struct region_map *map, const struct region *region
             return JN_OK;
     }
     if (!region->overlaid)
-        length = window(region, page);
+        length = around;
     return map->ops->file_map(map->ctx, region->source->number,
                               region->offset + (page - region->start), page, length,
                               access & ~JN_W, &mapped);
@@ -115,22 +115,23 @@ jn_status_t map_copy_file_page(struct region_map *map, struct region *region, ui
 }
 
 static jn_status_t resolve_file_private(struct region_map *map, struct region *region,
-                                        uint64_t page, bool write, cap_t reply)
+                                        uint64_t page, uint32_t access, bool write, cap_t reply)
 {
-    uint64_t ds, mapped;
-    uint32_t access = region->access;
+    uint64_t ds, mapped, around = window(region, page);
+    if (region->flags & REGION_HIDDEN && access & JN_R)
+        around = REGION_PAGE;
     if (!write && !region->overlaid)
-        return show_file(map, region, page, access);
+        return show_file(map, region, page, around, access);
     jn_status_t status = map_memory(map, &ds);
     if (status != JN_OK)
         return status;
     if (region->overlaid) {
-        status = map->ops->memory_map(map->ctx, ds, page, page, window(region, page), access,
+        status = map->ops->memory_map(map->ctx, ds, page, page, around, access,
                                       DS_MAP_PRESENT | (write ? 0 : DS_MAP_READ), &mapped);
         if (status != JN_NOT_FOUND)
             return status;
         if (!write)
-            return show_file(map, region, page, access);
+            return show_file(map, region, page, around, access);
     }
     if (reply == JN_CAP_NULL) {
         status = map_copy_file_page(map, region, page);
@@ -139,7 +140,7 @@ static jn_status_t resolve_file_private(struct region_map *map, struct region *r
         return map->ops->memory_map(map->ctx, ds, page, page, REGION_PAGE, access, 0, &mapped);
     }
     region->overlaid = true; /* from here on no file page may be mapped around a fault */
-    status = show_file(map, region, page, access);
+    status = show_file(map, region, page, around, access);
     if (status != JN_OK)
         return status;
     return map->ops->memory_overlay(map->ctx, ds, page, page, access, reply);
@@ -157,6 +158,8 @@ jn_status_t region_map_resolve(struct region_map *map, uint64_t address, uint32_
         return JN_ACCESS;
     bool write = access & JN_W;
     uint32_t grant = write ? region->access : region->access & ~JN_W;
+    if (region->flags & REGION_HIDDEN && access == JN_X)
+        grant = JN_X;
     uint64_t offset = region->offset + (page - region->start);
     region->touched = true;
     switch (region->kind) {
@@ -169,7 +172,8 @@ jn_status_t region_map_resolve(struct region_map *map, uint64_t address, uint32_
         return map->ops->file_map(map->ctx, region->source->number, offset, page,
                                   window(region, page), grant, &mapped);
     case REGION_FILE_PRIVATE:
-        return resolve_file_private(map, region, page, write, reply);
+        return resolve_file_private(map, region, page, grant == JN_X ? JN_X : region->access, write,
+                                    reply);
     case REGION_SPECIAL:
         if (!map->ops->special_map)
             return JN_ACCESS;

@@ -171,12 +171,12 @@ section .text.entry progbits alloc exec nowrite align=4096
 %%space_loaded:
 %endmacro
 
-; CR0.TS has to change. al = 1: the registers are the next thread's own.
+; CR0.TS has to change, or protection keys are on (CPU_KEYS). al = 1: the registers are the next thread's own.
 %macro switch_fpu 1
 %{1}_fpu:
+    jo near %{1}_keys
     mov [gs:CPU_FPU_ON], al
-    test al, al
-    jz %{1}_fpu_off
+    js %{1}_fpu_off                         ; 0 - 1
     clts
     jmp %{1}_fpu_done
 %{1}_fpu_off:
@@ -184,6 +184,11 @@ section .text.entry progbits alloc exec nowrite align=4096
     or ecx, 8
     mov cr0, rcx
     jmp %{1}_fpu_done
+[section .text.keys progbits alloc exec nowrite align=16]
+%{1}_keys:
+    lea rcx, [%{1}_fpu_done]
+    jmp switch_keys
+__SECT__
 %endmacro
 
 ; What happened here is written down, by trace_fast(); all registers are kept. Nothing, unless this is
@@ -424,6 +429,13 @@ align 16
     leave_native
     switch_fpu .foreign_call
 
+.slow_foreign:
+    mov rdi, rsp
+    mov rsp, [gs:CPU_STACK]
+    call foreign_syscall
+    jmp leave_kernel
+; Rare, and in no page of their own.
+[section .text.keys progbits alloc exec nowrite align=16]
 .marked_foreign:
     bt qword [rsp + T_KIND], KIND_FOREIGN_BIT
     jnc .native_sign
@@ -433,14 +445,11 @@ align 16
     save_registers rsp
     mov [rsp + T_RFLAGS], r11
     mov dword [rsp + T_FRAME], FRAME_SYSCALL
-.slow_foreign:
-    mov rdi, rsp
-    mov rsp, [gs:CPU_STACK]
-    call foreign_syscall
-    jmp leave_kernel
+    jmp .slow_foreign
 .native_sign:                               ; the sign was in its own rax
     btr rax, 63
     jmp .native
+__SECT__
 
 ; A thread whose task has an adapter (KERNEL 18): in its range `syscall` is a kernel call, elsewhere it
 ; goes there. By iretq, for rcx is not the address that is returned to. The user's stack is not touched.
@@ -991,3 +1000,35 @@ answer_page:
 %error "the page of traps is full"
 %endif
 %endif
+
+; ---- protection keys are on (switch_fpu) --------------------------------------------------------
+section .text.keys
+; CR0.TS as above, and PKRU as every program finds it, whatever the last one has written there.
+; In: al as in switch_fpu, rcx = where to go on. Destroys rax, rcx.
+align 16
+switch_keys:
+    mov [gs:CPU_GO_ON], rcx
+    cmp al, [gs:CPU_FPU_IS]
+    je .fpu_done
+    mov [gs:CPU_FPU_IS], al
+    js .fpu_off                             ; 0 - 1
+    clts
+.fpu_done:
+    mov [gs:CPU_SCRATCH], rdx
+    xor ecx, ecx
+    rdpkru
+    cmp eax, PKRU_VALUE
+    jne .restore
+.go_on:
+    mov rdx, [gs:CPU_SCRATCH]
+    jmp [gs:CPU_GO_ON]
+.fpu_off:
+    mov rcx, cr0
+    or ecx, 8
+    mov cr0, rcx
+    jmp .fpu_done
+.restore:
+    mov eax, PKRU_VALUE
+    xor edx, edx
+    wrpkru
+    jmp .go_on

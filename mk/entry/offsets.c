@@ -16,6 +16,9 @@ void offsets(void)
     FIELD(CPU_CR3, cpu, cr3);
     FIELD(CPU_FPU_OWNER, cpu, fpu_owner);
     FIELD(CPU_FPU_ON, cpu, fpu_on);
+    FIELD(CPU_FPU_IS, cpu, fpu_is);
+    FIELD(CPU_GO_ON, cpu, go_on);
+    VALUE(PKRU_VALUE, PKRU_VALUE);
     FIELD(CPU_GATE_OFFSET, cpu, gate_offset);
     FIELD(CPU_STACK, cpu, kernel_stack);
     FIELD(CPU_IPCS, cpu, ipcs);

@@ -65,7 +65,7 @@ static bool raise_rights(const struct transfer *t, const struct path *from, cons
         (entry_rights(*entry) & ~entry_rights(value)))
         return false;
     __atomic_fetch_or(entry, value & PTE_WRITE, __ATOMIC_RELAXED);
-    __atomic_fetch_and(entry, ~PTE_NX | value, __ATOMIC_RELAXED);
+    __atomic_fetch_and(entry, ~(PTE_NX | PTE_HIDDEN) | value, __ATOMIC_RELAXED);
     tlb_changed(t->space, t->address, to->level);
     return true;
 }
@@ -98,14 +98,15 @@ static uint64_t transfer_run(const struct transfer *t)
         return 0;
     unsigned source_index = level_index(t->source_address, 0), index = level_index(t->address, 0);
     uint64_t limit = TABLE_ENTRIES - (index > source_index ? index : source_index);
-    uint64_t keep = PTE_ADDRESS | PTE_MEMORY_TYPE | PTE_PRESENT | PTE_USER |
+    uint64_t keep = PTE_ADDRESS | PTE_MEMORY_TYPE | PTE_PRESENT | PTE_USER | PTE_HIDDEN |
                     (t->rights & JN_W ? PTE_WRITE : 0) | (t->rights & JN_X ? PTE_NX : 0);
     if (limit > t->pages)
         limit = t->pages;
     if (limit > SWEEP_BUDGET)
         limit = SWEEP_BUDGET;
     return mapping_insert_pages(t->space, t->address, to.entry[0], from.entry[0], limit, keep,
-                                t->rights & JN_X ? 0 : PTE_NX);
+                                (t->rights & JN_R ? 0 : PTE_HIDDEN) |
+                                    (t->rights & JN_X ? 0 : PTE_NX));
 }
 
 /* One page of the source, or one gap; `*passed` pages are behind. */
@@ -173,7 +174,7 @@ bool space_map_page(const struct space *source, uint64_t source_address, struct 
         return false;
     const uint64_t *from = table_page_entry(source, source_address);
     uint64_t *to = table_page_entry(space, address);
-    if (!from || !to || *to || (*from & (PTE_PRESENT | PTE_KERNEL)) != PTE_PRESENT)
+    if (!from || !to || *to || (*from & (PTE_PRESENT | PTE_KERNEL | PTE_HIDDEN)) != PTE_PRESENT)
         return false;
     struct mapping *parent = node_of(from);
     struct mapping **cell = node_cell(to);
@@ -184,8 +185,9 @@ bool space_map_page(const struct space *source, uint64_t source_address, struct 
         return false;
     *cell = node;
     mapping_fill(node, space, to, address, parent);
-    uint64_t value = *from & (PTE_ADDRESS | PTE_MEMORY_TYPE);
-    entry_set(to, value | rights_bits(rights & entry_rights(*from)));
+    uint64_t keep = PTE_ADDRESS | PTE_MEMORY_TYPE | PTE_PRESENT | PTE_USER | PTE_NX |
+                    (rights & JN_W ? PTE_WRITE : 0);
+    entry_set(to, (*from & keep) | (rights & JN_X ? 0 : PTE_NX));
     space->pages++;
     return true;
 }
@@ -199,8 +201,10 @@ static __attribute__((noinline)) status_t map_range(struct space *source, uint64
     int64_t budget = SWEEP_BUDGET;
 
     if (!range_is_valid(source_address, pages) || !range_is_valid(address, pages) ||
-        !(rights & JN_R) || (rights & ~(unsigned)(JN_R | JN_W | JN_X)))
+        (rights & ~(unsigned)(JN_R | JN_W | JN_X)) || (!(rights & JN_R) && rights != JN_X))
         return JN_BAD_ARG;
+    if (rights == JN_X && !cpu_keys_enable())
+        return JN_NOT_SUPPORTED;
     if (source->dying || space->dying)
         return JN_DEAD;
     while (status == JN_OK && *done < pages) {

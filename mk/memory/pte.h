@@ -14,6 +14,7 @@
 #define PTE_LARGE    0x80ull /* levels 1 and 2 */
 #define PTE_GLOBAL   0x100ull
 #define PTE_NX       (1ull << 63)
+#define PTE_HIDDEN   (1ull << 59) /* protection key 1 (4.6.2): only to be executed, see cpu_keys_enable() */
 #define PTE_ADDRESS  0x000ffffffffff000ull
 
 /* Ours, in bits that the processor ignores. */

@@ -45,12 +45,14 @@ static inline bool entry_is_user(uint64_t entry, unsigned level)
 
 static inline unsigned entry_rights(uint64_t entry)
 {
-    return JN_R | (entry & PTE_WRITE ? JN_W : 0u) | (entry & PTE_NX ? 0u : JN_X);
+    return (entry & PTE_HIDDEN ? 0u : JN_R) | (entry & PTE_WRITE ? JN_W : 0u) |
+           (entry & PTE_NX ? 0u : JN_X);
 }
 
 static inline uint64_t rights_bits(unsigned rights)
 {
-    return PTE_PRESENT | PTE_USER | (rights & JN_W ? PTE_WRITE : 0) | (rights & JN_X ? 0 : PTE_NX);
+    return PTE_PRESENT | PTE_USER | (rights & JN_R ? 0 : PTE_HIDDEN) |
+           (rights & JN_W ? PTE_WRITE : 0) | (rights & JN_X ? 0 : PTE_NX);
 }
 
 /* space_unmap() of a range that is valid. */

@@ -69,7 +69,7 @@ void *space_access(struct space *space, uint64_t address, unsigned access)
     if (!entry_is_leaf(value, level))
         return NULL;
     /* What is not write-back is no RAM, and the direct map does not show it. */
-    if (value & PTE_MEMORY_TYPE)
+    if (value & (PTE_MEMORY_TYPE | PTE_HIDDEN))
         return NULL;
     if (((access & JN_ACCESS_WRITE) && !(value & PTE_WRITE)) ||
         ((access & JN_ACCESS_EXEC) && (value & PTE_NX)))

@@ -33,7 +33,7 @@ MUST_CHECK status_t space_init(struct space *space, struct pool *pool);
 MUST_CHECK status_t space_destroy(struct space *space);
 
 /* Maps [source_address, + pages) of `source` at `address` of `space`; rights are at most those of
- * the source; pages that the source does not have are left out. What stood there is replaced.
+ * the source (JN_X alone: pages that only execution reaches; NOT_SUPPORTED without protection keys); pages that the source does not have are left out. What stood there is replaced.
  * `grant`: the source loses them. `*done` counts pages passed over, starts at 0, and is kept across
  * STATUS_RESTART. BAD_ARG, NO_MEMORY, RETRY (a revocation is under way), DEAD, BUSY (a page that
  * the kernel holds stands at the destination; or, granting, others hold a superpage around the

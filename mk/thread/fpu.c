@@ -6,7 +6,11 @@
 
 void fpu_enable(bool on)
 {
-    cpu_self()->fpu_on = on;
+    struct cpu *cpu = cpu_self();
+
+    cpu->fpu_is = on;
+    if (cpu->fpu_on != CPU_KEYS)
+        cpu->fpu_on = on;
     if (on)
         __asm__ volatile("clts");
     else
@@ -58,7 +62,7 @@ void fpu_flush(struct thread *thread)
 
     if (cpu->fpu_owner != thread)
         return;
-    if (!cpu->fpu_on)
+    if (!cpu_fpu_is_on(cpu))
         __asm__ volatile("clts");
     save(thread);
     cpu->fpu_owner = no_thread;

@@ -307,8 +307,12 @@ void thread_switch(struct thread *thread)
         return; /* keeps the address space and whatever else is loaded */
 
     bool own_fpu = cpu->fpu_owner == thread;
-    if (own_fpu != cpu->fpu_on)
-        fpu_enable(own_fpu);
+    if (own_fpu != cpu->fpu_on) {
+        if (cpu->fpu_on == CPU_KEYS)
+            cpu_keys_restore();
+        if (own_fpu != cpu_fpu_is_on(cpu))
+            fpu_enable(own_fpu);
+    }
     if (cpu->cr3 != thread->cr3) {
         cpu->cr3 = thread->cr3;
         cpu->switches++;

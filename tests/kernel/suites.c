@@ -12,6 +12,7 @@ extern const struct test life_tests[];
 extern const struct test sched_tests[];
 extern const struct test memory_tests[];
 extern const struct test flexpage_tests[];
+extern const struct test hidden_tests[];
 extern const struct test chain_tests[];
 extern const struct test rule_tests[];
 extern const struct test reply_tests[];
@@ -45,6 +46,7 @@ const struct test *const suites[] = {
     sched_tests,
     memory_tests,
     flexpage_tests,
+    hidden_tests,
     chain_tests,
     mapping_tests,
     platform_tests,

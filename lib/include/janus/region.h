@@ -31,6 +31,8 @@ enum region_kind {
 #define REGION_WIPE 2u      /* zeroes after clone (MADV_WIPEONFORK); REGION_PRIVATE only */
 #define REGION_CHARGED 4u   /* counted through ops->charge (NT commit); REGION_PRIVATE only */
 #define REGION_LOCKED 8u    /* no unmap, protect or replacement by this library: ACCESS */
+#define REGION_HIDDEN 16u   /* REGION_FILE_PRIVATE: what is only executed there is mapped so that it cannot be
+                            * read, and the first read of a page is a fault */
 #define REGION_USER 0x100u  /* from here on the personality's own */
 
 /* What a region shows. Made by region_source_create with one use that belongs to the caller; each

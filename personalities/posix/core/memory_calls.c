@@ -294,6 +294,7 @@ long sys_madvise(struct thread *t, const uint64_t *a)
         return 0; /* advice that changes nothing a program could see */
     case LX_MADV_DONTNEED:
     case LX_MADV_FREE:
+        placement_memory_changes(t->process, address, length);
         return length ? memory_error(region_map_discard(mm->map, address, length)) : 0;
     case LX_MADV_DONTFORK:
         return change_flags(mm, address, length, REGION_NO_FORK, 0);

@@ -5,6 +5,7 @@
 #include "janus/backend/process.h"
 #include "janus/runtime.h"
 #include "linux/memory.h"
+#include "placement.h"
 
 /* Frames that a Pool which ran dry gets at once: page tables for 128 MiB of scattered touches. */
 #define FUND_STEP 64
@@ -94,6 +95,8 @@ jn_status_t mm_resolve(struct mm *mm, uint64_t address, uint32_t access,
                        struct backend_thread *thread)
 {
     cap_t reply = thread ? thread->reply : JN_CAP_NULL;
+    if (access & (JN_R | JN_W))
+        placement_memory_shown(mm->owner, address);
     if (thread && !reply && (access & JN_W)) {
         /* The first write to a private file page copies what the program sees there. */
         const struct region *region = region_map_find(mm->map, address);

@@ -70,6 +70,8 @@ uint64_t placement_program_rip(uint64_t rip);
 uint64_t placement_resume_rip(uint64_t rip);
 /* The memory there is going to be mapped or protected anew. */
 void placement_memory_changes(struct process *p, uint64_t address, uint64_t length);
+/* The page there is going to be mapped for reading or writing. */
+void placement_memory_shown(struct process *p, uint64_t address);
 /* The program takes the GS base for itself. */
 void placement_gs_changes(struct process *p);
 /* Flag of regions that are the placement's and not shown. */

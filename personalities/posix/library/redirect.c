@@ -9,7 +9,11 @@
  *     cmp eax, number; jne the stub; mov eax, gs:[its place behind the UTCB]; the instructions; jmp
  *
  * Nothing is pushed, so whatever the program has below its stack pointer stays (PERSONALITIES 10 was written
- * for a method that pushes). That the bytes are an instruction is known because it was executed. */
+ * for a method that pushes). That the bytes are an instruction is known because it was executed.
+ *
+ * The program never sees the jump: a text with redirected sites is mapped for execution only, page by page,
+ * and whoever reads one of its pages, the program or a server for it, faults. Then the page gets its own
+ * bytes back, for good, before it is shown (placement_memory_shown). */
 #include "placement.h"
 
 #include <stdlib.h>
@@ -25,6 +29,7 @@
 extern const char adapter_redirected[]; /* entry.asm */
 
 #define PAGE REGION_PAGE
+#define CPUID_KEYS (1u << 3) /* leaf 7, ecx: with protection keys the kernel can hide a page */
 #define TEXT_MOST (16ull << 20) /* larger ones are not searched for jumps */
 #define REACH 0x70000000ull     /* of a jump, with room */
 #define STUB_BYTES 128
@@ -48,6 +53,12 @@ struct site {
     uint8_t bytes[SITE_MOST];
 };
 
+/* A page of the program's text in which something is, or was, redirected. */
+struct text_page {
+    uint64_t address;
+    bool shown; /* it was read: nothing is redirected here any more */
+};
+
 struct stub_page {
     uint64_t address;
     uint32_t used;
@@ -58,6 +69,8 @@ static struct site *sites;
 static uint32_t site_count;
 static struct stub_page *stub_pages;
 static uint32_t stub_page_count;
+static struct text_page *text_pages;
+static uint32_t text_page_count;
 static struct site_targets *texts;
 static uint32_t text_count;
 bool library_gs_is_ours = true;
@@ -190,6 +203,13 @@ static bool write_stub(struct process *p, const struct site *site)
     return write_text(p, site->stub, stub, sizeof stub);
 }
 
+/* Nobody is in the page afterwards: who goes on there faults, and waits for the handler. */
+static bool hide(struct process *p, uint64_t page)
+{
+    uint64_t seen, bits;
+    return jn_task_unmap(p->mm->kernel_task, page, 1, JN_R | JN_W | JN_X, 0, &seen, &bits) == JN_OK;
+}
+
 static bool is_within(const struct site *site, uint64_t rip)
 {
     return rip > site->address && rip < site->address + site->plan.length;
@@ -213,7 +233,8 @@ static bool write_site(struct thread *self, const struct site *site, const uint8
             fine = false;
     }
     if (fine)
-        fine = write_text(p, site->address, bytes, site->plan.length);
+        fine = hide(p, site->address & ~(PAGE - 1)) &&
+               write_text(p, site->address, bytes, site->plan.length);
     list_for_each(t, struct thread, &p->threads, link)
         if (t != self && jn_thread_resume(t->backend.thread) != JN_OK)
             jn_log(JN_LOG_ERROR, "a thread stays suspended");
@@ -223,6 +244,22 @@ static bool write_site(struct thread *self, const struct site *site, const uint8
 static uint64_t entry_of(const struct site *site)
 {
     return site->stub + (plain_answer(site->number) ? STUB_PLAIN : 0);
+}
+
+/* The page of a site begins to be hidden. False: it has been read, or would not be hidden. */
+static bool hide_from_now(struct process *p, const struct region *region, uint64_t address)
+{
+    uint64_t page = address & ~(PAGE - 1);
+    struct region_change change = {.mask = REGION_SET_FLAGS, .set_flags = REGION_HIDDEN};
+    for (uint32_t i = 0; i < text_page_count; i++)
+        if (text_pages[i].address == page)
+            return !text_pages[i].shown;
+    struct text_page *place = append((void **)&text_pages, text_page_count, sizeof *text_pages);
+    if (!place || region_map_change(p->mm->map, region->start, region->length, &change) != JN_OK)
+        return false;
+    *place = (struct text_page){.address = page};
+    text_page_count++;
+    return true;
 }
 
 static bool redirect(struct thread *t, struct site *site)
@@ -241,6 +278,8 @@ static bool redirect(struct thread *t, struct site *site)
     if (!targets || region_map_read(p->mm->map, site->address, code, left, &done) != JN_OK ||
         done < left || !site_plan(targets, site->address, code, left, &site->plan))
         return false;
+    if (site->address % PAGE + site->plan.length > PAGE || !hide_from_now(p, region, site->address))
+        return false;
     memcpy(site->bytes, code, site->plan.length);
     site->stub = stub_place(p, site->address);
     if (!site->stub || !write_stub(p, site))
@@ -252,7 +291,8 @@ static bool redirect(struct thread *t, struct site *site)
 
 static void redirect_consider(struct thread *t, uint64_t rip, uint64_t number)
 {
-    if (t->process->mm->users != 1 || t->process->trace || !library_gs_is_ours)
+    if (t->process->mm->users != 1 || t->process->trace || !library_gs_is_ours ||
+        !(jn_info()->cpuid7_ecx & CPUID_KEYS))
         return;
     for (uint32_t i = 0; i < site_count; i++)
         if (sites[i].address == rip - 2)
@@ -319,27 +359,44 @@ bool placement_private_call(struct thread *t, long *result)
     return true;
 }
 
-void placement_memory_changes(struct process *p, uint64_t address, uint64_t length)
+/* Every site that touches the range has its own bytes afterwards, and never another again. Its stub stays:
+ * somebody may be in it. */
+static void give_back(struct process *p, uint64_t address, uint64_t end)
 {
-    uint64_t end = address + length;
     for (uint32_t i = 0; i < site_count; i++) {
         struct site *site = &sites[i];
-        if (site->address + SITE_MOST <= address || site->address >= end)
+        if (site->address + SITE_MOST <= address || site->address >= end || !site->redirected)
             continue;
         uint8_t jump[SITE_JUMP], now[SITE_JUMP];
         uint64_t done = 0;
         put_jump(jump, site->address, entry_of(site));
-        if (site->redirected &&
-            region_map_read(p->mm->map, site->address, now, sizeof now, &done) == JN_OK &&
+        if (region_map_read(p->mm->map, site->address, now, sizeof now, &done) == JN_OK &&
             done == sizeof now && !memcmp(now, jump, sizeof now) &&
-            !write_text(p, site->address, site->bytes, site->plan.length))
+            (!hide(p, site->address & ~(PAGE - 1)) ||
+             !write_text(p, site->address, site->bytes, site->plan.length)))
             jn_log(JN_LOG_ERROR, "a call site stays redirected at %#lx",
                    (unsigned long)site->address);
-        site->redirected = false; /* and never again; the stub stays: somebody may be in it */
+        site->redirected = false;
     }
+}
+
+void placement_memory_changes(struct process *p, uint64_t address, uint64_t length)
+{
+    uint64_t end = address + length;
+    give_back(p, address, end);
     for (uint32_t i = 0; i < text_count; i++)
         if (texts[i].begin < end && texts[i].begin + texts[i].length > address) {
             free(texts[i].bits);
             texts[i--] = texts[--text_count];
+        }
+}
+
+void placement_memory_shown(struct process *p, uint64_t address)
+{
+    uint64_t page = address & ~(PAGE - 1);
+    for (uint32_t i = 0; i < text_page_count; i++)
+        if (text_pages[i].address == page && !text_pages[i].shown) {
+            text_pages[i].shown = true;
+            give_back(p, page, page + PAGE);
         }
 }

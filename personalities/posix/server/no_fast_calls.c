@@ -85,6 +85,11 @@ void placement_memory_changes(struct process *p, uint64_t address, uint64_t leng
     (void)p, (void)address, (void)length;
 }
 
+void placement_memory_shown(struct process *p, uint64_t address)
+{
+    (void)p, (void)address;
+}
+
 void placement_gs_changes(struct process *p)
 {
     (void)p;

@@ -53,6 +53,11 @@ void panic(const char *format, ...)
     die(format, &arguments);
 }
 
+bool cpu_keys_enable(void)
+{
+    return true;
+}
+
 bool preempt_point(void)
 {
     return preempt_one_in && random_next() % preempt_one_in == 0;

@@ -70,7 +70,8 @@ enum jn_object_op {
 
     /* ---- Task ---- */
     JN_OP_TASK_MAP,   /* MAP right. w0 source address in the caller's space, w1 destination, w2 pages
-                       * (4 KiB; the kernel uses superpages where both sides allow), w3 JN_R|W|X,
+                       * (4 KiB; the kernel uses superpages where both sides allow), w3 JN_R|W|X
+                       * (JN_X alone: it can be executed, not read; NOT_SUPPORTED without PKU),
                        * w4 1 = grant. -> w0 pages passed over; those that the caller lacks are left
                        * out. Existing mappings at the destination are replaced. RETRY: under
                        * revocation. DEAD: the task is ending. NO_MEMORY: its Pool. BUSY: a page
