@@ -211,24 +211,32 @@ static uint64_t cost_of(int64_t should, cap_t object, enum jn_object_op method, 
     return end - begin;
 }
 
+static void keep_least(uint64_t *least, uint64_t value)
+{
+    if (!*least || value < *least)
+        *least = value;
+}
+
 static void measure_operations(void)
 {
     struct task *task = make_task();
     cap_t signal = make_signal(), gate = slot(), copy = slot(), page = (cap_t)scratch(1);
     uint64_t cost[7] = {0};
 
-    for (unsigned i = 0; i < 10; i++) { /* the last counts */
-        cost[0] = cost_of(0, task->task, JN_OP_TASK_MAP, page, 0x40000000 + i * 4096, 1, JN_R);
-        cost[1] = cost_of(0, task->task, JN_OP_TASK_UNMAP, 0x40000000 + i * 4096, 1, JN_R, 0);
+    for (unsigned i = 0; i < 10; i++) { /* the least counts: now and then a slab is full */
+        keep_least(&cost[0], cost_of(0, task->task, JN_OP_TASK_MAP, page,
+                                     0x40000000 + i * 4096, 1, JN_R));
+        keep_least(&cost[1], cost_of(0, task->task, JN_OP_TASK_UNMAP,
+                                     0x40000000 + i * 4096, 1, JN_R, 0));
         CHECK_OK(OP4(task->task, JN_OP_TASK_MAP, page, 0x40000000 + i * 4096, 1, JN_R));
-        cost[2] = cost_of(0, pool, JN_OP_CREATE_GATE, gate, 0, 0, 0);
-        cost[3] = cost_of(0, JN_CAP_TASK, JN_OP_CAP_COPY, gate, copy, JN_RIGHT_ALL, 0);
-        cost[4] = cost_of(0, JN_CAP_TASK, JN_OP_CAP_DELETE, copy, 0, 0, 0);
-        cost[5] = cost_of(0, JN_CAP_TASK, JN_OP_CAP_DESTROY, gate, 0, 0, 0);
+        keep_least(&cost[2], cost_of(0, pool, JN_OP_CREATE_GATE, gate, 0, 0, 0));
+        keep_least(&cost[3], cost_of(0, JN_CAP_TASK, JN_OP_CAP_COPY, gate, copy, JN_RIGHT_ALL, 0));
+        keep_least(&cost[4], cost_of(0, JN_CAP_TASK, JN_OP_CAP_DELETE, copy, 0, 0, 0));
+        keep_least(&cost[5], cost_of(0, JN_CAP_TASK, JN_OP_CAP_DESTROY, gate, 0, 0, 0));
         regs_t regs = {.words = {1}};
         uint64_t begin = rdtsc();
         sys(JN_SIGNAL, signal, &regs);
-        cost[6] = rdtsc() - begin;
+        keep_least(&cost[6], rdtsc() - begin);
     }
     measure_line("map-page", cost[0], 200, 800);
     measure_line("unmap-page", cost[1], 200, 900);
