@@ -24,11 +24,21 @@ static inline uint64_t rest_of_entry(uint64_t address, unsigned level, uint64_t 
 static inline uint64_t rest_of_gap(const struct path *path, uint64_t address, uint64_t limit)
 {
     uint64_t rest = rest_of_entry(address, path->level, limit);
-    const uint64_t *entry = path->entry[path->level];
+    const uint64_t *entry = path->entry[path->level] + 1;
+    unsigned index = level_index(address, path->level) + 1;
 
-    for (unsigned index = level_index(address, path->level) + 1;
-         index < TABLE_ENTRIES && rest < limit && !*++entry; index++)
-        rest += LEVEL_PAGES(path->level);
+    /* Most of a table is empty, and the end of a space looks at all of it: a line at a time. */
+    while (index < TABLE_ENTRIES && rest < limit) {
+        unsigned step = 1;
+        if (index % 8 == 0 && !(entry[0] | entry[1] | entry[2] | entry[3] | entry[4] | entry[5] |
+                                entry[6] | entry[7]))
+            step = 8;
+        else if (*entry)
+            break;
+        index += step;
+        entry += step;
+        rest += step * LEVEL_PAGES(path->level);
+    }
     return rest < limit ? rest : limit;
 }
 

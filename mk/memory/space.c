@@ -115,12 +115,17 @@ void space_unmap_kernel_page(struct space *space, uint64_t address)
 static void drop_kernel_pages(struct space *space)
 {
     struct path path;
+    uint64_t pages;
 
-    for (uint64_t at = 0; at < USER_END;
-         at += rest_of_entry(at, path.level, UINT64_MAX) << PAGE_SHIFT) {
+    for (uint64_t at = 0; at < USER_END && table_frame(space->top)->used;
+         at += pages << PAGE_SHIFT) {
         table_walk(space, at, &path);
-        if (*path.entry[path.level] & PTE_KERNEL)
+        if (*path.entry[path.level] & PTE_KERNEL) {
+            pages = rest_of_entry(at, path.level, UINT64_MAX);
             space_unmap_kernel_page(space, at);
+        } else {
+            pages = rest_of_gap(&path, at, UINT64_MAX);
+        }
     }
 }
 

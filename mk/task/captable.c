@@ -143,7 +143,7 @@ status_t task_slot_empty(struct task *task, uint64_t handle, struct cap **slot)
 /* Empties the slots of one page after the other, then frees pages and page tables. */
 bool captable_finish(struct task *task)
 {
-    while (task->sweep < JN_CAP_HANDLES) {
+    while (task->table_pages && task->sweep < JN_CAP_HANDLES) {
         uint64_t number = task->sweep;
         uint64_t *half = task->halves[number / SLOTS_PER_HALF];
         if (!half) {
@@ -160,6 +160,7 @@ bool captable_finish(struct task *task)
         half[number / SLOTS_PER_PAGE % 512] = zero_entry();
         __asm__ volatile("invlpg (%0)" : : "r"(task->captable + number * JN_CAP_STEP) : "memory");
         pool_free_frames(task->object.pool, page, 0);
+        task->table_pages--;
         return false;
     }
     for (unsigned half = 0; half < TABLE_HALVES; half++) {
