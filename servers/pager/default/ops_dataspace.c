@@ -283,7 +283,8 @@ static jn_status_t op_set_quota(struct jn_call *call, cap_t target, uint64_t lim
     if (!client && call->label != JN_LABEL_ADMIN)
         return JN_NO_RIGHT;
     if (client) {
-        if (client == other)
+        /* A process bounds nobody: it holds the empty client that all processes are cloned from. */
+        if (client == other || client->pid)
             return JN_NOT_PERMITTED;
         status = account_move(other->account, client->account);
     }
