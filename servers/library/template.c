@@ -65,6 +65,8 @@ jn_status_t template_make(cap_t pager_admin, struct template *template)
     if (status == JN_OK)
         status = client_create(pager_admin, 1, 0, 0, &template->empty);
     if (status == JN_OK)
+        status = dataspace_seal(template->empty); /* all processes hold it */
+    if (status == JN_OK)
         status = make_dataspaces(template->full);
     const struct loader_segment *text = &image.segments[0], *data = &image.segments[1];
     if (status == JN_OK)

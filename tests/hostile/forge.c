@@ -3,6 +3,7 @@
  * capabilities and pages that were never asked for; many of them wait for no answer. Their parent
  * checks its file, pipe, terminal and memory throughout. Prints what was sent and what was wrong. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -257,6 +258,12 @@ int main(int argc, char **argv)
         pid_t child = fork();
         if (child == 0)
             forge(until);
+        if (child < 0) {
+            wrong++;
+            printf("wrong after process %u, method %#llx: no fork, %s\n", processes,
+                   (unsigned long long)account->method, strerror(errno));
+            break;
+        }
         processes++;
         int idle = 0, status;
         while (!waitpid(child, &status, WNOHANG)) {

@@ -112,6 +112,34 @@ static bool quotas(void)
     return good;
 }
 
+/* What many hold to clone: nobody changes it for the others, and what is cloned of it is as any other. */
+static bool sealed(void)
+{
+    uint64_t ds, shared, other, limit, used, peak;
+    cap_t client, copy;
+    bool good = client_create(pager_admin, 1, 0, 0, &client) == JN_OK &&
+                dataspace_seal(client) == JN_OK && dataspace_seal(client) == JN_OK &&
+                dataspace_create(JN_CAP_PAGER, PAGE, DS_SHARED, &shared) == JN_OK;
+    good &= dataspace_create(client, PAGE, 0, &ds) == JN_NO_RIGHT &&
+            dataspace_commit(client, 1) == JN_NO_RIGHT &&
+            client_set_space(client, JN_CAP_TASK) == JN_NO_RIGHT &&
+            client_set_credentials(client, 0, 0, 0) == JN_NO_RIGHT;
+    good &= dataspace_share(JN_CAP_PAGER, shared, client, JN_R, &other) == JN_NOT_PERMITTED &&
+            dataspace_set_quota(JN_CAP_PAGER, client, 1) == JN_NOT_PERMITTED &&
+            dataspace_set_quota(client, JN_CAP_PAGER, 1) == JN_NO_RIGHT;
+    good &= client_clone(client, 2, &copy) == JN_OK &&
+            dataspace_create(copy, PAGE, 0, &ds) == JN_OK && ds == 1 &&
+            dataspace_share(JN_CAP_PAGER, shared, copy, JN_R, &other) == JN_OK &&
+            dataspace_quota(copy, &limit, &used, &peak) == JN_OK && limit > 1;
+    /* A process bounds nobody, and does not say of itself that it is none. */
+    good &= client_set_credentials(copy, 0, 0, 0) == JN_NO_RIGHT &&
+            dataspace_set_quota(copy, JN_CAP_PAGER, 1) == JN_NOT_PERMITTED;
+    good &= dataspace_close(JN_CAP_PAGER, shared) == JN_OK;
+    jn_cap_delete(copy);
+    jn_cap_delete(client);
+    return good;
+}
+
 /* ---- foreign processes ---- */
 
 static bool touches(void)
@@ -329,6 +357,7 @@ int main(void)
     result("heap", heap());
     result("contents", contents());
     result("quotas", quotas());
+    result("sealed", sealed());
     result("touches", touches());
     result("small-pool", small_pool());
     result("forks", forks());

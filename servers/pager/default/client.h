@@ -13,6 +13,7 @@ struct client {
     uint64_t label;
     uint64_t pid;
     bool program; /* its memory counts for the programs' share */
+    bool sealed;  /* only to be cloned: many hold it, and none may change what the others get */
     struct open **opens; /* number - 1 -> open, or NULL */
     uint32_t size, lowest_free;
 };

@@ -10,7 +10,16 @@ struct jn_labels pager_labels = {.gate = JN_CAP_SELF_GATE};
 
 struct client *pager_client(const struct jn_call *call)
 {
-    return jn_labels_find(&pager_labels, call->label);
+    struct client *client = jn_labels_find(&pager_labels, call->label);
+    return client && !client->sealed ? client : NULL;
+}
+
+jn_status_t pager_target(cap_t capability, struct client **client)
+{
+    void *found;
+    jn_status_t status = jn_labels_identify(&pager_labels, capability, &found);
+    *client = found;
+    return status == JN_OK && (*client)->sealed ? JN_NOT_PERMITTED : status;
 }
 
 static jn_status_t kernel_message(struct jn_server *server, struct jn_call *call, uint32_t kind)

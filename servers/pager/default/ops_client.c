@@ -27,7 +27,7 @@ static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, u
 
 static jn_status_t op_clone(struct jn_call *call, uint64_t pid, cap_t *cap)
 {
-    struct client *client = pager_client(call), *copy;
+    struct client *client = jn_labels_find(&pager_labels, call->label), *copy; /* also a sealed one */
     if (!client)
         return JN_NO_RIGHT;
     jn_status_t status = user_clone(client, pid, &copy);
@@ -65,12 +65,11 @@ static jn_status_t op_set_space(struct jn_call *call, cap_t task)
 static jn_status_t op_set_credentials(struct jn_call *call, uint64_t pid, uint32_t uid,
                                       uint32_t gid)
 {
-    struct client *client = pager_client(call);
+    (void)call;
+    (void)pid;
     (void)uid;
-    (void)gid; /* memory has no owner but the client */
-    if (client)
-        client->pid = pid;
-    return JN_OK;
+    (void)gid;
+    return JN_NO_RIGHT; /* memory has no owner but the client, and a client is not to say who it is */
 }
 
 /* No operation of the pager waits, so there is no readiness ring. */

@@ -235,8 +235,8 @@ static jn_status_t op_share(struct jn_call *call, uint64_t ds, cap_t target, uin
 {
     struct open *open;
     uint64_t length = 1;
-    void *other;
-    jn_status_t status = jn_labels_identify(&pager_labels, target, &other);
+    struct client *other;
+    jn_status_t status = pager_target(target, &other);
     if (status == JN_OK)
         status = find_range(call, ds, 0, &length, false, &open);
     if (status != JN_OK)
@@ -275,16 +275,15 @@ static jn_status_t op_machine(struct jn_call *call, uint64_t *free_pages)
 static jn_status_t op_set_quota(struct jn_call *call, cap_t target, uint64_t limit)
 {
     struct client *client = pager_client(call);
-    void *found;
-    jn_status_t status = jn_labels_identify(&pager_labels, target, &found);
+    struct client *other;
+    jn_status_t status = pager_target(target, &other);
     if (status != JN_OK)
         return status;
-    struct client *other = found;
     if (!client && call->label != JN_LABEL_ADMIN)
         return JN_NO_RIGHT;
     if (client) {
-        /* A process bounds nobody: it holds the empty client that all processes are cloned from. */
-        if (client == other || client->pid)
+        /* A process bounds nobody, not even what it cloned for a child. */
+        if (client == other || client->program)
             return JN_NOT_PERMITTED;
         status = account_move(other->account, client->account);
     }
@@ -326,6 +325,15 @@ static jn_status_t op_commit(struct jn_call *call, int64_t pages)
     return account_commit(client->account, pages);
 }
 
+static jn_status_t op_seal(struct jn_call *call)
+{
+    struct client *client = jn_labels_find(&pager_labels, call->label);
+    if (!client)
+        return JN_NO_RIGHT;
+    client->sealed = true;
+    return JN_OK;
+}
+
 const struct dataspace_ops pager_dataspace_ops = {
     .map = op_map,
     .create = op_create,
@@ -343,4 +351,5 @@ const struct dataspace_ops pager_dataspace_ops = {
     .machine = op_machine,
     .move = op_move,
     .commit = op_commit,
+    .seal = op_seal,
 };
