@@ -50,9 +50,9 @@ static uint64_t align(uint64_t address, unsigned order)
     return (address + size - 1) & ~(size - 1);
 }
 
-void adapter_heap_begin(bool mapped)
+void adapter_heap_begin(void)
 {
-    mapped_end = mapped ? heap_begin() + ADAPTER_HEAP_FIRST : 0;
+    mapped_end = heap_begin() + ADAPTER_HEAP_FIRST;
 }
 
 static jn_status_t map_block(uint64_t begin, uint64_t bytes)
@@ -196,14 +196,17 @@ uint64_t jn_reserve(uint64_t bytes, unsigned order)
     return begin;
 }
 
+/* All up to mapped_end, used or not: the copy has those pages, and a child goes on from there. */
 jn_status_t adapter_map_memory(cap_t pager)
 {
     struct adapter_range range = {ADAPTER_STACK_LOW, heap_begin()};
     jn_status_t status = JN_OK;
+    if (range.end < mapped_end)
+        range.end = mapped_end;
     for (struct block *block = blocks; block && status == JN_OK; block = block->next) {
-        if (!block->used)
+        if (!block->used || block->end <= range.end)
             continue;
-        if (block->begin != range.end) {
+        if (block->begin > range.end) {
             status = adapter_map_range(pager, range);
             range.begin = block->begin;
         }

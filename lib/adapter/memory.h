@@ -9,7 +9,7 @@ void adapter_settings_keep(uint64_t settings);
 /* In a child: no thread has a UTCB but the handler, and no window shows anything. */
 void adapter_utcb_reset(void);
 void adapter_windows_reset(void);
-/* The first heap is mapped; in a child it is not, except what was in use. */
-void adapter_heap_begin(bool mapped);
+/* The first heap is mapped: the launcher does that. A fork's child has what its parent had. */
+void adapter_heap_begin(void);
 
 #endif

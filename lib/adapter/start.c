@@ -36,8 +36,9 @@ _Noreturn void adapter_start(enum adapter_kind kind, uint64_t length, uint64_t s
         jn_slots_reset();
         adapter_utcb_reset();
         adapter_windows_reset();
+    } else {
+        adapter_heap_begin();
     }
-    adapter_heap_begin(kind == ADAPTER_TAKE);
     utcb->recv_cap_base = jn_slot_alloc_range(LANDING_SLOTS);
     utcb->recv_cap_count = LANDING_SLOTS;
     adapter_settings_keep(settings);

@@ -9,11 +9,12 @@
 
 #define SCRIPT_DEPTH 5
 #define SCRIPT_LINE 256 /* BINPRM_BUF_SIZE */
+#define STRINGS_FIRST 256 /* bytes: most have few, and a heap gets no pages for them */
 
 long strings_add(struct strings *s, const char *text, size_t length)
 {
     if (s->length + length + 1 > s->capacity) {
-        size_t capacity = s->capacity ? s->capacity : 4096;
+        size_t capacity = s->capacity ? s->capacity : STRINGS_FIRST;
         while (capacity < s->length + length + 1)
             capacity *= 2;
         char *bytes = realloc(s->bytes, capacity);
