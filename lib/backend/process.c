@@ -69,6 +69,18 @@ jn_status_t backend_process_signal(cap_t task, int64_t pid, uint32_t number,
     return task_signal(task, pid, number, 0, info);
 }
 
+jn_status_t backend_process_signal_thread(cap_t task, uint64_t pid, uint64_t tid, uint32_t number,
+                                          const struct task_siginfo *info)
+{
+    return task_signal_thread(task, pid, tid, number, info);
+}
+
+jn_status_t backend_process_take_thread_signal(cap_t task, uint64_t *tid, uint32_t *number,
+                                               struct task_siginfo *info)
+{
+    return task_take_thread_signal(task, tid, number, info);
+}
+
 jn_status_t backend_process_stopped(cap_t task, uint32_t number)
 {
     return task_stopped(task, number);

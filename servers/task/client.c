@@ -123,6 +123,7 @@ static jn_status_t op_create(struct jn_call *call, uint64_t pid, uint32_t uid, u
     struct list *lists[] = {&process->children, &process->sibling, &process->zombies,
                             &process->zombie, &process->changed, &process->change,
                             &process->group_link, &process->queue, &process->ring_due,
+                            &process->thread_queue,
                             &process->waiters, &process->watchers, &process->armed,
                             &process->requests, &process->asked,
                             &process->job_link, &process->jobs};

@@ -25,6 +25,7 @@ static void process_lists(struct process *process)
     list_init(&process->change);
     list_init(&process->group_link);
     list_init(&process->queue);
+    list_init(&process->thread_queue);
     list_init(&process->ring_due);
     list_init(&process->waiters);
     list_init(&process->watchers);

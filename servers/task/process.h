@@ -44,6 +44,7 @@ struct group {
 struct pending {
     struct list link;
     struct task_siginfo info;
+    uint64_t tid; /* in thread_queue: for whom */
 };
 
 /* Somebody who waits in wait or watch. */
@@ -79,7 +80,8 @@ struct process {
     /* signals */
     uint64_t pending_mask; /* bit n-1 */
     struct list queue;     /* struct pending, oldest first */
-    uint32_t queued;
+    struct list thread_queue; /* the same, for single threads, until the personality takes it */
+    uint32_t queued;          /* in both */
     struct ring *ring;
     uint64_t cookie;
     uint32_t events; /* posted or due, not yet taken by the personality */
@@ -178,8 +180,13 @@ bool signal_allowed(const struct process *sender, const struct process *target);
 jn_status_t signal_post(struct process *process, const struct task_siginfo *info);
 jn_status_t signal_send(struct process *sender, int64_t pid, uint32_t number, bool from_kernel,
                         const struct task_siginfo *info);
+/* To one thread; pid 0: whoever has it. */
+jn_status_t signal_send_thread(struct process *sender, uint64_t pid, uint64_t tid, uint32_t number,
+                               bool force, const struct task_siginfo *info);
 void signal_group(struct group *group, uint32_t number);
 void signal_take(struct process *process, uint64_t accept, struct task_siginfo *info);
+/* The oldest one for a thread; info->number 0: none. */
+void signal_take_thread(struct process *process, uint64_t *tid, struct task_siginfo *info);
 void signal_flush(struct process *process);
 
 /* ---- wait.c ---- */

@@ -141,6 +141,77 @@ jn_status_t signal_send(struct process *sender, int64_t pid, uint32_t number, bo
     return result;
 }
 
+/* Whether it stays with the process until its personality takes it: for a real-time signal another one
+ * waits behind those that are there, a standard one waits once for each thread. */
+static bool waits_already(const struct process *process, uint64_t tid, int32_t number)
+{
+    if (number >= FIRST_REALTIME)
+        return false;
+    list_for_each(at, &process->thread_queue) {
+        const struct pending *pending = list_entry(at, struct pending, link);
+        if (pending->tid == tid && pending->info.number == number)
+            return true;
+    }
+    return false;
+}
+
+static jn_status_t post_thread(struct process *process, uint64_t tid,
+                               const struct task_siginfo *info)
+{
+    uint32_t number = (uint32_t)info->number;
+    if (process == &init_process || process->state >= PROCESS_ZOMBIE)
+        return JN_OK;
+    if (number == SIGKILL_NUMBER || process->personality != TASK_PERSONALITY_POSIX)
+        return signal_post(process, info);
+    if (number == SIGCONT_NUMBER) /* for all threads, whoever gets it */
+        forget(process, STOP_SIGNALS);
+    else if (BIT(number) & STOP_SIGNALS)
+        forget(process, BIT(SIGCONT_NUMBER));
+    if (waits_already(process, tid, info->number))
+        return JN_OK;
+    if (process->queued >= QUEUE_LIMIT)
+        return JN_WOULD_BLOCK;
+    struct pending *pending = malloc(sizeof *pending);
+    if (!pending)
+        return JN_NO_MEMORY;
+    pending->info = *info;
+    pending->tid = tid;
+    list_append(&process->thread_queue, &pending->link);
+    process->queued++;
+    process_post(process, TASK_EVENT_THREAD_SIGNAL);
+    return JN_OK;
+}
+
+jn_status_t signal_send_thread(struct process *sender, uint64_t pid, uint64_t tid, uint32_t number,
+                               bool force, const struct task_siginfo *info)
+{
+    if (number > SIGNALS)
+        return JN_BAD_ARG;
+    struct process *target = tid == PID_INIT ? &init_process : thread_owner(tid);
+    if (!target || target->state == PROCESS_REAPED || (pid && target->pid != pid))
+        return JN_NO_PROCESS;
+    if (!force && !may_signal(sender, target, number))
+        return JN_NOT_PERMITTED;
+    struct task_siginfo own = *info;
+    own.number = (int32_t)number;
+    return number ? post_thread(target, tid, &own) : JN_OK;
+}
+
+void signal_take_thread(struct process *process, uint64_t *tid, struct task_siginfo *info)
+{
+    *info = (struct task_siginfo){0};
+    *tid = 0;
+    process->events &= ~(uint32_t)TASK_EVENT_THREAD_SIGNAL; /* a new signal makes a new event */
+    if (list_empty(&process->thread_queue))
+        return;
+    struct pending *pending = list_entry(process->thread_queue.next, struct pending, link);
+    *info = pending->info;
+    *tid = pending->tid;
+    list_remove(&pending->link);
+    process->queued--;
+    free(pending);
+}
+
 void signal_take(struct process *process, uint64_t accept, struct task_siginfo *info)
 {
     *info = (struct task_siginfo){0};
@@ -171,5 +242,9 @@ void signal_take(struct process *process, uint64_t accept, struct task_siginfo *
 
 void signal_flush(struct process *process)
 {
+    uint64_t tid;
+    struct task_siginfo info;
     forget(process, ~0ull);
+    while (!list_empty(&process->thread_queue))
+        signal_take_thread(process, &tid, &info);
 }

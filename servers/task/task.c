@@ -145,6 +145,8 @@ static jn_status_t op_set_cookie(struct jn_call *call, uint64_t cookie)
     uint32_t due = process->events;
     if (process->pending_mask)
         due |= TASK_EVENT_SIGNAL;
+    if (!list_empty(&process->thread_queue))
+        due |= TASK_EVENT_THREAD_SIGNAL;
     process->cookie = cookie;
     process->events = 0;
     if (due)
@@ -174,6 +176,26 @@ static jn_status_t op_signal(struct jn_call *call, int64_t pid, uint32_t number,
     if (!process)
         return JN_NO_PROCESS;
     return signal_send(process, pid, number, kernel || call->label == JN_LABEL_ADMIN, info);
+}
+
+static jn_status_t op_signal_thread(struct jn_call *call, uint64_t pid, uint64_t tid,
+                                    uint32_t number, const struct task_siginfo *info)
+{
+    struct process *process = asker(call);
+    if (!process)
+        return JN_NO_PROCESS;
+    return signal_send_thread(process, pid, tid, number, call->label == JN_LABEL_ADMIN, info);
+}
+
+static jn_status_t op_take_thread_signal(struct jn_call *call, uint64_t *tid, uint32_t *number,
+                                         struct task_siginfo *info)
+{
+    struct process *process = caller(call);
+    if (!process)
+        return JN_NO_PROCESS;
+    signal_take_thread(process, tid, info);
+    *number = (uint32_t)info->number;
+    return JN_OK;
 }
 
 static jn_status_t op_stopped(struct jn_call *call, uint32_t number)
@@ -539,6 +561,8 @@ const struct task_ops task_operations = {
     .set_cookie = op_set_cookie,
     .take_signal = op_take_signal,
     .signal = op_signal,
+    .signal_thread = op_signal_thread,
+    .take_thread_signal = op_take_thread_signal,
     .stopped = op_stopped,
     .continued = op_continued,
     .wait = op_wait,

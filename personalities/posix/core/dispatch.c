@@ -201,6 +201,8 @@ void core_event(uint32_t server, uint64_t cookie, uint32_t events)
     if (p && server == WAIT_TASK) {
         if (events & TASK_EVENT_REQUEST)
             process_show(p);
+        if (events & TASK_EVENT_THREAD_SIGNAL && !(events & TASK_EVENT_KILLED))
+            signal_thread_event(p);
         if (events & TASK_EVENT_KILLED)
             process_killed(p);
         else if (events & TASK_EVENT_SIGNAL)

@@ -6,6 +6,7 @@
 #include "process.h"
 #include "signal_frame.h"
 #include "signals.h"
+#include "status.h"
 #include "syscalls.h"
 #include "timespec.h"
 #include "user.h"
@@ -202,45 +203,35 @@ long sys_kill(struct thread *t, const uint64_t *a)
     return result;
 }
 
-static struct thread *find_thread(struct thread *t, uint64_t tgid, uint64_t tid)
+/* A thread of the caller's own process. */
+static struct thread *find_thread(struct thread *t, uint64_t tid)
 {
-    struct process *p = t->process;
     struct thread *found;
-    if (t->tid == tid && (!tgid || p->pid == tgid))
+    if (t->tid == tid)
         return t;
-    if (!tgid || tgid == p->pid)
-        list_for_each(found, struct thread, &p->threads, link)
-            if (found->tid == tid)
-                return found;
-    if (tgid == p->pid)
-        return NULL;
-    struct process *other;
-    list_for_each(other, struct process, &core_processes, link)
-        if (!tgid || other->pid == tgid)
-            list_for_each(found, struct thread, &other->threads, link)
-                if (found->tid == tid)
-                    return found;
+    list_for_each(found, struct thread, &t->process->threads, link)
+        if (found->tid == tid)
+            return found;
     return NULL;
 }
 
+/* tgid 0: of whichever process. servers/task knows whose a thread is, and tells that one's core. */
 static long send_thread(struct thread *t, uint64_t tgid, uint64_t tid,
                         const struct task_siginfo *info)
 {
-    struct thread *target = find_thread(t, tgid, tid);
-    if (!target)
-        return -LX_ESRCH;
     struct process *p = t->process;
-    if (target->process != p) {
-        const struct task_credentials *own = process_credentials(p);
-        const struct task_credentials *its = process_credentials(target->process);
-        if (own->euid && own->euid != its->uid && own->uid != its->uid)
-            return -LX_EPERM;
+    struct thread *target = !tgid || tgid == p->pid ? find_thread(t, tid) : NULL;
+    if (!target && tgid == p->pid)
+        return -LX_ESRCH;
+    if (!target) {
+        return errno_of(backend_process_signal_thread(p->clients.task, tgid, tid,
+                                                      (uint32_t)info->number, info));
     }
     if (!info->number)
         return 0;
     if (info->number == LX_SIGKILL) {
-        long result = signal_send_process(t, (int64_t)target->process->pid, info);
-        return target->process == p && !result ? CORE_GONE : result;
+        long result = signal_send_process(t, (int64_t)p->pid, info);
+        return result ? result : CORE_GONE;
     }
     signal_send_thread(target, info);
     return 0;

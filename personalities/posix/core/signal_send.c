@@ -226,3 +226,21 @@ void signal_process_event(struct process *p)
         }
     }
 }
+
+void signal_thread_event(struct process *p)
+{
+    for (;;) {
+        uint32_t number = 0;
+        uint64_t tid = 0;
+        struct task_siginfo info;
+        struct thread *t;
+        if (backend_process_take_thread_signal(p->clients.task, &tid, &number, &info) != JN_OK ||
+            !number || number > LX_NSIG)
+            return;
+        list_for_each(t, struct thread, &p->threads, link)
+            if (t->tid == tid) { /* otherwise it has ended meanwhile */
+                signal_send_thread(t, &info);
+                break;
+            }
+    }
+}

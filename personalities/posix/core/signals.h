@@ -24,6 +24,8 @@ void signal_force(struct thread *thread, uint32_t number, int32_t code, uint64_t
 long signal_send_process(struct thread *thread, int64_t pid, const struct task_siginfo *info);
 /* servers/task says that signals wait for the process. */
 void signal_process_event(struct process *process);
+/* servers/task has signals that other processes sent to threads of this one. */
+void signal_thread_event(struct process *process);
 /* Takes one signal out of `accept` that is pending for the thread; 0: none. */
 uint32_t signal_take(struct thread *thread, uint64_t accept, struct task_siginfo *info);
 /* The set of ignored signals changed, or a mask: drops what nobody wants, wakes who is concerned. */

@@ -223,6 +223,22 @@ jn_status_t backend_process_signal(cap_t task, int64_t pid, uint32_t number,
     return JN_OK;
 }
 
+/* The fake keeps no threads of other processes. */
+jn_status_t backend_process_signal_thread(cap_t task, uint64_t pid, uint64_t tid, uint32_t number,
+                                          const struct task_siginfo *info)
+{
+    (void)task, (void)pid, (void)tid, (void)number, (void)info;
+    return JN_NO_PROCESS;
+}
+
+jn_status_t backend_process_take_thread_signal(cap_t task, uint64_t *tid, uint32_t *number,
+                                               struct task_siginfo *info)
+{
+    (void)task, (void)info;
+    *tid = *number = 0;
+    return JN_OK;
+}
+
 jn_status_t backend_process_stopped(cap_t task, uint32_t number)
 {
     (void)task, (void)number;

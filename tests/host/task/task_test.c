@@ -273,6 +273,48 @@ static void test_groups(void)
     drop(a), drop(b), drop(shell), drop(other);
 }
 
+/* tgkill: to a thread of the process that has it, told once, in order; the rules are kill's. */
+static void test_thread_signals(void)
+{
+    struct process *p = spawn(&init_process), *stranger = spawn(&init_process);
+    struct task_siginfo info = {.value = 1}, taken;
+    uint64_t tid, of;
+    p->personality = TASK_PERSONALITY_POSIX;
+    assert(thread_id_allocate(p, &tid) == JN_OK);
+    assert(signal_send_thread(stranger, p->pid, tid, 10, false, &info) == JN_OK);
+    assert(entries(p->pid) == TASK_EVENT_THREAD_SIGNAL);
+    info.value = 2;
+    assert(signal_send_thread(stranger, 0, tid, 10, false, &info) == JN_OK); /* does not queue */
+    assert(signal_send_thread(stranger, 0, p->pid, 10, false, &info) == JN_OK); /* another thread */
+    assert(signal_send_thread(stranger, 0, tid, 34, false, &info) == JN_OK);
+    assert(!p->pending_mask && p->queued == 3);
+    assert(signal_send_thread(stranger, stranger->pid, tid, 0, false, &info) == JN_NO_PROCESS);
+    assert(signal_send_thread(stranger, 0, tid, 65, false, &info) == JN_BAD_ARG);
+    stranger->credentials.uid = stranger->credentials.euid = 1000;
+    assert(signal_send_thread(stranger, 0, tid, 10, false, &info) == JN_NOT_PERMITTED);
+    assert(signal_send_thread(stranger, 0, tid, 18, false, &info) == JN_OK); /* SIGCONT, one session */
+    const struct {
+        uint64_t tid, value;
+        int32_t number;
+    } wanted[] = {{tid, 1, 10}, {p->pid, 2, 10}, {tid, 2, 34}, {tid, 2, 18}, {0, 0, 0}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        signal_take_thread(p, &of, &taken);
+        assert(of == wanted[i].tid && taken.value == wanted[i].value &&
+               taken.number == wanted[i].number);
+    }
+    assert(thread_id_free(p, tid) == JN_OK);
+    assert(signal_send_thread(p, 0, tid, 10, false, &info) == JN_NO_PROCESS);
+    p->personality = TASK_PERSONALITY_WIN32; /* its threads take none */
+    assert(signal_send_thread(p, p->pid, p->pid, 15, false, &info) == JN_OK);
+    assert(p->pending_mask == 1ull << 14 && p->queued == 1);
+    p->personality = TASK_PERSONALITY_POSIX;
+    assert(signal_send_thread(p, p->pid, p->pid, 10, false, &info) == JN_OK);
+    assert(signal_send_thread(p, p->pid, p->pid, 9, false, &info) == JN_OK);
+    assert(p->state == PROCESS_REAPED && !p->queued); /* pid 1 waits for nothing */
+    process_end(stranger, TASK_EXITED, 0);
+    drop(p), drop(stranger);
+}
+
 static void test_signals(void)
 {
     struct process *p = spawn(&init_process);
@@ -398,6 +440,7 @@ int main(int argc, char **argv)
     test_orphaned_group();
     test_groups();
     test_signals();
+    test_thread_signals();
     test_lost_client();
     test_random(argc > 1 ? (unsigned)atoi(argv[1]) : 100000);
     printf("task: all cases passed\n");

@@ -20,6 +20,14 @@ JN_CHECKED jn_status_t backend_process_take_signal(cap_t task, uint64_t accept, 
                                                    struct task_siginfo *info, uint64_t *pending);
 JN_CHECKED jn_status_t backend_process_signal(cap_t task, int64_t pid, uint32_t number,
                                               const struct task_siginfo *info);
+/* To one thread; pid 0: of whichever process. */
+JN_CHECKED jn_status_t backend_process_signal_thread(cap_t task, uint64_t pid, uint64_t tid,
+                                                     uint32_t number,
+                                                     const struct task_siginfo *info);
+/* One that somebody sent to a thread of this process; number 0: none. */
+JN_CHECKED jn_status_t backend_process_take_thread_signal(cap_t task, uint64_t *tid,
+                                                          uint32_t *number,
+                                                          struct task_siginfo *info);
 JN_CHECKED jn_status_t backend_process_stopped(cap_t task, uint32_t number);
 JN_CHECKED jn_status_t backend_process_continued(cap_t task);
 struct backend_wait_result {
