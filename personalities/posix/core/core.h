@@ -91,7 +91,11 @@ struct descriptor {
     };
     uint64_t position; /* of directories: the server's continuation */
     uint32_t watched;  /* an epoll watches it */
+    uint8_t device;    /* enum descriptor_device, */
+    uint8_t transfers; /* which is asked after a few of these */
 };
+/* Devices that are the same for everybody who has them open: reads and writes need nobody. */
+enum descriptor_device { DEVICE_UNKNOWN, DEVICE_OTHER, DEVICE_NULL, DEVICE_ZERO };
 struct descriptors {
     struct descriptor *table;
     uint32_t size, first_free; /* nothing below first_free is free */

@@ -27,6 +27,24 @@ static struct backend_open write_end(const struct descriptor *d)
 
 /* The calls that move data: no thread does it meanwhile without the core. */
 
+/* What the server said of the description when it last had nothing: IO_REFUSED_.., for block(), which comes
+ * next. */
+static uint64_t refusal;
+
+static jn_status_t moved(struct process *p, const struct descriptor *d, struct backend_open open,
+                         uint64_t length, jn_status_t status, uint64_t *done)
+{
+    placement_unlock(p, d);
+    refusal = 0;
+    if (status == JN_OK)
+        placement_used(p, d, length);
+    else if (status == JN_WOULD_BLOCK) {
+        refusal = open.server == BACKEND_FS ? *done : 0;
+        *done = 0;
+    }
+    return status;
+}
+
 static jn_status_t move_in(struct process *p, const struct descriptor *d, int64_t offset,
                            uint64_t length, uint64_t cookie, struct jn_window window,
                            uint64_t *done)
@@ -34,10 +52,7 @@ static jn_status_t move_in(struct process *p, const struct descriptor *d, int64_
     placement_lock(p, d);
     jn_status_t status =
         backend_io_read(&p->clients, d->open, offset, length, 0, cookie, window, done);
-    placement_unlock(p, d);
-    if (status == JN_OK)
-        placement_used(p, d, length);
-    return status;
+    return moved(p, d, d->open, length, status, done);
 }
 
 static jn_status_t move_out(struct process *p, const struct descriptor *d, int64_t offset,
@@ -47,10 +62,7 @@ static jn_status_t move_out(struct process *p, const struct descriptor *d, int64
     placement_lock(p, d);
     jn_status_t status = backend_io_write(&p->clients, write_end(d), offset, length, flags, cookie,
                                           window, done);
-    placement_unlock(p, d);
-    if (status == JN_OK)
-        placement_used(p, d, length);
-    return status;
+    return moved(p, d, write_end(d), length, status, done);
 }
 
 /* One step: at most `length` bytes at `address`. *done; a status of the server, JN_FAULT for EFAULT. */
@@ -186,8 +198,12 @@ static long block(struct thread *t, uint64_t fd, const struct descriptor *d,
     wait_armed(t, open.server);
     if (d->watched)
         epoll_edge_consumed(p, (uint32_t)fd, events);
-    if (backend_io_get_flags(&p->clients, open, &flags, &access) == JN_OK &&
-        (flags & IO_FLAG_NONBLOCK)) {
+    bool nonblocking = refusal == IO_REFUSED_NONBLOCK;
+    if (!refusal)
+        nonblocking = backend_io_get_flags(&p->clients, open, &flags, &access) == JN_OK &&
+                      (flags & IO_FLAG_NONBLOCK);
+    refusal = 0;
+    if (nonblocking) {
         wait_disarm(t);
         return -LX_EAGAIN;
     }
@@ -305,6 +321,41 @@ static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t add
 /* The first try, within the server loop. What it could not finish do_read() and do_write() take up from
  * thread.tried_status, which stands where they would call the server. */
 
+#define TRANSFERS 4 /* before it is asked what a descriptor is */
+
+static enum descriptor_device device_of(struct process *p, struct descriptor *d)
+{
+    struct io_stat stat;
+    if (d->device || ++d->transfers < TRANSFERS)
+        return d->device;
+    d->device = DEVICE_OTHER;
+    if (d->kind == DESCRIPTOR_OPEN && d->open.server == BACKEND_FS &&
+        backend_io_stat(&p->clients, d->open, &stat) == JN_OK &&
+        (stat.mode & LX_S_IFMT) == LX_S_IFCHR && stat.device_id >> 8 == 1)
+        d->device = (stat.device_id & 0xff) == 3   ? DEVICE_NULL
+                    : (stat.device_id & 0xff) == 5 ? DEVICE_ZERO
+                                                   : DEVICE_OTHER;
+    return d->device;
+}
+
+static const char zeroes[4096];
+
+/* A read of a device that needs nobody; JN_NOT_QUICK: it is another one, or the buffer is not there. */
+static int64_t read_device(struct thread *t, const struct descriptor *d, uint64_t address,
+                           uint64_t length)
+{
+    size_t done = 0;
+    uint64_t fault[2];
+    if (!(d->access & IO_ACCESS_READ))
+        return JN_NOT_QUICK;
+    if (d->device == DEVICE_NULL)
+        return 0;
+    if (length > sizeof zeroes ||
+        backend_copy_out(&t->backend, address, zeroes, length, &done, fault) != JN_OK)
+        return JN_NOT_QUICK;
+    return (int64_t)length;
+}
+
 static inline int64_t try_read(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
                                uint64_t length)
 {
@@ -312,6 +363,8 @@ static inline int64_t try_read(struct thread *t, uint64_t fd, int64_t offset, ui
     uint64_t done;
     if (!d || !is_stream(d) || length > QUICK_BYTES || !user_range_valid(address, length))
         return JN_NOT_QUICK;
+    if (device_of(t->process, d) >= DEVICE_NULL)
+        return read_device(t, d, address, length);
     jn_status_t status = move_in(t->process, d, offset, length, t->handle,
                                  backend_current_window(address, length), &done);
     return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
@@ -339,6 +392,8 @@ int64_t quick_write(void *object, uint64_t fd, uint64_t address, uint64_t length
     if (!d || !is_stream(d) || length > ATOMIC || !length ||
         t->process->limits[LX_RLIMIT_FSIZE].cur < INT64_MAX || !user_range_valid(address, length))
         return JN_NOT_QUICK;
+    if (device_of(t->process, d) >= DEVICE_NULL && d->access & IO_ACCESS_WRITE)
+        return (int64_t)length; /* what is written there is not even looked at */
     jn_status_t status = move_out(t->process, d, NO_OFFSET, length, 0, t->handle,
                                   backend_current_window(address, length), &done);
     return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);

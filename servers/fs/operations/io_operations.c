@@ -75,6 +75,7 @@ static jn_status_t io_op_read(struct jn_call *call, uint64_t open, int64_t offse
         if (status == JN_WOULD_BLOCK) {
             jn_status_t armed = pipe_arm(pipe, client, cookie,
                                          IO_READABLE | IO_HANGUP | IO_ERROR, IO_ACCESS_READ);
+            *done = description->flags & IO_FLAG_NONBLOCK ? IO_REFUSED_NONBLOCK : IO_REFUSED_BLOCKING;
             return armed == JN_OK ? status : armed;
         }
         status = finish(call, status, done);
@@ -162,6 +163,7 @@ static jn_status_t io_op_write(struct jn_call *call, uint64_t open, int64_t offs
         if (status == JN_WOULD_BLOCK) {
             jn_status_t armed = pipe_arm(pipe, client, cookie,
                                          IO_WRITABLE | IO_HANGUP | IO_ERROR, IO_ACCESS_WRITE);
+            *done = description->flags & IO_FLAG_NONBLOCK ? IO_REFUSED_NONBLOCK : IO_REFUSED_BLOCKING;
             return armed == JN_OK ? status : armed;
         }
         return finish(call, status, done);
