@@ -199,7 +199,7 @@ static long block(struct thread *t, uint64_t fd, const struct descriptor *d,
     if (d->watched)
         epoll_edge_consumed(p, (uint32_t)fd, events);
     bool nonblocking = refusal == IO_REFUSED_NONBLOCK;
-    if (!refusal)
+    if (!nonblocking && refusal != IO_REFUSED_BLOCKING)
         nonblocking = backend_io_get_flags(&p->clients, open, &flags, &access) == JN_OK &&
                       (flags & IO_FLAG_NONBLOCK);
     refusal = 0;
