@@ -4,6 +4,7 @@
 #include "janus/idl/client.h"
 #include "janus/idl/dataspace.h"
 #include "janus/loader.h"
+#include "janus/object.h"
 #include "janus/runtime.h"
 #include "launcher.h"
 
@@ -39,16 +40,26 @@ static jn_status_t check_header(const struct loader_image *image, struct templat
     return JN_OK;
 }
 
-/* Numbers are given in order, so these are ADAPTER_DS_TEXT and ADAPTER_DS_MEMORY. */
-static jn_status_t make_dataspaces(cap_t client)
+/* Numbers are given in order, so these are ADAPTER_DS_TEXT and ADAPTER_DS_MEMORY. All processes execute the
+ * same text, so none may write, discard or replace it: only a client that ends here could. */
+static jn_status_t make_dataspaces(cap_t pager_admin, cap_t client, const char *bytes,
+                                   uint64_t length)
 {
-    uint64_t text, memory;
-    jn_status_t status =
-        dataspace_create(client, ADAPTER_TEXT_BYTES, DS_SHARED | DS_CONTIGUOUS, &text);
+    uint64_t own, text, memory;
+    cap_t writer;
+    jn_status_t status = client_create(pager_admin, 1, 0, 0, &writer);
+    if (status != JN_OK)
+        return status;
+    status = dataspace_create(writer, ADAPTER_TEXT_BYTES, DS_SHARED | DS_CONTIGUOUS, &own);
+    if (status == JN_OK)
+        status = fill(writer, own, 0, bytes, length);
+    if (status == JN_OK)
+        status = dataspace_share(writer, own, client, JN_R | JN_X, &text);
     if (status == JN_OK)
         status = dataspace_create(client, ADAPTER_MEMORY_BYTES, DS_EAGER, &memory);
     if (status == JN_OK && (text != ADAPTER_DS_TEXT || memory != ADAPTER_DS_MEMORY))
         status = JN_EXISTS;
+    jn_cap_delete(writer);
     return status;
 }
 
@@ -66,12 +77,10 @@ jn_status_t template_make(cap_t pager_admin, struct template *template)
         status = client_create(pager_admin, 1, 0, 0, &template->empty);
     if (status == JN_OK)
         status = dataspace_seal(template->empty); /* all processes hold it */
-    if (status == JN_OK)
-        status = make_dataspaces(template->full);
     const struct loader_segment *text = &image.segments[0], *data = &image.segments[1];
     if (status == JN_OK)
-        status = fill(template->full, ADAPTER_DS_TEXT, 0, adapter_image + text->file_offset,
-                      text->file_bytes);
+        status = make_dataspaces(pager_admin, template->full, adapter_image + text->file_offset,
+                                 text->file_bytes);
     if (status == JN_OK)
         status = fill(template->full, ADAPTER_DS_MEMORY, ADAPTER_DATA - ADAPTER_WRITABLE,
                       adapter_image + data->file_offset, data->file_bytes);

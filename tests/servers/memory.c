@@ -140,6 +140,33 @@ static bool sealed(void)
     return good;
 }
 
+/* Shared for reading: the text of an adapter, which all processes execute. */
+static bool read_only(void)
+{
+    static uint8_t page[4096], seen[4096];
+    uint64_t ds, other, done, token;
+    cap_t client;
+    memset(page, 'o', sizeof page);
+    bool good = client_create(pager_admin, 0, 0, 0, &client) == JN_OK &&
+                dataspace_create(JN_CAP_PAGER, 2 * PAGE, DS_SHARED | DS_CONTIGUOUS, &ds) == JN_OK &&
+                dataspace_fill(JN_CAP_PAGER, ds, 0, PAGE, jn_window(page, PAGE), &done) == JN_OK &&
+                dataspace_share(JN_CAP_PAGER, ds, client, JN_R | JN_X, &other) == JN_OK;
+    good &= client_set_space(client, JN_CAP_TASK) == JN_OK &&
+            dataspace_fill(client, other, 0, PAGE, jn_window(page, PAGE), &done) == JN_ACCESS &&
+            dataspace_discard(client, other, 0, PAGE) == JN_ACCESS &&
+            dataspace_resize(client, other, PAGE) == JN_ACCESS &&
+            dataspace_map(client, other, 0, 0x600000000000, PAGE, JN_R | JN_W, 0, &done) == JN_ACCESS &&
+            dataspace_overlay(client, other, PAGE, 0x600000000000, JN_R, jn_window(page, PAGE)) ==
+                JN_ACCESS &&
+            client_offer(client, other, 0, &token) == JN_ACCESS;
+    /* It stays when who made it has ended. */
+    good &= dataspace_close(JN_CAP_PAGER, ds) == JN_OK &&
+            dataspace_extract(client, other, 0, PAGE, jn_window(seen, PAGE), &done) == JN_OK &&
+            !memcmp(page, seen, PAGE);
+    jn_cap_delete(client);
+    return good;
+}
+
 /* ---- foreign processes ---- */
 
 static bool touches(void)
@@ -358,6 +385,7 @@ int main(void)
     result("contents", contents());
     result("quotas", quotas());
     result("sealed", sealed());
+    result("read_only", read_only());
     result("touches", touches());
     result("small-pool", small_pool());
     result("forks", forks());

@@ -99,6 +99,8 @@ static jn_status_t op_offer(struct jn_call *call, uint64_t number, uint32_t flag
     *token = 0;
     if (!open)
         return JN_BAD_HANDLE;
+    if (open->access != (JN_R | JN_W | JN_X))
+        return JN_ACCESS; /* who accepts may do all */
     if (flags || !(open->ds->flags & (DS_SHARED | DS_PINNED | DS_CONTIGUOUS)))
         return JN_NOT_SUPPORTED; /* private memory has one client */
     if (!open->ds->token) {

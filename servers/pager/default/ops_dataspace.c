@@ -75,6 +75,8 @@ static jn_status_t op_overlay(struct jn_call *call, uint64_t ds, uint64_t offset
         return status;
     if (!access || access & ~open->access || address % PAGE_BYTES)
         return JN_BAD_ARG;
+    if (!(open->access & JN_W)) /* it may be given a page */
+        return JN_ACCESS;
     if (open->client->space == JN_CAP_NULL)
         return JN_BUSY;
     uint64_t page = offset >> PAGE_BITS;
