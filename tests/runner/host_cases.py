@@ -17,7 +17,10 @@ import tempfile
 import termios
 import time
 
-LIMIT = 60
+
+def limit(context):
+    """Seconds that one run may take; a soak moves four times as much."""
+    return 60 * context.amount(1, 1, 4)
 
 
 def modules(root):
@@ -33,7 +36,7 @@ def command(context, words):
     real = getattr(context, 'real', False)
     options, program = cli.parse_options((context.options() if real else []) + list(words))
     if real:
-        options.timeout = options.timeout or LIMIT - 10
+        options.timeout = options.timeout or limit(context) - 10
         return runner.host_command(context.root, options, program)
     options.env.insert(0, 'PATH=/usr/bin:/bin')
     machine = ['/usr/bin/python3', '-IB', f'{context.root}/tests/host/fake_guest.py', '{channel}',
@@ -46,7 +49,8 @@ def run(context, *words, **keywords):
     if 'input' in keywords:
         del keywords['stdin']
     return subprocess.run(command(context, words), stdout=keywords.pop('stdout', subprocess.PIPE),
-                          stderr=keywords.pop('stderr', subprocess.PIPE), timeout=LIMIT, **keywords)
+                          stderr=keywords.pop('stderr', subprocess.PIPE), timeout=limit(context),
+                          **keywords)
 
 
 def command_in(context, directory, words):
@@ -65,7 +69,7 @@ def command_in(context, directory, words):
 
 def run_in(context, directory, *words):
     return subprocess.run(command_in(context, directory, list(words)), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit(context))
 
 
 def boot(context):
@@ -141,7 +145,7 @@ def null_stdin(context):
 def closed_descriptors(context):
     words = command(context, ['sh', '-c', 'readlink /proc/self/fd/0 || echo none'])
     shell = ['sh', '-c', 'exec "$@" <&-', 'sh'] + words
-    done = subprocess.run(shell, stdout=subprocess.PIPE, timeout=LIMIT)
+    done = subprocess.run(shell, stdout=subprocess.PIPE, timeout=limit(context))
     assert done.returncode == 0 and b'/dev/null' not in done.stdout, done.stdout
 
 
@@ -373,7 +377,7 @@ def shared_program(context):
         assert words[words.index('--directory') + 1] == '/host/d'
         assert '--carry' not in words
         expect(subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=LIMIT), 0, b'tool x\n')
+                              stderr=subprocess.PIPE, timeout=limit(context)), 0, b'tool x\n')
     finally:
         shutil.rmtree(directory)
 
@@ -464,7 +468,7 @@ def several_at_once(context):
     started = [subprocess.Popen(command(context, ['sh', '-c', f'cat; echo {i}']),
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE) for i in range(4)]
     for i, process in enumerate(started):
-        out, _ = process.communicate(b'%d ' % i * 10000, timeout=LIMIT)
+        out, _ = process.communicate(b'%d ' % i * 10000, timeout=limit(context))
         assert process.returncode == 0 and out == b'%d ' % i * 10000 + b'%d\n' % i
 
 
