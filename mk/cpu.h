@@ -32,7 +32,7 @@ struct cpu {
     struct thread *fpu_owner; /* whose FPU registers are loaded; no_thread if nobody's */
     uint64_t gate_offset;     /* of this CPU's part in every Gate */
     uint64_t kernel_stack;    /* top */
-    uint8_t fpu_on;           /* CR0.TS is clear; or CPU_KEYS: see fpu_is */
+    uint8_t fpu_on;           /* FPU_ON, FPU_OFF (thread.h); or CPU_KEYS: see fpu_is */
     uint8_t resched;          /* another thread than `current` should run: look before leaving */
     uint8_t priority;         /* of `sched`; the highest there is if that has a budget */
     uint8_t reload;           /* `current` has to be loaded again before it runs */
@@ -40,7 +40,10 @@ struct cpu {
     uint64_t ipcs;            /* messages that the fast path delivered */
     uint64_t switches;        /* CR3 loads */
     uint64_t go_on;           /* where switch_keys (entry.asm) goes */
-    uint8_t fpu_is;           /* while `fpu_on` is CPU_KEYS: CR0.TS is clear */
+    uint8_t fpu_is;           /* while `fpu_on` is CPU_KEYS: what it would be */
+    uint64_t cr0_off;         /* FPU_OFF: TS is set, */
+    uint64_t cr4_off;         /* and OSXSAVE is clear */
+    uint64_t cr4;             /* FPU_ON */
     struct thread *preempted; /* by a Signal's fast path: ready, but in no queue yet; no_thread */
     /* -- up to here, and `sched`, is what the fast path touches -- */
     uint64_t entries; /* kernel entries that were not fast IPC */

@@ -25,10 +25,10 @@ void cpu_keys_restore(void)
 void cpu_keys_here(void)
 {
     struct cpu *cpu = cpu_self();
-    uint64_t cr4;
 
-    __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-    __asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PKE));
+    cpu->cr4 |= CR4_PKE;
+    cpu->cr4_off |= CR4_PKE;
+    __asm__ volatile("mov %0, %%cr4" : : "r"(cpu->fpu_on ? cpu->cr4 : cpu->cr4_off));
     cpu->fpu_is = cpu->fpu_on;
     cpu->fpu_on = CPU_KEYS;
     cpu_keys_restore();

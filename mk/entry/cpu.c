@@ -158,8 +158,6 @@ void cpu_init(uint32_t id, uint64_t stack)
     cpu->id = id;
     cpu->kernel_stack = stack;
     cpu->cr3 = kernel_cr3;
-    cpu->fpu_owner = no_thread;
-    cpu->fpu_on = 0;
     cpu->gate_offset = offsetof(struct gate, part) + id * sizeof(struct gate_part);
     sched_init_cpu(cpu);
     write_msr(MSR_GS_BASE, (uint64_t)cpu);
@@ -170,7 +168,7 @@ void cpu_init(uint32_t id, uint64_t stack)
     write_msr(MSR_FMASK, FMASK);
     if (has_rdtscp())
         write_msr(MSR_TSC_AUX, id); /* which RDTSCP and RDPID give user mode: getcpu(2) */
-    __asm__ volatile("movq %%cr0, %%rax\n\torl $8, %%eax\n\tmovq %%rax, %%cr0" : : : "rax");
+    fpu_init_cpu(cpu);
 }
 
 /* What the assembly pushed for an exception in kernel mode. */

@@ -134,7 +134,7 @@ section .text.entry progbits alloc exec nowrite align=4096
     mov rsi, [rsp + RSI]
 %endmacro
 
-; From thread rsp to thread r11: state, counters, CR0.TS, address space, segment bases. Destroys rax,
+; From thread rsp to thread r11: state, counters, FPU, address space, segment bases. Destroys rax,
 ; rcx; afterwards GS is the user's. %1 names labels for switch_fpu, which stands out of the line.
 ; With a second parameter, rdx is the kernel stack afterwards.
 %macro switch_registers 1-2
@@ -142,10 +142,9 @@ section .text.entry progbits alloc exec nowrite align=4096
     inc qword [gs:CPU_IPCS]
     inc qword [rsp + T_IPCS]
     mov [gs:CPU_CURRENT], r11
-    cmp r11, [gs:CPU_FPU_OWNER]
-    sete al
+    mov al, [r11 + T_FPU]
     cmp al, [gs:CPU_FPU_ON]
-    jne %{1}_fpu
+    jne near %{1}_fpu
 %{1}_fpu_done:
 %if %0 == 2
     mov rdx, [gs:CPU_STACK]
@@ -171,24 +170,62 @@ section .text.entry progbits alloc exec nowrite align=4096
 %%space_loaded:
 %endmacro
 
-; CR0.TS has to change, or protection keys are on (CPU_KEYS). al = 1: the registers are the next thread's own.
+; The next thread's al differs from what the FPU is set for (fpu.c), or protection keys are on (CPU_KEYS).
 %macro switch_fpu 1
+[section .text.keys progbits alloc exec nowrite align=16]
 %{1}_fpu:
-    jo near %{1}_keys
+    jl %{1}_fpu_off                         ; OFF - ON
+    jo %{1}_keys
+    jp %{1}_load                            ; LOAD - ON, LOAD - OFF
     mov [gs:CPU_FPU_ON], al
-    js %{1}_fpu_off                         ; 0 - 1
-    clts
+    fpu_on
     jmp %{1}_fpu_done
 %{1}_fpu_off:
-    mov rcx, cr0
-    or ecx, 8
-    mov cr0, rcx
+    mov [gs:CPU_FPU_ON], al
+    fpu_off
     jmp %{1}_fpu_done
-[section .text.keys progbits alloc exec nowrite align=16]
 %{1}_keys:
     lea rcx, [%{1}_fpu_done]
     jmp switch_keys
+%{1}_load:
+    lea rcx, [%{1}_fpu_done]
+    jmp switch_load
 __SECT__
+%endmacro
+
+; CR0.TS and CR4.OSXSAVE. Destroys rcx.
+%macro fpu_on 0
+    mov rcx, [gs:CPU_CR4]
+    mov cr4, rcx
+    clts
+%endmacro
+
+%macro fpu_off 0
+    mov rcx, [gs:CPU_CR0_OFF]
+    mov cr0, rcx
+    mov rcx, [gs:CPU_CR4_OFF]
+    mov cr4, rcx
+%endmacro
+
+; The owner's registers go to its struct, and those of thread r11, which is the owner then, are loaded.
+; Destroys rax, rcx, rdx.
+%macro change_owner 0
+    fpu_on
+    mov eax, -1
+    mov edx, eax
+    mov rcx, [gs:CPU_FPU_OWNER]
+    cmp rcx, nobody
+    je %%saved
+    xsave64 [rcx + T_XSAVE]
+    mov byte [rcx + T_FPU], FPU_LOAD
+    bt qword [rcx + T_KIND], KIND_FOREIGN_BIT
+    jc %%saved
+    mov byte [rcx + T_FPU], FPU_OFF
+%%saved:
+    mov [gs:CPU_FPU_OWNER], r11
+    mov byte [r11 + T_FPU], FPU_ON
+    mov byte [r11 + T_FPU_USED], 1
+    xrstor64 [r11 + T_XSAVE]
 %endmacro
 
 ; What happened here is written down, by trace_fast(); all registers are kept. Nothing, unless this is
@@ -600,7 +637,8 @@ align 16
     jmp .slow
 .not_null:
     cmp rax, OP_COPY
-    je copy
+    jne .slow
+    jmp copy
 
 ; Any other native system call.
 align 16
@@ -679,8 +717,9 @@ section .text.trap progbits alloc exec nowrite align=4096
 %endif
 ; In: on the stack vector, error code, rip, cs, rflags, rsp, ss.
 
-; Exceptions that become a message without another look: #DE #BP #OF #BR #UD #TS #NP #SS #MF #AC #XM
-%define PLAIN_EXCEPTIONS (1 << 0 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 10 | 1 << 11 | 1 << 12 \
+; Exceptions that become a message without another look: #DE #BP #OF #BR #TS #NP #SS #MF #AC #XM.
+; Not #UD, which may be a native thread's first XSAVE (fpu.c).
+%define PLAIN_EXCEPTIONS (1 << 0 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 10 | 1 << 11 | 1 << 12 \
                           | 1 << 16 | 1 << 17 | 1 << 19)
 PAGE_FAULT equ 14
 
@@ -1001,20 +1040,31 @@ answer_page:
 %endif
 %endif
 
-; ---- protection keys are on (switch_fpu) --------------------------------------------------------
+; ---- what switch_fpu leaves to others -----------------------------------------------------------
+; In: al as there, rcx = where to go on. Destroys rax, rcx.
 section .text.keys
-; CR0.TS as above, and PKRU as every program finds it, whatever the last one has written there.
-; In: al as in switch_fpu, rcx = where to go on. Destroys rax, rcx.
+align 16
+switch_load:
+    mov [gs:CPU_GO_ON], rcx
+    mov [gs:CPU_SCRATCH], rdx
+    mov byte [gs:CPU_FPU_ON], FPU_ON
+    change_owner
+    mov rdx, [gs:CPU_SCRATCH]
+    jmp [gs:CPU_GO_ON]
+
+; Protection keys are on: the FPU as above, and PKRU as every program finds it, whatever the last one has
+; written there.
 align 16
 switch_keys:
     mov [gs:CPU_GO_ON], rcx
+    mov [gs:CPU_SCRATCH], rdx
     cmp al, [gs:CPU_FPU_IS]
     je .fpu_done
-    mov [gs:CPU_FPU_IS], al
-    js .fpu_off                             ; 0 - 1
-    clts
+    jl .fpu_off                             ; OFF - ON
+    mov byte [gs:CPU_FPU_IS], FPU_ON
+    jp .load                                ; LOAD - ON, LOAD - OFF
+    fpu_on
 .fpu_done:
-    mov [gs:CPU_SCRATCH], rdx
     xor ecx, ecx
     rdpkru
     cmp eax, PKRU_VALUE
@@ -1023,9 +1073,11 @@ switch_keys:
     mov rdx, [gs:CPU_SCRATCH]
     jmp [gs:CPU_GO_ON]
 .fpu_off:
-    mov rcx, cr0
-    or ecx, 8
-    mov cr0, rcx
+    mov [gs:CPU_FPU_IS], al
+    fpu_off
+    jmp .fpu_done
+.load:
+    change_owner
     jmp .fpu_done
 .restore:
     mov eax, PKRU_VALUE

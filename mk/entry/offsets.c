@@ -18,6 +18,12 @@ void offsets(void)
     FIELD(CPU_FPU_ON, cpu, fpu_on);
     FIELD(CPU_FPU_IS, cpu, fpu_is);
     FIELD(CPU_GO_ON, cpu, go_on);
+    FIELD(CPU_CR0_OFF, cpu, cr0_off);
+    FIELD(CPU_CR4_OFF, cpu, cr4_off);
+    FIELD(CPU_CR4, cpu, cr4);
+    VALUE(FPU_OFF, FPU_OFF);
+    VALUE(FPU_ON, FPU_ON);
+    VALUE(FPU_LOAD, FPU_LOAD);
     VALUE(PKRU_VALUE, PKRU_VALUE);
     FIELD(CPU_GATE_OFFSET, cpu, gate_offset);
     FIELD(CPU_STACK, cpu, kernel_stack);
@@ -55,6 +61,7 @@ void offsets(void)
     FIELD(T_WINDOWS, thread, windows);
     FIELD(T_FAULTS, thread, faults);
     FIELD(T_SWITCHES, thread, switches);
+    FIELD(T_FPU, thread, fpu);
     FIELD(T_FPU_USED, thread, fpu_used);
     FIELD(T_SCHED, thread, sched);
     FIELD(T_PREEMPTED_ON, thread, preempted_on);

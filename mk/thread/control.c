@@ -86,7 +86,7 @@ void thread_state_get(struct thread *thread, struct jn_state *state, unsigned gr
     if (groups & JN_STATE_DEBUG)
         memcpy(state->dr, thread->dr, sizeof state->dr);
     if (groups & JN_STATE_XSAVE) {
-        fpu_flush(thread);
+        fpu_save(thread);
         memcpy(state->xsave, thread->xsave, XSAVE_BYTES);
         state->xsave_size = info_page->xsave_size;
     }
@@ -107,6 +107,7 @@ static void xsave_set(struct thread *thread, const uint8_t *image)
     header[0] &= info_page->xcr0 & XSTATE_ALLOWED;
     memset(&header[1], 0, 56);
     *(uint32_t *)&thread->xsave[24] &= 0xffff; /* MXCSR, reserved bits */
+    fpu_changed(thread);
 }
 
 void thread_return_to(struct thread *thread, uint64_t rip, uint64_t rflags, uint64_t rsp)
@@ -317,9 +318,14 @@ status_t op_thread_set_foreign(struct object *object, uint64_t *words)
 
     thread->kind = (before & ~KIND_FOREIGN) | (words[0] & 1 ? KIND_FOREIGN : 0);
     status_t status = door_attach(thread);
-    if (status)
+    if (status) {
         thread->kind = before;
-    return status;
+        return status;
+    }
+    if (thread->cpu != cpu_self()->id)
+        thread_save(thread); /* its CPU looks at it again before it runs */
+    fpu_changed(thread);
+    return JN_OK;
 }
 
 status_t op_thread_bind_signal(struct object *object, uint64_t *words)

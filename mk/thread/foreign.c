@@ -12,6 +12,7 @@
 #include "thread/thread.h"
 
 #define VECTOR_DEBUG      1
+#define VECTOR_INVALID    6
 #define VECTOR_NO_FPU     7
 #define VECTOR_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
@@ -137,6 +138,12 @@ static bool iretq_emulate(struct thread *thread)
 static void exception(unsigned vector, uint64_t error, struct thread *thread, uint64_t address)
 {
     switch (vector) {
+    case VECTOR_INVALID:
+        if (cpu_fpu_is_on(cpu_self()))
+            break;
+        /* OSXSAVE is off: it may be that (fpu.c). */
+        fpu_trap(thread);
+        return;
     case VECTOR_NO_FPU:
         fpu_trap(thread);
         return;
@@ -168,7 +175,7 @@ void trap(unsigned vector, uint64_t error, struct thread *thread)
 
     /* Before others run here and fault. */
     __asm__ volatile("movq %%cr2, %0" : "=r"(address));
-    bool fault = vector == VECTOR_PAGE_FAULT || vector == VECTOR_NO_FPU;
+    bool fault = vector == VECTOR_PAGE_FAULT || vector == VECTOR_NO_FPU || vector == VECTOR_INVALID;
     if (!kernel_enter(thread, vector >= 32 ? ENTER_NOTHING : fault ? ENTER_FAULT : ENTER_OTHER))
         return;
     if (vector < 32) {

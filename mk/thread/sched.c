@@ -520,6 +520,7 @@ struct thread *kernel_leave(void)
     struct thread *runner = cpu->runner;
     if (runner != cpu->current || cpu->reload)
         thread_switch(runner);
+    assert(runner == cpu->idle || runner->fpu == cpu_fpu_is_on(cpu));
     if (runner->step && runner->frame == FRAME_CALL)
         thread_step_call(runner);
     if (cpu_count > 1)

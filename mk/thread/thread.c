@@ -80,7 +80,7 @@ status_t thread_create(struct pool *pool, struct task *task, uint64_t utcb, stru
     thread->timer.expire = timeout_expired;
     thread->dr[4] = 0xffff0ff0;
     thread->dr[5] = 0x400;
-    fpu_init_area(thread);
+    fpu_init(thread);
 
     thread->cpu = thread->cpu_wanted = sched ? sched->cpu : cpu_self()->id;
     sched_init(&thread->own, sched_loaded()->priority, thread->cpu);
@@ -306,12 +306,11 @@ void thread_switch(struct thread *thread)
     if (thread->frame == FRAME_IDLE)
         return; /* keeps the address space and whatever else is loaded */
 
-    bool own_fpu = cpu->fpu_owner == thread;
-    if (own_fpu != cpu->fpu_on) {
+    if (thread->fpu != cpu->fpu_on) {
         if (cpu->fpu_on == CPU_KEYS)
             cpu_keys_restore();
-        if (own_fpu != cpu_fpu_is_on(cpu))
-            fpu_enable(own_fpu);
+        if (thread->fpu != cpu_fpu_is_on(cpu))
+            fpu_switch(thread);
     }
     if (cpu->cr3 != thread->cr3) {
         cpu->cr3 = thread->cr3;

@@ -62,6 +62,7 @@ enum {
 /* What a thread sends while it is STATE_SEND, and after: kernel messages by their number. */
 enum { MESSAGE_CALL = 0, MESSAGE_SEND = 64 };
 
+struct cpu;
 struct gate_part;
 
 /* Standard format with XCR0 = x87, SSE, AVX. */
@@ -141,6 +142,7 @@ struct thread {
     bool ready; /* in a run queue, by way of `sched` */
     bool step;
     bool fpu_used;  /* it has had FPU registers of its own */
+    uint8_t fpu;    /* FPU_OFF and so on */
     bool attention; /* wanted when it would next run in user mode */
     uint8_t attention_was;
     struct range_operation range_operation; /* an interrupted TASK_MAP or _UNMAP */
@@ -214,11 +216,22 @@ void thread_load_bases(struct thread *thread);
 enum jn_was thread_was(const struct thread *thread);
 
 /* ---- fpu.c ---- */
-void fpu_enable(bool on);
-void fpu_trap(struct thread *thread);  /* #NM of the current thread */
-void fpu_flush(struct thread *thread); /* its state is in memory afterwards */
-void fpu_forget(struct thread *thread);
-void fpu_init_area(struct thread *thread);
+/* In thread->fpu: what a switch to it has to see to. The fast paths tell the differences from cpu->fpu_on
+ * apart by their flags: OFF - ON alone is less than 0, and LOAD - OFF and LOAD - ON have even parity. */
+enum {
+    FPU_OFF = 0,  /* native, and its registers are not loaded: they are out of reach while it runs */
+    FPU_ON = 1,   /* its registers are loaded */
+    FPU_LOAD = 6, /* foreign, and its registers are not loaded: they have to be before it runs */
+};
+
+void fpu_init_cpu(struct cpu *cpu);      /* after features_enable() */
+void fpu_init(struct thread *thread);    /* its kind is settled */
+void fpu_trap(struct thread *thread);    /* the current thread needs its registers */
+void fpu_switch(struct thread *thread);  /* it is about to run here, and thread->fpu is not what is on */
+void fpu_save(struct thread *thread);    /* if its registers are loaded here, they are in memory, too */
+void fpu_flush(struct thread *thread);   /* and not loaded any more: it is switched to before it runs */
+void fpu_forget(struct thread *thread);  /* what is loaded is void; as above, if it runs elsewhere */
+void fpu_changed(struct thread *thread); /* its kind, or xsave; that of the current thread in effect at once */
 
 /* ---- foreign.c: messages on a thread's behalf ---- */
 void foreign_syscall(struct thread *thread);

@@ -3,7 +3,7 @@
 
 #pragma GCC visibility push(hidden)
 extern void foreign_check(void), foreign_fault(void), foreign_copy(void), foreign_spin(void),
-    foreign_vector(void), foreign_fpu(void), foreign_iretq(void);
+    foreign_vector(void), foreign_fpu(void), foreign_xsave(void), foreign_iretq(void);
 extern volatile uint64_t foreign_result;
 #pragma GCC visibility pop
 
@@ -119,6 +119,69 @@ static void foreign_avx(void)
         CHECK_OK(OP1(threads[i], JN_OP_THREAD_READ, JN_STATE_XSAVE));
         CHECK_IS(*(uint64_t *)&own_state()->xsave[160 + 7 * 16], 0x1234560000 + i);
     }
+}
+
+/* XSAVE and XRSTOR alone, which QEMU 7.2 lets pass whatever CR0.TS says, between threads with live AVX
+ * state: neither sees or changes what the other has. */
+static void foreign_xsaves(void)
+{
+    cap_t gate = make_gate();
+    struct task *server = make_task();
+
+    foreign_result = 0;
+    start_thread(server, answer_seven, give(server, gate, JN_RIGHT_ALL));
+    for (unsigned i = 0; i < 5; i++) {
+        cap_t thread = make_foreign(make_task(), i == 0 || i == 3 ? foreign_fpu : foreign_xsave,
+                                    0x1234560000 + i);
+        CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, LABEL_CALL, 0, 0));
+        CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+        settle();
+    }
+    for (unsigned i = 0; i < 20; i++)
+        settle();
+    CHECK((int64_t)foreign_result > 30);
+}
+
+static _Alignas(64) uint8_t native_area[1024];
+static volatile uint64_t native_seen;
+
+/* A server that looks at its vector registers, and writes them, in the same way. */
+static void answer_with_xsave(uint64_t gate)
+{
+    regs_t regs = {0};
+
+    native_seen = 0;
+    for (uint64_t round = 0;; round++) {
+        sys(round ? JN_REPLY_WAIT : JN_WAIT, gate, &regs);
+        memset(&native_area[160], 0, 256);
+        __asm__ volatile("xsave %0" : "+m"(native_area) : "a"(7), "d"(0) : "memory");
+        for (unsigned i = 0; i < 16; i++)
+            if (*(uint64_t *)&native_area[160 + i * 16] != (i == 7 ? round : 0))
+                native_seen = 1;
+        *(uint64_t *)&native_area[160 + 7 * 16] = round + 1;
+        *(uint64_t *)&native_area[512] = 7;
+        __asm__ volatile("xrstor %0" : : "m"(native_area), "a"(7), "d"(0) : "memory");
+        regs = (regs_t){.tag = 1, .words = {7}};
+    }
+}
+
+static void native_xsaves(void)
+{
+    cap_t gate = make_gate();
+    struct task *server = make_task();
+
+    foreign_result = 0;
+    start_thread(server, answer_with_xsave, give(server, gate, JN_RIGHT_ALL));
+    for (unsigned i = 0; i < 3; i++) {
+        cap_t thread = make_foreign(make_task(), i ? foreign_fpu : foreign_xsave, 0x1234560000 + i);
+        CHECK_OK(OP4(thread, JN_OP_THREAD_SET_GATES, gate, LABEL_CALL, 0, 0));
+        CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
+        settle();
+    }
+    for (unsigned i = 0; i < 20; i++)
+        settle();
+    CHECK((int64_t)foreign_result > 30);
+    CHECK_IS(native_seen, 0);
 }
 
 static void user_iretq(void)
@@ -434,6 +497,8 @@ static void lent_reply(void)
 const struct test foreign_tests[] = {TEST(foreign_registers),
                                      TEST(foreign_parked),
                                      TEST(foreign_avx),
+                                     TEST(foreign_xsaves),
+                                     TEST(native_xsaves),
                                      TEST(user_iretq),
                                      TEST(fault_answered_by_items),
                                      TEST(fault_refused),
