@@ -1,0 +1,2 @@
+# The program t-vector: vector registers are a process's own. Oracle: Linux.
+t-vector; echo "status $?"
