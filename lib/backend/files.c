@@ -21,13 +21,23 @@ jn_status_t backend_fs_open(const struct backend_clients *c, const struct backen
                             uint32_t flags, uint32_t access, uint32_t share, uint32_t mode,
                             uint64_t cookie, struct backend_open *open, uint32_t *created)
 {
+    uint32_t node_mode;
+    return backend_fs_open_node(c, path, flags, access, share, mode, cookie, open, created,
+                                &node_mode);
+}
+
+jn_status_t backend_fs_open_node(const struct backend_clients *c, const struct backend_path *path,
+                                 uint32_t flags, uint32_t access, uint32_t share, uint32_t mode,
+                                 uint64_t cookie, struct backend_open *open, uint32_t *created,
+                                 uint32_t *node_mode)
+{
     uint32_t kind = 0;
     uint64_t device_id = 0;
     jn_status_t status =
         BACKEND_ARMED(BACKEND_FS, c->fs, cookie,
                       fs_open(c->fs, PATH(path), flags & ~BACKEND_OPEN_NO_CONTROLLING, access,
                               share, mode, cookie, WINDOW(path), &open->number, &kind, created,
-                              &device_id));
+                              &device_id, node_mode));
     open->server = BACKEND_FS;
     if (status != JN_OK && status != JN_REDIRECT)
         return status;

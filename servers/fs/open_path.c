@@ -228,6 +228,7 @@ jn_status_t vfs_open(struct client *client, struct place place, const struct ope
     if (status != JN_OK)
         return status;
     result->created = created;
+    result->mode = node->mode;
     status = check(client, node, wants_directory, request, created);
     if (status == JN_OK)
         status = open_node(client, entry, node, request, result);

@@ -84,6 +84,26 @@ static bool goes_up(const char *path, size_t length)
     return false;
 }
 
+/* Whether the path, which led through no link and not up, spells the names as they are. */
+static bool spells(const char *path, size_t length, const struct entry *entry)
+{
+    for (;;) {
+        while (length && path[length - 1] == '/')
+            length--;
+        size_t end = length;
+        while (length && path[length - 1] != '/')
+            length--;
+        if (length == end)
+            return true;
+        if (end - length == 1 && path[length] == '.')
+            continue;
+        if (!entry || end - length != entry->name_length ||
+            memcmp(path + length, entry->name, entry->name_length) != 0)
+            return false;
+        entry = entry->parent;
+    }
+}
+
 jn_status_t vfs_find_straight(struct client *client, struct place place, uint32_t lookup,
                               struct entry **entry, bool *straight)
 {
@@ -92,8 +112,8 @@ jn_status_t vfs_find_straight(struct client *client, struct place place, uint32_
     jn_status_t status = place_begin(&walk, client, place, lookup);
     if (status == JN_OK)
         status = walk_resolve(&walk, entry);
-    *straight = status == JN_OK && !walk.links && !(lookup & FS_LOOKUP_CASELESS) &&
-                !goes_up(place.path, place.length);
+    *straight = status == JN_OK && !walk.links && !goes_up(place.path, place.length) &&
+                (!(lookup & FS_LOOKUP_CASELESS) || spells(place.path, place.length, *entry));
     walk_end(&walk);
     return status;
 }

@@ -27,6 +27,7 @@ struct open_result {
     uint32_t kind;   /* FS_SERVER_.. */
     uint64_t number; /* at that server, with REDIRECT */
     uint32_t created;
+    uint32_t mode; /* of the node */
     uint64_t device_id;
 };
 

@@ -25,10 +25,11 @@ static void load_file(cap_t fs)
 {
     static const char path[] = "/etc/registry.reg";
     uint64_t open, device_id, done;
-    uint32_t kind, created;
+    uint32_t kind, created, mode;
     struct io_stat stat;
     if (fs_open(fs, 0, sizeof path - 1, 0, 0, IO_ACCESS_READ, 7, 0, 0,
-                jn_window(path, sizeof path - 1), &open, &kind, &created, &device_id) != JN_OK) {
+                jn_window(path, sizeof path - 1), &open, &kind, &created, &device_id,
+                &mode) != JN_OK) {
         jn_log(JN_LOG_WARNING, "registry: no %s, it starts empty", path);
         return;
     }

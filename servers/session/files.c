@@ -15,11 +15,11 @@ enum {
 jn_status_t files_open(struct session *s, const char *path, uint32_t lookup, uint32_t flags,
                        uint32_t access, uint64_t *open)
 {
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     uint64_t device;
 
     return fs_open(s->fs, 0, strlen(path), lookup, flags, access, SHARE_ALL, 0644, 0,
-                   jn_window(path, strlen(path)), open, &kind, &created, &device);
+                   jn_window(path, strlen(path)), open, &kind, &created, &device, &node_mode);
 }
 
 /* An existing directory is kept. */

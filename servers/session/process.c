@@ -74,11 +74,11 @@ static bool make_clients(struct making *m)
 static jn_status_t open_path(cap_t fs, const char *path, uint32_t flags, uint32_t access,
                              uint64_t *open)
 {
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     uint64_t device;
 
     return fs_open(fs, 0, strlen(path), 0, flags, access, SHARE_ALL, 0, 0,
-                   jn_window(path, strlen(path)), open, &kind, &created, &device);
+                   jn_window(path, strlen(path)), open, &kind, &created, &device, &node_mode);
 }
 
 static void add_descriptor(struct making *m, uint32_t fd, uint32_t server, uint64_t number,

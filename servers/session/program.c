@@ -157,7 +157,7 @@ bool program_find(struct session *s, cap_t fs, const struct run_record *record,
     const char *typed = record->arguments.bytes;
     struct search search = {.fs = fs};
     unsigned char head[16] = {0};
-    uint32_t open_kind, created;
+    uint32_t open_kind, created, node_mode;
     uint64_t device, done = 0;
     jn_status_t status;
 
@@ -173,7 +173,7 @@ bool program_find(struct session *s, cap_t fs, const struct run_record *record,
     status = fs_open(fs, 0, strlen(program->path), search.lookup, FS_OPEN_NOT_DIRECTORY,
                      IO_ACCESS_READ | IO_ACCESS_EXECUTE, SHARE_ALL, 0, 0,
                      jn_window(program->path, strlen(program->path)), &program->open, &open_kind,
-                     &created, &device);
+                     &created, &device, &node_mode);
     if (status == JN_OK)
         status = io_read(fs, program->open, 0, sizeof head, 0, 0, jn_window(head, sizeof head),
                          &done);

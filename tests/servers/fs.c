@@ -37,9 +37,9 @@ static jn_status_t open_path(cap_t who, const char *path, uint32_t flags, uint32
                              uint64_t *open)
 {
     uint64_t device;
-    uint32_t kind, created;
+    uint32_t kind, created, mode;
     return fs_open(who, 0, strlen(path), 0, flags, access, 0, 0644, 0,
-                   jn_window(path, strlen(path)), open, &kind, &created, &device);
+                   jn_window(path, strlen(path)), open, &kind, &created, &device, &mode);
 }
 
 static bool put(cap_t who, uint64_t open, const char *text)

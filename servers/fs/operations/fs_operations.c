@@ -18,13 +18,13 @@ static jn_status_t begin(struct jn_call *call, uint64_t dir, uint64_t length, un
 static jn_status_t op_open(struct jn_call *call, uint64_t dir, uint64_t length, uint32_t lookup,
                            uint32_t flags, uint32_t access, uint32_t share, uint32_t mode,
                            uint64_t cookie, uint64_t *open, uint32_t *kind, uint32_t *created,
-                           uint64_t *device_id)
+                           uint64_t *device_id, uint32_t *node_mode)
 {
     struct client *client;
     struct place place;
     struct open_result result;
     *open = *device_id = 0;
-    *kind = *created = 0;
+    *kind = *created = *node_mode = 0;
     jn_status_t status = begin(call, dir, length, 0, &client, &place);
     if (status != JN_OK)
         return status;
@@ -35,6 +35,7 @@ static jn_status_t op_open(struct jn_call *call, uint64_t dir, uint64_t length, 
     *kind = result.kind;
     *created = result.created;
     *device_id = result.device_id;
+    *node_mode = result.mode;
     if (status == JN_REDIRECT)
         *open = result.number;
     if (status != JN_OK)

@@ -109,11 +109,11 @@ static void test_times(void)
 static uint64_t open_of(const char *path, uint32_t access)
 {
     uint64_t open, device;
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     struct jn_call *call = fake_call(pair_label);
     fake_offer(0, path, strlen(path));
     jn_status_t status = fs_operations.open(call, 0, strlen(path), 0, FS_OPEN_CREATE, access, 0,
-                                            0644, 0, &open, &kind, &created, &device);
+                                            0644, 0, &open, &kind, &created, &device, &node_mode);
     assert(status == JN_OK);
     return open;
 }

@@ -27,11 +27,11 @@ static uint64_t other; /* the label of a second process */
 static uint64_t make_file(const char *name, uint32_t flags)
 {
     uint64_t open, device;
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     struct jn_call *call = fake_call(pair_label);
     fake_offer(0, name, strlen(name));
     assert(fs_operations.open(call, 0, strlen(name), 0, flags, IO_ACCESS_READ | IO_ACCESS_WRITE, 0,
-                              0644, 0, &open, &kind, &created, &device) == JN_OK);
+                              0644, 0, &open, &kind, &created, &device, &node_mode) == JN_OK);
     return open;
 }
 
@@ -345,6 +345,7 @@ static void test_death(void)
 }
 
 /* What was kept of a path, and what must end that: names and rights on the way, and the client's own. */
+static uint32_t path_lookup; /* FS_LOOKUP_.. */
 static bool path_holds(const char *path, const uint64_t *page, bool begin)
 {
     static uint32_t slot;
@@ -354,8 +355,8 @@ static bool path_holds(const char *path, const uint64_t *page, bool begin)
         return page[slot] == generation && page[0] == names;
     struct jn_call *call = fake_call(pair_label);
     fake_offer(0, path, strlen(path));
-    assert(lease_operations.stat_path(call, 0, strlen(path), 0, &stat, &slot, &generation, &names) ==
-           JN_OK);
+    assert(lease_operations.stat_path(call, 0, strlen(path), path_lookup, &stat, &slot, &generation,
+                                      &names) == JN_OK);
     return slot != 0;
 }
 
@@ -394,6 +395,11 @@ static void test_paths(void)
     pair_symlink("p/q", PAIR_CWD, "to");
     assert(!path_holds("/base/top/to/f", page, true));
     assert(!path_holds("/base/top/p/../p/q/f", page, true) && path_holds("/base/top/./p/q//f", page, true));
+    /* Without regard to case: another spelling may come to be a name of its own. */
+    path_lookup = FS_LOOKUP_CASELESS;
+    assert(path_holds(path, page, true) && path_holds("//base/./top/p//q/f", page, true));
+    assert(!path_holds("/base/top/p/q/F", page, true) && !path_holds("/base/top/P/q/f", page, true));
+    path_lookup = 0;
     assert(!path_holds("/proc", page, true));
 }
 

@@ -160,11 +160,11 @@ static int linux_dir(int dir)
 static void janus_make_root(void)
 {
     uint64_t open, device;
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     struct jn_call *call = path_call(0, "/base/top");
     jn_status_t status =
         fs_operations.open(call, 0, 9, 0, FS_OPEN_DIRECTORY, IO_ACCESS_READ, 0, 0, 0, &open, &kind,
-                           &created, &device);
+                           &created, &device, &node_mode);
     if (status != JN_OK)
         fail("/base/top: %d", status);
     janus_root = open;
@@ -306,11 +306,11 @@ long pair_open(int dir, const char *path, int flags, unsigned mode)
     }
     uint32_t lookup = flags & O_NOFOLLOW ? FS_LOOKUP_NOFOLLOW : 0;
     uint64_t number = 0, device;
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     long linux_fd = linux_result(openat(linux_dir(dir), path, flags, mode));
     jn_status_t status = fs_operations.open(path_call(0, path), janus_dir(dir), strlen(path), lookup,
                                             open_flags, access_of(flags), 7, mode, 0, &number, &kind,
-                                            &created, &device);
+                                            &created, &device, &node_mode);
     if (linux_fd >= 0) {
         slots[slot] = (struct slot){(int)linux_fd, number, flags & (O_ACCMODE | O_PATH)};
         same(slot, status == JN_OK ? slot : errno_of(status));

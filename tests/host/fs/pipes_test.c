@@ -208,10 +208,11 @@ static void test_waiting(void)
 static jn_status_t open_fifo(uint32_t access, uint64_t cookie, uint64_t *open)
 {
     uint64_t device;
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     struct jn_call *call = fake_call(pair_label);
     fake_offer(0, "/fifo", 5);
-    return fs_operations.open(call, 0, 5, 0, 0, access, 0, 0, cookie, open, &kind, &created, &device);
+    return fs_operations.open(call, 0, 5, 0, 0, access, 0, 0, cookie, open, &kind, &created, &device,
+                              &node_mode);
 }
 
 static void test_meeting(void)

@@ -26,11 +26,11 @@ static jn_status_t open_path(uint64_t label, uint64_t dir, const char *path, uin
                              uint32_t flags, uint32_t access, uint64_t *open)
 {
     uint64_t device;
-    uint32_t kind = 0, created;
+    uint32_t kind = 0, created, node_mode;
     struct jn_call *call = fake_call(label);
     fake_offer(0, path, strlen(path));
     jn_status_t status = fs_operations.open(call, dir, strlen(path), lookup, flags, access, 0, 0644,
-                                            0, open, &kind, &created, &device);
+                                            0, open, &kind, &created, &device, &node_mode);
     kind_out = kind;
     return status;
 }
@@ -413,7 +413,7 @@ static void test_hostile(void)
 {
     static char one[4096], two[70000];
     uint64_t a, b, c, d;
-    uint32_t x, y;
+    uint32_t x, y, z;
     int64_t i;
     struct io_stat stat;
     cap_t client;
@@ -435,7 +435,8 @@ static void test_hostile(void)
         switch (draw() % 32) {
         case 0: case 1: case 2: case 3: case 4:
             status = fs_operations.open(call, draw() % 10, length, (uint32_t)draw(), flags & ~512u,
-                                        (uint32_t)draw(), (uint32_t)draw(), 0777, draw(), &a, &x, &y, &b);
+                                        (uint32_t)draw(), (uint32_t)draw(), 0777, draw(), &a, &x, &y, &b,
+                                        &z);
             break;
         case 5: status = fs_operations.stat_path(call, draw() % 10, length, flags, &stat); break;
         case 6: status = fs_operations.make_directory(call, draw() % 10, length, flags, 0777); break;

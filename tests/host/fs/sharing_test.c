@@ -60,11 +60,11 @@ static uint64_t open_as(uint64_t label, uint32_t flags, uint32_t access, uint32_
                         jn_status_t *status)
 {
     uint64_t open = 0, device;
-    uint32_t kind, created;
+    uint32_t kind, created, node_mode;
     struct jn_call *call = fake_call(label);
     fake_offer(0, "/shared", 7);
     *status = fs_operations.open(call, 0, 7, 0, FS_OPEN_CREATE | flags, access, share, 0644, 0,
-                                 &open, &kind, &created, &device);
+                                 &open, &kind, &created, &device, &node_mode);
     return open;
 }
 

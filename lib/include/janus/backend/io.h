@@ -77,6 +77,12 @@ JN_CHECKED jn_status_t backend_fs_open(const struct backend_clients *c,
                                        uint32_t access, uint32_t share, uint32_t mode,
                                        uint64_t cookie, struct backend_open *open,
                                        uint32_t *created);
+/* The same; and the mode of the node that fs found. */
+JN_CHECKED jn_status_t backend_fs_open_node(const struct backend_clients *c,
+                                            const struct backend_path *path, uint32_t flags,
+                                            uint32_t access, uint32_t share, uint32_t mode,
+                                            uint64_t cookie, struct backend_open *open,
+                                            uint32_t *created, uint32_t *node_mode);
 JN_CHECKED jn_status_t backend_fs_stat(const struct backend_clients *c,
                                        const struct backend_path *path, struct io_stat *stat);
 /* lease.stat and lease.stat_path: the answer holds while word `slot` of the page of generations is
