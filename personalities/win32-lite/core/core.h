@@ -538,6 +538,8 @@ void nt_attributes_free(struct nt_attributes *a);
 /* UTF-16 to UTF-8 and back; invalid input passes reversibly: lone surrogates as three bytes,
  * invalid bytes as lone low surrogates U+DC80..U+DCFF. Results are allocated, zero-terminated. */
 char *nt_text_to_utf8(const uint16_t *units, size_t length, size_t *bytes);
+/* One character, of one or two units, which are counted: at most three bytes a unit at out[*at]. */
+size_t nt_text_encode(const uint16_t *units, size_t left, char *out, size_t *at);
 uint16_t *nt_text_from_utf8(const char *bytes, size_t length, size_t *units);
 uint16_t nt_text_upper(uint16_t unit);
 void nt_text_set_upper_table(const void *l_intl, size_t length);
@@ -723,7 +725,7 @@ struct nt_path {
     char *path; /* of the tree, UTF-8; of pipes and ConDrv the rest of the name */
     size_t length;
     bool directory; /* ended in a backslash */
-    uint16_t *nt;   /* without \??\ */
+    const uint16_t *nt; /* the name that was translated, without \??\; lives as long as that */
     uint32_t nt_length;
 };
 nt_status nt_path_translate(const uint16_t *name, size_t length, struct nt_path *path);
@@ -736,12 +738,13 @@ enum nt_file_kind nt_file_kind_of(struct nt_process *p, struct world_open open);
 uint32_t nt_file_attributes(const struct world_stat *stat, const uint16_t *name, size_t length);
 void nt_file_basic_of(const struct world_stat *stat, const struct nt_file *file,
                       struct nt_file_basic *basic);
-/* Opens by NT name; the caller owns the new object. */
-nt_status nt_file_open(struct nt_thread *t, const struct nt_attributes *a, uint32_t access,
+/* Opens by NT name; the caller owns the new object. `a` may have lost its name afterwards. */
+nt_status nt_file_open(struct nt_thread *t, struct nt_attributes *a, uint32_t access,
                        uint32_t attributes, uint32_t share, uint32_t disposition,
                        uint32_t options, struct nt_file **file, uint32_t *information);
-/* The full NT name (with \\??\\) of OBJECT_ATTRIBUTES relative to their root, allocated. */
-nt_status nt_attributes_path(struct nt_thread *t, const struct nt_attributes *a,
+/* The full NT name (with \\??\\) of OBJECT_ATTRIBUTES relative to their root, allocated; without a root
+ * it is `a`'s own, which then has none any more. */
+nt_status nt_attributes_path(struct nt_thread *t, struct nt_attributes *a,
                              uint16_t **name, size_t *length);
 nt_status nt_pipe_open(struct nt_thread *t, const struct nt_path *path, uint32_t access,
                        uint32_t options, struct nt_file **file);

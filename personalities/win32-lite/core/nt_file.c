@@ -20,20 +20,25 @@ struct nt_file *nt_file_create(struct nt_process *p, enum nt_file_kind kind,
     return file;
 }
 
-enum nt_file_kind nt_file_kind_of(struct nt_process *p, struct world_open open)
+static enum nt_file_kind kind_of(struct world_open open, uint32_t mode)
 {
-    struct world_stat stat;
-
     if (open.server == WORLD_CONSOLE)
         return NT_FILE_CONSOLE;
-    if (world_file_stat(p->world, open, &stat) != JN_OK)
-        return NT_FILE_CHARACTER;
-    switch (stat.mode & WORLD_IFMT) {
+    switch (mode & WORLD_IFMT) {
     case WORLD_IFREG: return NT_FILE_DISK;
     case WORLD_IFDIR: return NT_FILE_DIRECTORY;
     case WORLD_IFIFO: return NT_FILE_PIPE;
     }
     return NT_FILE_CHARACTER;
+}
+
+enum nt_file_kind nt_file_kind_of(struct nt_process *p, struct world_open open)
+{
+    struct world_stat stat = {0};
+
+    if (open.server != WORLD_CONSOLE && world_file_stat(p->world, open, &stat) != JN_OK)
+        return NT_FILE_CHARACTER;
+    return kind_of(open, stat.mode);
 }
 
 nt_status nt_file_handle(struct nt_process *p, struct world_open open, uint32_t flags,
@@ -64,7 +69,7 @@ nt_status nt_file_handle(struct nt_process *p, struct world_open open, uint32_t 
     return status;
 }
 
-nt_status nt_attributes_path(struct nt_thread *t, const struct nt_attributes *a, uint16_t **name,
+nt_status nt_attributes_path(struct nt_thread *t, struct nt_attributes *a, uint16_t **name,
                              size_t *length)
 {
     static const uint16_t prefix[] = {'\\', '?', '?', '\\'};
@@ -72,9 +77,10 @@ nt_status nt_attributes_path(struct nt_thread *t, const struct nt_attributes *a,
     nt_status status;
 
     if (!a->root) {
-        *name = nt_text_dup(a->name.units, a->name.length);
+        *name = a->name.units;
         *length = a->name.length;
-        return *name ? NT_SUCCESS : NT_NO_MEMORY;
+        a->name = (struct nt_text){0};
+        return NT_SUCCESS;
     }
     status = nt_handle_object(t, a->root, NT_TYPE_FILE, 0, &root);
     if (NT_FAILED(status))
@@ -150,7 +156,7 @@ static nt_status open_file(struct nt_thread *t, const struct nt_path *path, uint
     struct nt_process *p = t->process;
     struct world_open open;
     struct nt_file *file;
-    uint32_t flags, rights = 0, wanted_share = 0;
+    uint32_t flags, rights = 0, wanted_share = 0, mode;
     bool created = false;
     world_status got;
 
@@ -193,27 +199,27 @@ static nt_status open_file(struct nt_thread *t, const struct nt_path *path, uint
             (stat.mode & WORLD_IFMT) != WORLD_IFDIR && !(stat.mode & 0222))
             return NT_CANNOT_DELETE;
     }
-    got = world_file_open(p->world, path->path, path->length, flags, rights, wanted_share,
-                          t->cookie, &open, &created);
+    got = world_file_open_node(p->world, path->path, path->length, flags, rights, wanted_share,
+                               t->cookie, &open, &created, &mode);
     if (got == JN_IS_DIRECTORY && !(options & NT_FILE_NON_DIRECTORY_FILE)) {
         if (disposition != NT_FILE_OPEN && disposition != NT_FILE_OPEN_IF)
             return NT_OBJECT_NAME_COLLISION;
         flags = (flags & ~(WORLD_OPEN_CREATE | WORLD_OPEN_TRUNCATE)) | WORLD_OPEN_DIRECTORY;
         rights = (rights & ~WORLD_WRITE) | WORLD_READ;
-        got = world_file_open(p->world, path->path, path->length, flags, rights, wanted_share, 0,
-                              &open, &created);
+        got = world_file_open_node(p->world, path->path, path->length, flags, rights, wanted_share,
+                                   0, &open, &created, &mode);
     }
     if (got == JN_WOULD_BLOCK) { /* a FIFO without its other end */
         t->armed = true;
         return NT_HELD;
     }
     if (got == JN_EXISTS && disposition == NT_FILE_OPEN_IF)
-        got = world_file_open(p->world, path->path, path->length,
-                              flags & ~(WORLD_OPEN_CREATE | WORLD_OPEN_MAKE_DIRECTORY), rights,
-                              wanted_share, 0, &open, &created);
+        got = world_file_open_node(p->world, path->path, path->length,
+                                   flags & ~(WORLD_OPEN_CREATE | WORLD_OPEN_MAKE_DIRECTORY), rights,
+                                   wanted_share, 0, &open, &created, &mode);
     if (got != JN_OK)
         return open_status(p, path, got);
-    file = nt_file_create(p, nt_file_kind_of(p, open), open, access, options);
+    file = nt_file_create(p, kind_of(open, mode), open, access, options);
     if (!file) {
         world_io_close(p->world, open);
         return NT_NO_MEMORY;
@@ -229,7 +235,7 @@ static nt_status open_file(struct nt_thread *t, const struct nt_path *path, uint
                                                       NT_ATTRIBUTE_SYSTEM),
                                         INT64_MIN, INT64_MIN, INT64_MIN);
     file->path = nt_text_dup(path->nt, path->nt_length);
-    file->path_length = path->nt_length;
+    file->path_length = file->path ? path->nt_length : 0;
     while (file->path_length > 3 && file->path[file->path_length - 1] == '\\')
         file->path_length--;
     *information = created                               ? NT_FILE_CREATED
@@ -240,7 +246,7 @@ static nt_status open_file(struct nt_thread *t, const struct nt_path *path, uint
     return NT_SUCCESS;
 }
 
-nt_status nt_file_open(struct nt_thread *t, const struct nt_attributes *a, uint32_t access,
+nt_status nt_file_open(struct nt_thread *t, struct nt_attributes *a, uint32_t access,
                        uint32_t attributes, uint32_t share, uint32_t disposition,
                        uint32_t options, struct nt_file **file, uint32_t *information)
 {
@@ -262,9 +268,10 @@ nt_status nt_file_open(struct nt_thread *t, const struct nt_attributes *a, uint3
     if (NT_FAILED(status))
         return status;
     status = nt_path_translate(name, length, &path);
-    free(name);
-    if (NT_FAILED(status))
+    if (NT_FAILED(status)) {
+        free(name);
         return status;
+    }
     *information = NT_FILE_OPENED;
     switch (path.kind) {
     case NT_PATH_FILE:
@@ -281,6 +288,7 @@ nt_status nt_file_open(struct nt_thread *t, const struct nt_attributes *a, uint3
     default: status = nt_console_open(t, &path, access, options, file); break;
     }
     nt_path_free(&path);
+    free(name);
     return status;
 }
 

@@ -316,12 +316,13 @@ static nt_status set_name(struct nt_thread *t, struct nt_file *file, uint64_t ad
     if (NT_FAILED(status))
         return status;
     status = nt_path_translate(name, units, &path);
-    free(name);
-    if (NT_FAILED(status))
-        return status;
-    if (path.kind != NT_PATH_FILE) {
+    if (!NT_FAILED(status) && path.kind != NT_PATH_FILE) {
         nt_path_free(&path);
-        return NT_OBJECT_NAME_INVALID;
+        status = NT_OBJECT_NAME_INVALID;
+    }
+    if (NT_FAILED(status)) {
+        free(name);
+        return status;
     }
     bool replace = extended ? head.flags & 1 : (head.flags & 0xff) != 0;
     world_status got = link ? world_file_link(t->process->world, file->open, path.path, path.length)
@@ -334,11 +335,11 @@ static nt_status set_name(struct nt_thread *t, struct nt_file *file, uint64_t ad
                                                            : nt_status_from(got);
     if (!NT_FAILED(status) && !link) {
         free(file->path);
-        file->path = path.nt;
-        file->path_length = path.nt_length;
-        path.nt = NULL;
+        file->path = nt_text_dup(path.nt, path.nt_length);
+        file->path_length = file->path ? path.nt_length : 0;
     }
     nt_path_free(&path);
+    free(name);
     return status;
 }
 

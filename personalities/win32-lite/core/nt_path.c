@@ -7,62 +7,67 @@
 
 static bool starts(const uint16_t *name, size_t length, const char *prefix, size_t *used)
 {
-    size_t n = strlen(prefix);
+    size_t n = 0;
 
-    if (length < n || !nt_text_equal_ascii(name, n, prefix))
-        return false;
+    for (; prefix[n]; n++)
+        if (n == length || (name[n] != (uint8_t)prefix[n] &&
+                            nt_text_upper(name[n]) != nt_text_upper((uint8_t)prefix[n])))
+            return false;
     *used = n;
     return true;
 }
 
 /* The rest of a name behind "X:", with / for \, appended to root. Names with characters that no
  * Windows file name has are refused; trailing backslashes mean a directory. */
+static bool never_in_a_name(uint16_t c)
+{
+    switch (c) {
+    case '<': case '>': case '"': case '|': case '?': case '*': case '/': case ':': return true;
+    }
+    return c < 32;
+}
+
 static nt_status file_path(const uint16_t *rest, size_t length, const char *root,
                            struct nt_path *path)
 {
-    size_t bytes, root_length = strlen(root), at;
-    char *utf8;
+    size_t root_length = strlen(root), at = root_length;
+    char *out = malloc(root_length + length * 3 + 2);
 
-    for (size_t i = 0; i < length; i++) {
-        uint16_t c = rest[i];
-        if (c < 32 || c == '<' || c == '>' || c == '"' || c == '|' || c == '?' || c == '*' ||
-            c == '/' || c == ':')
-            return NT_OBJECT_NAME_INVALID;
-    }
+    if (!out)
+        return NT_NO_MEMORY;
     path->directory = length && rest[length - 1] == '\\';
-    utf8 = nt_text_to_utf8(rest, length, &bytes);
-    if (!utf8)
-        return NT_NO_MEMORY;
-    path->path = malloc(root_length + bytes + 3);
-    if (!path->path) {
-        free(utf8);
-        return NT_NO_MEMORY;
-    }
-    memcpy(path->path, root, root_length);
-    at = root_length;
-    for (size_t i = 0; i < bytes;) {
-        if (utf8[i] == '\\') {
+    memcpy(out, root, root_length);
+    for (size_t i = 0; i < length;) {
+        if (rest[i] == '\\') {
             i++;
             continue;
         }
-        path->path[at++] = '/';
+        out[at++] = '/';
+        size_t start = at;
+        while (i < length && rest[i] != '\\') {
+            if (rest[i] >= 0x80) {
+                i += nt_text_encode(rest + i, length - i, out, &at);
+                continue;
+            }
+            if (never_in_a_name(rest[i]))
+                goto invalid;
+            out[at++] = (char)rest[i++];
+        }
         /* "." and ".." are plain names to NT; they are not resolved here, so they must not be
          * passed on as what they mean in the tree. */
-        size_t start = i;
-        while (i < bytes && utf8[i] != '\\')
-            path->path[at++] = utf8[i++];
-        if ((i - start == 1 && utf8[start] == '.') ||
-            (i - start == 2 && utf8[start] == '.' && utf8[start + 1] == '.')) {
-            free(utf8);
-            return NT_OBJECT_NAME_INVALID;
-        }
+        if (out[start] == '.' &&
+            (at - start == 1 || (at - start == 2 && out[start + 1] == '.')))
+            goto invalid;
     }
     if (!at)
-        path->path[at++] = '/';
-    path->path[at] = 0;
+        out[at++] = '/';
+    out[at] = 0;
+    path->path = out;
     path->length = at;
-    free(utf8);
     return NT_SUCCESS;
+invalid:
+    free(out);
+    return NT_OBJECT_NAME_INVALID;
 }
 
 static nt_status special(struct nt_path *path, enum nt_path_kind kind, const uint16_t *rest,
@@ -95,10 +100,8 @@ nt_status nt_path_translate(const uint16_t *name, size_t length, struct nt_path 
         return NT_OBJECT_PATH_NOT_FOUND;
     name += used;
     length -= used;
-    path->nt = nt_text_dup(name, length);
+    path->nt = name;
     path->nt_length = (uint32_t)length;
-    if (!path->nt)
-        return NT_NO_MEMORY;
     if (starts(name, length, "pipe\\", &used))
         return special(path, NT_PATH_PIPE, name + used, length - used);
     if (nt_text_equal_ascii(name, length, "NUL") || nt_text_equal_ascii(name, length, "NUL:"))
@@ -132,7 +135,6 @@ nt_status nt_path_translate(const uint16_t *name, size_t length, struct nt_path 
 void nt_path_free(struct nt_path *path)
 {
     free(path->path);
-    free(path->nt);
     path->path = NULL;
     path->nt = NULL;
 }

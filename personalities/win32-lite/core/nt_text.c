@@ -61,7 +61,8 @@ int nt_text_compare_caseless(const uint16_t *a, size_t a_length, const uint16_t 
 bool nt_text_equal_ascii(const uint16_t *units, size_t length, const char *ascii)
 {
     for (size_t i = 0; i < length; i++)
-        if (!ascii[i] || nt_text_upper(units[i]) != nt_text_upper((uint8_t)ascii[i]))
+        if (!ascii[i] || (units[i] != (uint8_t)ascii[i] &&
+                          nt_text_upper(units[i]) != nt_text_upper((uint8_t)ascii[i])))
             return false;
     return !ascii[length];
 }
@@ -78,41 +79,53 @@ uint16_t *nt_text_dup(const uint16_t *units, size_t length)
     return copy;
 }
 
+size_t nt_text_encode(const uint16_t *units, size_t left, char *to, size_t *at)
+{
+    uint8_t *out = (uint8_t *)to + *at;
+    uint32_t c = units[0];
+
+    if (c >= 0xd800 && c < 0xdc00 && left > 1 && units[1] >= 0xdc00 && units[1] < 0xe000) {
+        c = 0x10000 + ((c - 0xd800) << 10) + (units[1] - 0xdc00);
+        out[0] = 0xf0 | c >> 18;
+        out[1] = 0x80 | (c >> 12 & 63);
+        out[2] = 0x80 | (c >> 6 & 63);
+        out[3] = 0x80 | (c & 63);
+        *at += 4;
+        return 2;
+    }
+    if (c < 0x80 || (c >= 0xdc80 && c <= 0xdcff)) { /* the second: an escaped byte */
+        out[0] = c & 0xff;
+        *at += 1;
+    } else if (c < 0x800) {
+        out[0] = 0xc0 | c >> 6;
+        out[1] = 0x80 | (c & 63);
+        *at += 2;
+    } else {
+        out[0] = 0xe0 | c >> 12;
+        out[1] = 0x80 | (c >> 6 & 63);
+        out[2] = 0x80 | (c & 63);
+        *at += 3;
+    }
+    return 1;
+}
+
 char *nt_text_to_utf8(const uint16_t *units, size_t length, size_t *bytes)
 {
-    uint8_t *out = malloc(length * 3 + 1);
+    char *out = malloc(length * 3 + 1);
     size_t at = 0;
 
     if (!out)
         return NULL;
-    for (size_t i = 0; i < length; i++) {
-        uint32_t c = units[i];
-        if (c >= 0xdc80 && c <= 0xdcff) { /* an escaped byte */
-            out[at++] = c & 0xff;
-            continue;
-        }
-        if (c >= 0xd800 && c < 0xdc00 && i + 1 < length && units[i + 1] >= 0xdc00 &&
-            units[i + 1] < 0xe000) {
-            c = 0x10000 + ((c - 0xd800) << 10) + (units[++i] - 0xdc00);
-            out[at++] = 0xf0 | c >> 18;
-            out[at++] = 0x80 | (c >> 12 & 63);
-            out[at++] = 0x80 | (c >> 6 & 63);
-            out[at++] = 0x80 | (c & 63);
-        } else if (c < 0x80) {
-            out[at++] = c;
-        } else if (c < 0x800) {
-            out[at++] = 0xc0 | c >> 6;
-            out[at++] = 0x80 | (c & 63);
-        } else {
-            out[at++] = 0xe0 | c >> 12;
-            out[at++] = 0x80 | (c >> 6 & 63);
-            out[at++] = 0x80 | (c & 63);
-        }
+    for (size_t i = 0; i < length;) {
+        if (units[i] < 0x80)
+            out[at++] = (char)units[i++];
+        else
+            i += nt_text_encode(units + i, length - i, out, &at);
     }
     out[at] = 0;
     if (bytes)
         *bytes = at;
-    return (char *)out;
+    return out;
 }
 
 /* Length of the well-formed sequence at s and its code point; 0: not well-formed. Three-byte

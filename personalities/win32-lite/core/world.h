@@ -72,9 +72,18 @@ struct world_entry {
 };
 
 /* ---- files: all names are absolute UTF-8 paths, looked up without regard to case ---- */
-world_status world_file_open(struct world_process *p, const char *path, size_t length,
-                             uint32_t flags, uint32_t access, uint32_t share, uint64_t cookie,
-                             struct world_open *open, bool *created);
+world_status world_file_open_node(struct world_process *p, const char *path, size_t length,
+                                  uint32_t flags, uint32_t access, uint32_t share, uint64_t cookie,
+                                  struct world_open *open, bool *created, uint32_t *node_mode);
+static inline world_status world_file_open(struct world_process *p, const char *path, size_t length,
+                                           uint32_t flags, uint32_t access, uint32_t share,
+                                           uint64_t cookie, struct world_open *open, bool *created)
+{
+    uint32_t node_mode;
+
+    return world_file_open_node(p, path, length, flags, access, share, cookie, open, created,
+                                &node_mode);
+}
 world_status world_file_stat_path(struct world_process *p, const char *path, size_t length,
                                   struct world_stat *stat);
 world_status world_file_stat(struct world_process *p, struct world_open open,

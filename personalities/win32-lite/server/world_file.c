@@ -5,6 +5,7 @@
 #include "guest.h"
 #include "janus/idl/fs.h"
 #include "loop.h"
+#include "stat_cache.h"
 
 _Static_assert(WORLD_OPEN_MAKE_DIRECTORY == FS_OPEN_MAKE_DIRECTORY &&
                    WORLD_OPEN_DELETE_ON_CLOSE == FS_OPEN_DELETE_ON_CLOSE &&
@@ -23,31 +24,17 @@ static struct backend_path empty(uint64_t open)
     return (struct backend_path){open, "", 0, FS_LOOKUP_EMPTY};
 }
 
-static void fill_stat(const struct io_stat *from, struct world_stat *to)
-{
-    *to = (struct world_stat){.device = from->device,
-                              .inode = from->inode,
-                              .mode = from->mode,
-                              .link_count = from->link_count,
-                              .size = from->size,
-                              .blocks = from->blocks,
-                              .attributes = from->attributes,
-                              .access_ns = from->access_ns,
-                              .modify_ns = from->modify_ns,
-                              .change_ns = from->change_ns,
-                              .birth_ns = from->birth_ns};
-}
-
-world_status world_file_open(struct world_process *p, const char *path, size_t length,
-                             uint32_t flags, uint32_t access, uint32_t share, uint64_t cookie,
-                             struct world_open *open, bool *created)
+world_status world_file_open_node(struct world_process *p, const char *path, size_t length,
+                                  uint32_t flags, uint32_t access, uint32_t share, uint64_t cookie,
+                                  struct world_open *open, bool *created, uint32_t *node_mode)
 {
     struct backend_path where = path_of(path, length);
     struct backend_open result = {0, 0};
     uint32_t made = 0;
     uint32_t mode = flags & WORLD_OPEN_MAKE_DIRECTORY ? 0755 : 0644;
-    jn_status_t status = backend_fs_open(&p->clients, &where, flags | FS_OPEN_SHARE_MODES, access,
-                                         share, mode, cookie, &result, &made);
+    jn_status_t status =
+        backend_fs_open_node(&p->clients, &where, flags | FS_OPEN_SHARE_MODES, access, share, mode,
+                             cookie, &result, &made, node_mode);
 
     if (status == JN_WOULD_BLOCK && cookie)
         guest_armed(cookie, RING_FS);
@@ -64,12 +51,8 @@ world_status world_file_stat_path(struct world_process *p, const char *path, siz
                                   struct world_stat *out)
 {
     struct backend_path where = path_of(path, length);
-    struct io_stat stat;
-    jn_status_t status = backend_fs_stat(&p->clients, &where, &stat);
 
-    if (status == JN_OK)
-        fill_stat(&stat, out);
-    return status;
+    return stat_cache_ask(p, &where, out);
 }
 
 world_status world_file_stat(struct world_process *p, struct world_open open,
@@ -79,7 +62,7 @@ world_status world_file_stat(struct world_process *p, struct world_open open,
     jn_status_t status = backend_io_stat(&p->clients, guest_open(open), &stat);
 
     if (status == JN_OK)
-        fill_stat(&stat, out);
+        stat_cache_fill(&stat, out);
     return status;
 }
 

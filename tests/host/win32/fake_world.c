@@ -17,8 +17,9 @@ uint64_t fake_last_answer;
     }
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-FAIL(world_file_open, struct world_process *p, const char *path, size_t length, uint32_t flags,
-     uint32_t access, uint32_t share, uint64_t cookie, struct world_open *open, bool *created)
+FAIL(world_file_open_node, struct world_process *p, const char *path, size_t length, uint32_t flags,
+     uint32_t access, uint32_t share, uint64_t cookie, struct world_open *open, bool *created,
+     uint32_t *node_mode)
 FAIL(world_file_stat_path, struct world_process *p, const char *path, size_t length,
      struct world_stat *stat)
 FAIL(world_file_stat, struct world_process *p, struct world_open open, struct world_stat *stat)

@@ -98,9 +98,9 @@ static struct {
     char path[4096];
 } marks[4096];
 
-world_status world_file_open(struct world_process *p, const char *path, size_t length,
-                             uint32_t flags, uint32_t access, uint32_t share, uint64_t cookie,
-                             struct world_open *open_out, bool *created)
+world_status world_file_open_node(struct world_process *p, const char *path, size_t length,
+                                  uint32_t flags, uint32_t access, uint32_t share, uint64_t cookie,
+                                  struct world_open *open_out, bool *created, uint32_t *node_mode)
 {
     char host[4096];
     struct stat st;
@@ -142,6 +142,11 @@ world_status world_file_open(struct world_process *p, const char *path, size_t l
     fd = open(host, mode, 0644);
     if (fd < 0)
         return from_errno();
+    if (fstat(fd, &st)) {
+        close(fd);
+        return JN_IO;
+    }
+    *node_mode = st.st_mode;
     if (fd < 4096) {
         marks[fd].remove = (flags & WORLD_OPEN_DELETE_ON_CLOSE) != 0;
         snprintf(marks[fd].path, sizeof marks[fd].path, "%s", host);
