@@ -24,8 +24,10 @@ def machine(options, image='janus.img'):
     for name in ('posix', 'win32'):
         if getattr(options, name):
             words.append(f'{name}={getattr(options, name)}')
+    # With the instruction clock the emulator runs the processors in turns, in one thread.
+    parallel = options.smp > 1 and not options.icount
     command = [
-        'qemu-system-x86_64', '-accel', 'tcg,thread=multi' if options.smp > 1 else 'tcg',
+        'qemu-system-x86_64', '-accel', 'tcg,thread=multi' if parallel else 'tcg',
         '-machine', 'pc', '-cpu', 'max',
         '-m', str(options.mem), '-smp', str(options.smp), '-nodefaults', '-no-user-config',
         '-nic', 'none', '-display', 'none', '-monitor', 'none', '-no-reboot', '-rtc', 'base=utc',
