@@ -28,7 +28,7 @@ FOREIGN equ 11
 THREAD_WRITE equ 25
 STATE_REGS equ 1
 
-extern adapter_start, adapter_text_bytes, adapter_memory_end
+extern adapter_start, adapter_text_bytes, adapter_memory_end, adapter_programs
 extern adapter_fast, adapter_fast_count, adapter_sample
 global _start:function, adapter_leave:function, adapter_slow:function, adapter_door:function
 global adapter_redirected, adapter_inside, adapter_left, adapter_stop, adapter_stop_saved
@@ -40,6 +40,7 @@ section .adapter.header progbits alloc exec nowrite align=64
     dq adapter_door
     dq adapter_text_bytes
     dq adapter_memory_end
+    dq adapter_programs
 
 section .text.entry progbits alloc exec nowrite align=64
 ; rdi = enum adapter_kind, rsi = length of the record, rdx = settings

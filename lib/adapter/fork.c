@@ -1,6 +1,8 @@
 /* The child of a fork: a Task with a copy of this adapter. The copy is made by the pager when the
  * client there is cloned; up to that moment this adapter's memory must say all that the child needs.
  * From then on this one may go on as it likes. */
+#include <string.h>
+
 #include "janus/idl/client.h"
 #include "janus/idl/task.h"
 #include "janus/ipc.h"
@@ -20,6 +22,15 @@ static const struct adapter_header *header(void)
 void adapter_settings_keep(uint64_t settings)
 {
     fork_settings = settings;
+}
+
+uint32_t adapter_default_place(const char *personality)
+{
+    char taker[ADAPTER_TAKER_MAX];
+    for (unsigned i = 0; i < ADAPTER_TAKERS && adapter_taker_name(i, adapter_programs, taker); i += 2)
+        if (!strcmp(taker + 4, personality))
+            return ADAPTER_PLACE(fork_settings, i / 2);
+    return 0;
 }
 
 static jn_status_t copy(cap_t task, cap_t source, cap_t slot, uint32_t rights)
@@ -50,6 +61,8 @@ static jn_status_t fill_table(const struct adapter_child *child)
         if (list[i].source)
             status = copy(child->task, list[i].source, list[i].slot, list[i].rights);
     for (cap_t i = 0; i < ADAPTER_TAKERS && status == JN_OK; i++) {
+        if (!ADAPTER_PLACE(fork_settings, i / 2))
+            continue;
         cap_t slot = ADAPTER_CAP_TAKERS + i * JN_CAP_STEP;
         status = copy(child->task, slot, slot, GIVE_RIGHTS);
     }

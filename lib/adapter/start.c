@@ -5,6 +5,7 @@
 
 #include "janus/adapter_runtime.h"
 #include "memory.h"
+#include "janus/backend/process.h"
 #include "janus/idl/personality.h"
 #include "janus/idl/task.h"
 #include "janus/ipc.h"
@@ -21,6 +22,9 @@ _Static_assert(offsetof(struct jn_utcb, door_rax) == 1168, "entry.asm");
 _Static_assert(offsetof(struct jn_utcb, door_rflags) == 1176, "entry.asm");
 _Static_assert(offsetof(struct jn_utcb, state) == 1216, "entry.asm");
 _Static_assert(JN_OP_THREAD_WRITE == 25 && JN_FOREIGN == 11 && JN_INVOKE == 7, "entry.asm");
+
+/* The launcher writes it, into what all adapters are cloned from (entry.asm). */
+char adapter_programs[ADAPTER_PROGRAMS_MAX];
 
 #define LANDING_SLOTS JN_ITEMS_MAX
 #define POOL_LOW 24  /* frames: one message needs far fewer */
@@ -42,6 +46,7 @@ _Noreturn void adapter_start(enum adapter_kind kind, uint64_t length, uint64_t s
     utcb->recv_cap_base = jn_slot_alloc_range(LANDING_SLOTS);
     utcb->recv_cap_count = LANDING_SLOTS;
     adapter_settings_keep(settings);
+    backend_programs = adapter_programs;
     adapter_main(kind, length, settings);
 }
 
@@ -75,8 +80,11 @@ jn_status_t jn_name_lookup(const char *name, cap_t *gate)
 {
     uint32_t type = JN_TYPE_NONE, rights;
     uint64_t identity, label;
+    char taker[ADAPTER_TAKER_MAX];
     for (unsigned i = 0; i < ADAPTER_TAKERS; i++) {
-        if (strcmp(adapter_takers[i], name))
+        if (!adapter_taker_name(i, adapter_programs, taker))
+            break;
+        if (strcmp(taker, name))
             continue;
         *gate = ADAPTER_CAP_TAKERS + i * JN_CAP_STEP;
         if (jn_cap_info(*gate, &type, &rights, &identity, &label) == JN_OK && type == JN_TYPE_GATE)

@@ -174,17 +174,23 @@ jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns, uint64_t 
     return task_set_alarm_usage(task, user_ns, system_ns, pages);
 }
 
+const char *backend_programs;
+
 bool backend_process_personality_of(const void *head, size_t length, char *server,
                                     size_t capacity)
 {
     char setting[256];
     size_t setting_length;
 
-    if (capacity < 5 ||
-        supervisor_setting(JN_CAP_SUPERVISOR, "programs", 8, setting, sizeof setting,
-                           &setting_length) != JN_OK)
+    if (capacity < 5)
         return false;
     memcpy(server, "svc/", 4);
+    if (backend_programs)
+        return handover_program_of(backend_programs, strlen(backend_programs), head, length,
+                                   server + 4, capacity - 4);
+    if (supervisor_setting(JN_CAP_SUPERVISOR, "programs", 8, setting, sizeof setting,
+                           &setting_length) != JN_OK)
+        return false;
     return handover_program_of(setting, setting_length, head, length, server + 4, capacity - 4);
 }
 

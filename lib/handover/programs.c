@@ -40,3 +40,24 @@ bool handover_program_of(const char *setting, size_t setting_length, const void 
     }
     return false;
 }
+
+bool handover_program_name(const char *setting, size_t setting_length, unsigned index, char *name,
+                           size_t capacity)
+{
+    const char *end = setting + setting_length;
+    for (; setting < end; index--) {
+        const char *comma = memchr(setting, ',', (size_t)(end - setting));
+        const char *stop = comma ? comma : end;
+        const char *sign = memchr(setting, '=', (size_t)(stop - setting));
+        size_t length = sign ? (size_t)(stop - sign - 1) : 0;
+        if (!index) {
+            if (!length || length >= capacity)
+                return false;
+            memcpy(name, sign + 1, length);
+            name[length] = 0;
+            return true;
+        }
+        setting = stop + 1;
+    }
+    return false;
+}

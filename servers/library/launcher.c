@@ -17,6 +17,7 @@
 
 static struct template template;
 static uint64_t settings;
+static char programs[ADAPTER_PROGRAMS_MAX]; /* the setting */
 
 /* ---- the process ---- */
 
@@ -88,8 +89,12 @@ static jn_status_t make_handler(struct start *start, uint64_t length)
 static void give_takers(cap_t task)
 {
     static cap_t gates[ADAPTER_TAKERS];
+    char name[ADAPTER_TAKER_MAX];
     for (cap_t i = 0; i < ADAPTER_TAKERS; i++) {
-        if (!gates[i] && jn_name_lookup(adapter_takers[i], &gates[i]) != JN_OK)
+        if (!ADAPTER_PLACE(settings, i / 2)) /* off */
+            continue;
+        if (!gates[i] && (!adapter_taker_name((unsigned)i, programs, name) ||
+                          jn_name_lookup(name, &gates[i]) != JN_OK))
             gates[i] = JN_CAP_NULL;
         if (gates[i] && jn_cap_copy_to(task, gates[i], ADAPTER_CAP_TAKERS + i * JN_CAP_STEP,
                                        GIVE_RIGHTS) != JN_OK) {
@@ -192,6 +197,25 @@ static uint32_t placement(const char *personality)
                                        : 0;
 }
 
+/* What adapters are told of this boot. */
+static void read_settings(void)
+{
+    char name[ADAPTER_TAKER_MAX], behind[ADAPTER_TAKER_MAX];
+    size_t length = 0;
+    if (supervisor_setting(JN_CAP_SUPERVISOR, "programs", 8, programs, sizeof programs - 1,
+                           &length) != JN_OK)
+        length = 0;
+    programs[length] = 0;
+    settings = ADAPTER_SETTING(ADAPTER_POSIX, placement("posix")) |
+               ADAPTER_SETTING(ADAPTER_WIN32, placement("win32"));
+    for (unsigned i = 0; i < ADAPTER_OTHERS; i++)
+        if (adapter_taker_name(2 * (ADAPTER_OTHER + i), programs, name))
+            settings |= ADAPTER_SETTING(ADAPTER_OTHER + i, placement(name + 4));
+    if (adapter_taker_name(ADAPTER_TAKERS, programs, behind))
+        jn_log(JN_LOG_WARNING, "%s and what follows in the setting `programs` is not told to library processes",
+               behind + 4);
+}
+
 static void know_servers(void)
 {
     static const struct {
@@ -211,7 +235,7 @@ static void know_servers(void)
         if (status != JN_OK)
             jn_panic("%s: %s", servers[i].name, jn_status_text(status));
     }
-    jn_status_t status = template_make(admin.pager, &template);
+    jn_status_t status = template_make(admin.pager, programs, &template);
     if (status != JN_OK)
         jn_panic("svc/pager: %s", jn_status_text(status));
     backend_servers_learn(&admin);
@@ -223,7 +247,7 @@ int main(void)
     char name[32];
     snprintf(name, sizeof name, "%s-library", launcher_personality);
     jn_log_set_name(name);
-    settings = ADAPTER_SETTINGS(placement("posix"), placement("win32"));
+    read_settings();
     know_servers();
     static const struct personality_ops ops = {.take = take};
     struct jn_interface interfaces[] = {personality_interface(&ops)};

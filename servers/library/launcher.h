@@ -14,7 +14,8 @@ struct template {
     struct adapter_header header;
 };
 
-/* Reads the image into a fresh template. pager_admin: lent. */
-JN_CHECKED jn_status_t template_make(cap_t pager_admin, struct template *template);
+/* Reads the image into a fresh template, with the setting `programs`. pager_admin: lent. */
+JN_CHECKED jn_status_t template_make(cap_t pager_admin, const char programs[ADAPTER_PROGRAMS_MAX],
+                                     struct template *template);
 
 #endif

@@ -35,7 +35,8 @@ static jn_status_t check_header(const struct loader_image *image, struct templat
     memcpy(&template->header, adapter_image + text->file_offset, sizeof template->header);
     if (header->magic != ADAPTER_MAGIC || header->text_bytes % PAGE ||
         header->text_bytes > ADAPTER_TEXT_BYTES || header->memory_end % PAGE ||
-        header->memory_end <= ADAPTER_DATA || header->memory_end > ADAPTER_WINDOWS - ADAPTER_HEAP_FIRST)
+        header->memory_end <= ADAPTER_DATA || header->memory_end > ADAPTER_WINDOWS - ADAPTER_HEAP_FIRST ||
+        header->programs < ADAPTER_DATA || header->programs > header->memory_end - ADAPTER_PROGRAMS_MAX)
         return JN_BAD_IMAGE;
     return JN_OK;
 }
@@ -63,7 +64,8 @@ static jn_status_t make_dataspaces(cap_t pager_admin, cap_t client, const char *
     return status;
 }
 
-jn_status_t template_make(cap_t pager_admin, struct template *template)
+jn_status_t template_make(cap_t pager_admin, const char programs[ADAPTER_PROGRAMS_MAX],
+                          struct template *template)
 {
     static struct loader_image image;
     jn_status_t status = loader_parse(adapter_image, (uint64_t)(adapter_image_end - adapter_image),
@@ -84,5 +86,8 @@ jn_status_t template_make(cap_t pager_admin, struct template *template)
     if (status == JN_OK)
         status = fill(template->full, ADAPTER_DS_MEMORY, ADAPTER_DATA - ADAPTER_WRITABLE,
                       adapter_image + data->file_offset, data->file_bytes);
+    if (status == JN_OK && *programs)
+        status = fill(template->full, ADAPTER_DS_MEMORY, template->header.programs - ADAPTER_WRITABLE,
+                      programs, ADAPTER_PROGRAMS_MAX);
     return status;
 }

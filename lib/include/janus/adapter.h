@@ -3,6 +3,8 @@
 #ifndef JANUS_ADAPTER_H
 #define JANUS_ADAPTER_H
 
+#include <stdbool.h>
+
 #include "janus/abi.h"
 
 /* ---- addresses: a part of every process that is no program's ---- */
@@ -36,8 +38,14 @@
 #define ADAPTER_CAP_EMPTY_PAGER (16 * JN_CAP_STEP)
 #define ADAPTER_CAP_REPLY (17 * JN_CAP_STEP)
 #define ADAPTER_CAP_TAKERS (18 * JN_CAP_STEP)
-#define ADAPTER_TAKERS 4
-extern const char *const adapter_takers[ADAPTER_TAKERS]; /* names of their gates */
+/* svc/posix, svc/posix-library, the same of win32, and of the first personalities that the setting `programs`
+ * names (janus/handover.h). */
+#define ADAPTER_OTHERS 4
+#define ADAPTER_TAKERS (4 + 2 * ADAPTER_OTHERS)
+#define ADAPTER_TAKER_MAX 80
+/* The name of a taker's gate; false: there are not so many. programs: the setting, with its zero. */
+bool adapter_taker_name(unsigned taker, const char *programs, char name[static ADAPTER_TAKER_MAX]);
+#define ADAPTER_PROGRAMS_MAX 256 /* bytes of the setting, with the zero */
 
 /* ---- the image ---- */
 
@@ -48,6 +56,7 @@ struct adapter_header {
     uint64_t door;        /* where the program's system calls enter */
     uint64_t text_bytes;  /* whole pages: the range in which `syscall` is the adapter's */
     uint64_t memory_end;  /* end of bss, whole pages: resident from ADAPTER_STACK_LOW to here */
+    uint64_t programs;    /* where the launcher puts the setting `programs`: ADAPTER_PROGRAMS_MAX bytes */
 };
 #define ADAPTER_MAGIC 0x31524554504441ull
 
@@ -56,10 +65,10 @@ struct adapter_header {
 
 enum adapter_kind { ADAPTER_TAKE, ADAPTER_FORKED };
 
-enum { ADAPTER_POSIX, ADAPTER_WIN32 };
+enum { ADAPTER_POSIX, ADAPTER_WIN32, ADAPTER_OTHER /* the first of ADAPTER_OTHERS */ };
 /* enum handover_placement of a personality, by this boot's manifest; 0: it is off. */
 #define ADAPTER_PLACE(settings, personality) ((uint32_t)((settings) >> 4 * (personality)) & 15)
-#define ADAPTER_SETTINGS(posix, win32) ((uint64_t)(posix) | (uint64_t)(win32) << 4)
+#define ADAPTER_SETTING(personality, place) ((uint64_t)(place) << 4 * (personality))
 
 /* What a handler runs with. Not above the program's threads, which it may make itself. */
 #define ADAPTER_PRIORITY 100

@@ -17,6 +17,11 @@ JN_CHECKED jn_status_t adapter_take_record(uint64_t length, void **record);
  * again, and this Task ends: does not return then. */
 void adapter_answer(jn_status_t status);
 
+/* The setting `programs`; empty: there are no other personalities. */
+extern char adapter_programs[ADAPTER_PROGRAMS_MAX];
+/* enum handover_placement of a personality ("posix", ..), by this boot's manifest; 0: it is off or unknown. */
+uint32_t adapter_default_place(const char *personality);
+
 /* Addresses for UTCBs of threads of the own Task; 0: none left. */
 uint64_t adapter_utcb_alloc(void);
 void adapter_utcb_free(uint64_t utcb);

@@ -129,6 +129,9 @@ static inline const char *handover_next(const char *string)
 #define HANDOVER_NAME_MAX 64
 bool handover_program_of(const char *setting, size_t setting_length, const void *head,
                          size_t head_length, char *name, size_t capacity);
+/* The name in the index-th of those pairs; false: there are not so many. */
+bool handover_program_name(const char *setting, size_t setting_length, unsigned index, char *name,
+                           size_t capacity);
 /* JANUS_PLACE in an environment of `count` strings: the placement that it asks for, `fallback` without it.
  * BAD_ARG: it has another value, *wrong. */
 __attribute__((warn_unused_result)) int32_t handover_place(const char *environment, uint32_t count,

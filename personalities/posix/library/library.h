@@ -4,8 +4,6 @@
 
 #include "core.h"
 
-/* enum handover_placement by this boot, of POSIX and of Win32. */
-extern uint32_t library_defaults[2];
 /* The program has not taken the GS base, which is the address of a thread's UTCB, for itself. */
 extern bool library_gs_is_ours;
 /* In the child of a fork: makes the process out of what the parent left in memory, and starts it. */

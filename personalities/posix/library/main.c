@@ -43,10 +43,9 @@ static void take(uint64_t length)
 
 _Noreturn void adapter_main(enum adapter_kind kind, uint64_t length, uint64_t settings)
 {
+    (void)settings;
     jn_log_set_name("posix");
     cap_t gate = begin();
-    library_defaults[0] = ADAPTER_PLACE(settings, ADAPTER_POSIX);
-    library_defaults[1] = ADAPTER_PLACE(settings, ADAPTER_WIN32);
     if (kind == ADAPTER_FORKED)
         library_forked();
     else

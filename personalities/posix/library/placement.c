@@ -23,8 +23,6 @@
 
 #define RING_ENTRIES 256
 
-uint32_t library_defaults[2];
-
 uint32_t placement_own(void)
 {
     return HANDOVER_PLACE_LIBRARY;
@@ -32,8 +30,8 @@ uint32_t placement_own(void)
 
 uint32_t placement_default(const char *personality)
 {
-    bool win32 = !strcmp(personality, "win32"), other = !win32 && strcmp(personality, "posix");
-    return !other && library_defaults[win32] ? library_defaults[win32] : HANDOVER_PLACE_CENTRAL;
+    uint32_t place = adapter_default_place(personality);
+    return place ? place : HANDOVER_PLACE_CENTRAL;
 }
 
 /* The launcher has made them. */

@@ -61,6 +61,7 @@ JN_CHECKED jn_status_t backend_process_report_usage(cap_t task, uint64_t user_ns
                                                     uint64_t system_ns, uint64_t pages);
 /* Whether the manifest says that a file beginning with `head` is a program of a personality other than
  * POSIX and Win32: its server's name, "svc/NAME". */
+extern const char *backend_programs; /* the setting; NULL: the supervisor has it */
 bool backend_process_personality_of(const void *head, size_t length, char *server,
                                     size_t capacity);
 /* Requests between cores (idl/task.idl: post and so on). The asker's cookie is armed at WAIT_TASK's server. */
