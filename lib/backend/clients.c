@@ -4,6 +4,7 @@
 #include "janus/object.h"
 
 bool (*backend_ring_missing)(uint32_t server, cap_t client);
+bool (*backend_ring_full)(uint32_t server);
 
 /* What stands in an agreed place belongs to the task itself: an adapter's own (janus/adapter.h). */
 void backend_cap_drop(cap_t cap)

@@ -45,7 +45,8 @@ jn_status_t backend_io_poll(const struct backend_clients *c, struct backend_open
                             uint32_t events, uint64_t cookie, uint32_t *ready)
 {
     open_ring(c, open.server, cookie);
-    return io_poll(SERVER(c, open), open.number, events, cookie, ready);
+    return ARMED(c, open, cookie,
+                 io_poll(SERVER(c, open), open.number, events, cookie, ready));
 }
 
 jn_status_t backend_io_poll_many(const struct backend_clients *c, uint32_t server, uint64_t cookie,
@@ -53,9 +54,11 @@ jn_status_t backend_io_poll_many(const struct backend_clients *c, uint32_t serve
 {
     size_t length;
     open_ring(c, server, cookie);
-    jn_status_t status = io_poll_many(backend_client(c, server), cookie, (const char *)items,
-                                      count * sizeof *items, (char *)ready, count * sizeof *ready,
-                                      &length);
+    jn_status_t status =
+        BACKEND_ARMED(server, backend_client(c, server), cookie,
+                      io_poll_many(backend_client(c, server), cookie, (const char *)items,
+                                   count * sizeof *items, (char *)ready, count * sizeof *ready,
+                                   &length));
     return status == JN_OK && length != count * sizeof *ready ? JN_BAD_MESSAGE : status;
 }
 

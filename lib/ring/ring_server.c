@@ -7,7 +7,7 @@ jn_status_t jn_ring_create(struct jn_ring *ring, uint32_t entries, cap_t signal,
                            struct jn_pages *pages)
 {
     uint32_t count = 16;
-    if (entries > 65536)
+    if (entries > JN_RING_ENTRIES_MAX)
         return JN_BAD_ARG;
     while (count < entries)
         count *= 2;
@@ -59,6 +59,33 @@ jn_status_t jn_ring_arm(struct jn_ring *ring)
     if (ring->armed + unread(ring) >= ring->count)
         return JN_NO_MEMORY;
     ring->armed++;
+    return JN_OK;
+}
+
+jn_status_t jn_ring_grow(struct jn_ring *ring, uint64_t label, uint32_t entries,
+                         struct jn_pages *pages, uint32_t *count)
+{
+    if (!ring->header || !label || ring->opener != label)
+        return JN_NO_RIGHT;
+    if (entries <= ring->count)
+        return JN_BAD_ARG;
+    uint32_t left = unread(ring);
+    if (ring->armed + left < ring->count)
+        return JN_RANGE;
+    struct jn_ring larger;
+    jn_status_t status = jn_ring_create(&larger, entries, ring->signal, ring->bits, pages);
+    if (status != JN_OK)
+        return status;
+    for (uint64_t i = ring->produced - left; i != ring->produced; i++)
+        larger.entries[i & (larger.count - 1)] = ring->entries[i & (ring->count - 1)];
+    larger.header->consumed = ring->produced - left;
+    larger.header->produced = larger.produced = ring->produced;
+    larger.armed = ring->armed;
+    larger.users = ring->users;
+    larger.opener = ring->opener;
+    jn_unmap_pages(ring->header); /* the reader is in its call */
+    *ring = larger;
+    *count = larger.count;
     return JN_OK;
 }
 

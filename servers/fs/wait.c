@@ -49,6 +49,31 @@ static struct list *bucket_of(struct wait_ring *ring, uint64_t cookie)
     return &ring->buckets[(cookie * 0x9e3779b97f4a7c15ull >> 32) & ring->mask];
 }
 
+jn_status_t wait_ring_grow(struct wait_ring *ring, uint64_t label, uint32_t entries,
+                           struct jn_pages *pages, uint32_t *count)
+{
+    jn_status_t status = jn_ring_grow(&ring->ring, label, entries, pages, count);
+    struct list *old = ring->buckets, *buckets;
+    uint32_t old_mask = ring->mask;
+    if (status != JN_OK)
+        return status;
+    buckets = malloc(*count * sizeof(*buckets));
+    if (!buckets) /* longer lists are no error */
+        return JN_OK;
+    for (uint32_t i = 0; i < *count; i++)
+        list_init(&buckets[i]);
+    ring->buckets = buckets;
+    ring->mask = *count - 1;
+    for (uint32_t i = 0; i <= old_mask; i++)
+        while (!list_empty(&old[i])) {
+            struct waiter *waiter = list_entry(old[i].next, struct waiter, in_bucket);
+            list_remove(&waiter->in_bucket);
+            list_append(bucket_of(ring, waiter->cookie), &waiter->in_bucket);
+        }
+    free(old);
+    return JN_OK;
+}
+
 struct waiter *wait_find(struct wait_queue *queue, struct client *client, uint64_t cookie)
 {
     if (!client->ring || !cookie)

@@ -55,6 +55,9 @@ void wait_drop(struct waiter *waiter);
 /* Takes over `signal`. */
 JN_CHECKED jn_status_t wait_ring_create(uint32_t entries, cap_t signal, uint64_t bits,
                                         struct jn_pages *pages, struct wait_ring **ring);
+/* client.grow_ring. */
+JN_CHECKED jn_status_t wait_ring_grow(struct wait_ring *ring, uint64_t label, uint32_t entries,
+                                      struct jn_pages *pages, uint32_t *count);
 void wait_ring_put(struct wait_ring *ring);
 
 #endif

@@ -157,8 +157,18 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
     }
     ring_release(client);
     ring_share(client, ring);
+    ring->ring.opener = call->label;
     *count = ring->ring.count;
     return JN_OK;
+}
+
+static jn_status_t op_grow_ring(struct jn_call *call, uint32_t entries, struct jn_pages *pages,
+                                uint32_t *count)
+{
+    struct client *client = client_find(call->label);
+    if (!client || !client->ring)
+        return JN_NO_RIGHT;
+    return jn_ring_grow(&client->ring->ring, call->label, entries, pages, count);
 }
 
 static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
@@ -217,6 +227,7 @@ const struct client_ops client_operations = {
     .end = op_end,
     .set_space = op_set_space,
     .open_ring = op_open_ring,
+    .grow_ring = op_grow_ring,
     .join_ring = op_join_ring,
     .offer = op_offer,
     .accept = op_accept,

@@ -201,6 +201,17 @@ jn_status_t client_identify(cap_t cap, struct process **out)
     return status;
 }
 
+static jn_status_t op_grow_ring(struct jn_call *call, uint32_t entries, struct jn_pages *pages,
+                                uint32_t *count)
+{
+    struct process *process = client_process(call->label);
+    struct ring *ring = process ? process->ring : NULL;
+    if (!ring)
+        return JN_NO_RIGHT;
+    ring->ring.opener = ring->opener;
+    return jn_ring_grow(&ring->ring, call->label, entries, pages, count);
+}
+
 static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
 {
     struct process *process = client_process(call->label), *from;
@@ -235,5 +246,6 @@ const struct client_ops client_operations = {
     .create = op_create,
     .end = op_end,
     .open_ring = op_open_ring,
+    .grow_ring = op_grow_ring,
     .join_ring = op_join_ring,
 };

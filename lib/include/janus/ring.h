@@ -26,6 +26,7 @@ struct jn_ring_header {
 };
 
 #define JN_RING_HEADER_BYTES 4096
+#define JN_RING_ENTRIES_MAX 65536
 
 /* ---- server side ---- */
 struct jn_ring {
@@ -38,6 +39,7 @@ struct jn_ring {
     uint64_t bits;
     size_t bytes;
     uint32_t users; /* clients that use it */
+    uint64_t opener; /* the label of who reads it; 0: nobody may have it grow */
 };
 
 /* Makes a ring of at least `entries` (16 to 65536); takes over `signal`. pages: for the answer. */
@@ -46,6 +48,10 @@ JN_CHECKED jn_status_t jn_ring_create(struct jn_ring *ring, uint32_t entries, ca
 void jn_ring_destroy(struct jn_ring *ring);
 /* Reserves an entry for one cookie: NO_MEMORY when all are taken, BUSY without a ring. */
 JN_CHECKED jn_status_t jn_ring_arm(struct jn_ring *ring);
+/* client.grow_ring: for its opener, and only a full one; what is armed and unread stays. pages: for the answer.
+ * errors: as there */
+JN_CHECKED jn_status_t jn_ring_grow(struct jn_ring *ring, uint64_t label, uint32_t entries,
+                                    struct jn_pages *pages, uint32_t *count);
 /* Gives the reservation back without an entry. */
 void jn_ring_disarm(struct jn_ring *ring);
 /* Uses one reservation: writes the entry and raises the Signal. */
@@ -65,6 +71,8 @@ struct jn_ring_reader {
  * more (interface client). */
 JN_CHECKED jn_status_t jn_ring_open(cap_t server_client, uint32_t entries, cap_t signal,
                                     uint64_t bits, struct jn_ring_reader *reader);
+/* Has the server make it larger, when it is full: 4 times as large. On failure it stays as it was. */
+JN_CHECKED jn_status_t jn_ring_enlarge(cap_t server_client, struct jn_ring_reader *reader);
 /* The next entry; false: none. */
 bool jn_ring_next(struct jn_ring_reader *reader, struct jn_ring_entry *entry);
 /* Is there one? */

@@ -14,12 +14,23 @@ const char *const ring_names[RING_COUNT] = {"svc/fs", "svc/console", "svc/object
 static const uint32_t ring_servers[RING_COUNT] = {BACKEND_FS, BACKEND_CONSOLE, BACKEND_OBJECT,
                                                   WAIT_TASK};
 static struct jn_ring_reader rings[RING_COUNT];
+static cap_t ring_openers[RING_COUNT]; /* clients */
 static cap_t ring_signal;
 const struct jn_alarm *loop_alarm;
 static void (*first)(void);
 
+/* More waits at once than the ring has entries. */
+static bool ring_full(uint32_t server)
+{
+    for (int i = 0; i < RING_COUNT; i++)
+        if (ring_servers[i] == server)
+            return rings[i].header && jn_ring_enlarge(ring_openers[i], &rings[i]) == JN_OK;
+    return false;
+}
+
 jn_status_t loop_begin(void)
 {
+    backend_ring_full = ring_full;
     for (int i = 0; i < RING_COUNT; i++)
         rings[i] = (struct jn_ring_reader){0};
     return jn_signal_create(JN_CAP_POOL, &ring_signal);
@@ -27,6 +38,7 @@ jn_status_t loop_begin(void)
 
 jn_status_t loop_open_ring(unsigned ring, cap_t client, uint32_t entries)
 {
+    ring_openers[ring] = client;
     return jn_ring_open(client, entries, ring_signal, 1ull << ring, &rings[ring]);
 }
 

@@ -83,8 +83,20 @@ static jn_status_t op_open_ring(struct jn_call *call, uint32_t entries, uint64_t
     wait_drop_client(client);
     wait_ring_put(client->ring);
     client->ring = ring;
+    ring->ring.opener = call->label;
     *count = ring->ring.count;
     return JN_OK;
+}
+
+static jn_status_t op_grow_ring(struct jn_call *call, uint32_t entries, struct jn_pages *pages,
+                                uint32_t *count)
+{
+    struct client *client;
+    jn_status_t status = request_client(call, &client);
+    if (status == JN_OK && !client->ring)
+        status = JN_NO_RIGHT;
+    return status == JN_OK ? wait_ring_grow(client->ring, call->label, entries, pages, count)
+                           : status;
 }
 
 static jn_status_t op_join_ring(struct jn_call *call, cap_t other)
@@ -213,6 +225,7 @@ const struct client_ops client_operations = {
     .end = op_end,
     .set_space = op_set_space,
     .open_ring = op_open_ring,
+    .grow_ring = op_grow_ring,
     .join_ring = op_join_ring,
     .set_credentials = op_set_credentials,
     .use_credentials = op_use_credentials,

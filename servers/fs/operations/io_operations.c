@@ -313,9 +313,13 @@ static jn_status_t io_op_poll_many(struct jn_call *call, uint64_t cookie, const 
         __builtin_memcpy(&item, items + i * 8, sizeof item); /* here without a call */
         struct description *description = client_open(client, (uint32_t)item);
         uint32_t now = IO_ERROR;
-        if (description && description->kind != OPEN_PATH &&
-            poll_one(client, (uint32_t)item, description, (uint32_t)(item >> 32), cookie, &now) != JN_OK)
-            now = IO_ERROR;
+        if (description && description->kind != OPEN_PATH) {
+            status = poll_one(client, (uint32_t)item, description, (uint32_t)(item >> 32), cookie, &now);
+            if (status == JN_NO_MEMORY) /* a full ring: all of them again, when there is a larger one */
+                return status;
+            if (status != JN_OK)
+                now = IO_ERROR;
+        }
         if (now)
             cookie = 0;
         uint16_t result = (uint16_t)now;

@@ -214,6 +214,16 @@ void jn_ring_disarm(struct jn_ring *ring)
     ring->armed--;
 }
 
+jn_status_t jn_ring_grow(struct jn_ring *ring, uint64_t label, uint32_t entries,
+                         struct jn_pages *pages, uint32_t *count)
+{
+    if (label != ring->opener)
+        return JN_NO_RIGHT;
+    ring->count = *count = entries;
+    *pages = (struct jn_pages){0};
+    return JN_OK;
+}
+
 void jn_ring_post(struct jn_ring *ring, uint64_t cookie, uint32_t events)
 {
     ring->armed--;

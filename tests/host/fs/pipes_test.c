@@ -194,6 +194,23 @@ static void test_waiting(void)
     assert(transfer(false, 1, 17, &done) == JN_NO_MEMORY);
     cap_t child;
     assert(client_operations.clone(fake_call(pair_label), 8, &child) == JN_OK);
+    /* The ring grows, for its opener; waiters are found by cookie and pipe all the same. */
+    struct jn_pages pages;
+    uint32_t larger;
+    assert(client_operations.grow_ring(fake_call(child >> 8), 64, &pages, &larger) == JN_NO_RIGHT);
+    uint64_t many[] = {opens[0] | (uint64_t)IO_READABLE << 32};
+    uint16_t results[1];
+    size_t length;
+    assert(io_operations.poll_many(fake_call(pair_label), 17, (char *)many, sizeof many,
+                                   (char *)results, &length) == JN_NO_MEMORY);
+    assert(client_operations.grow_ring(fake_call(pair_label), 64, &pages, &larger) == JN_OK &&
+           larger == 64);
+    assert(client_find(pair_label)->ring->mask == 63);
+    assert(io_operations.poll_many(fake_call(pair_label), 17, (char *)many, sizeof many,
+                                   (char *)results, &length) == JN_OK && !results[0]);
+    assert(transfer(false, 1, 17, &done) == JN_WOULD_BLOCK);
+    assert(client_find(pair_label)->ring->ring.armed == 17);
+    assert(io_operations.disarm(fake_call(pair_label), 17) == JN_OK);
     for (uint64_t cookie = 1; cookie <= 16; cookie++)
         assert(io_operations.disarm(fake_call(child >> 8), cookie) == JN_OK); /* the same ring */
     struct jn_call *call = fake_call(child >> 8);

@@ -273,6 +273,41 @@ static void test_groups(void)
     drop(a), drop(b), drop(shell), drop(other);
 }
 
+/* A full ring goes on in larger memory: for its opener only, with what is armed and unread in its order. */
+static void test_ring_grows(void)
+{
+    struct jn_ring small;
+    struct jn_pages pages;
+    uint32_t count;
+    assert(jn_ring_create(&small, 16, 1, 1, &pages) == JN_OK);
+    for (uint64_t i = 1; i <= 21; i++) { /* so that what is unread wraps */
+        assert(jn_ring_arm(&small) == JN_OK);
+        jn_ring_post(&small, i, 1);
+        small.header->consumed = i <= 16 ? i : 16;
+    }
+    assert(jn_ring_grow(&small, 5, 64, &pages, &count) == JN_NO_RIGHT); /* nobody's */
+    small.opener = 5;
+    assert(jn_ring_grow(&small, 5, 64, &pages, &count) == JN_RANGE);
+    while (jn_ring_arm(&small) == JN_OK)
+        ;
+    assert(small.armed == 11);
+    assert(jn_ring_grow(&small, 6, 64, &pages, &count) == JN_NO_RIGHT);
+    assert(jn_ring_grow(&small, 5, 16, &pages, &count) == JN_BAD_ARG);
+    assert(jn_ring_grow(&small, 5, 1u << 20, &pages, &count) == JN_BAD_ARG);
+    assert(jn_ring_grow(&small, 5, 64, &pages, &count) == JN_OK && count == 64);
+    assert(pages.address == small.header && small.armed == 11 && small.opener == 5);
+    jn_ring_post(&small, 22, 2);
+    assert(small.header->consumed == 16 && small.header->produced == 22);
+    for (uint64_t i = 16; i < 22; i++)
+        assert(small.entries[i % 64].cookie == i + 1);
+    for (int i = 0; i < 64 - 6 - 10; i++)
+        assert(jn_ring_arm(&small) == JN_OK);
+    assert(jn_ring_arm(&small) == JN_NO_MEMORY);
+    small.header->consumed = 1ull << 60; /* what a reader claims is worth nothing */
+    assert(jn_ring_grow(&small, 5, 256, &pages, &count) == JN_OK && small.count == 256);
+    jn_ring_destroy(&small);
+}
+
 /* tgkill: to a thread of the process that has it, told once, in order; the rules are kill's. */
 static void test_thread_signals(void)
 {
@@ -441,6 +476,7 @@ int main(int argc, char **argv)
     test_groups();
     test_signals();
     test_thread_signals();
+    test_ring_grows();
     test_lost_client();
     test_random(argc > 1 ? (unsigned)atoi(argv[1]) : 100000);
     printf("task: all cases passed\n");

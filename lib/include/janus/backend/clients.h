@@ -40,11 +40,16 @@ static inline cap_t backend_client(const struct backend_clients *clients, uint32
  * first needed: true, the client has one now, try again. NULL: rings are open from the beginning. */
 extern bool (*backend_ring_missing)(uint32_t server, cap_t client);
 
+/* The same of a ring that is full (NO_MEMORY): true, it is larger now. NULL: it stays as it is. */
+extern bool (*backend_ring_full)(uint32_t server);
+
 #define BACKEND_ARMED(server, client, cookie, call)                                       \
     ({                                                                                   \
         jn_status_t armed_ = (call);                                                     \
         if (armed_ == JN_BUSY && (cookie) && backend_ring_missing &&                     \
             backend_ring_missing(server, client))                                        \
+            armed_ = (call);                                                             \
+        if (armed_ == JN_NO_MEMORY && (cookie) && backend_ring_full && backend_ring_full(server)) \
             armed_ = (call);                                                             \
         armed_;                                                                          \
     })

@@ -1,0 +1,2 @@
+# 1,000 descriptors waited for at once. Oracle: Linux.
+t-many
