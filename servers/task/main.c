@@ -60,10 +60,13 @@ static void before_wait(struct jn_server *server)
 /* Asks for a good piece at once; the supervisor takes it out of RAM when it has none. */
 bool kernel_memory_more(uint64_t frames)
 {
-    uint64_t added;
-    if (frames < 1024 && supervisor_fund(JN_CAP_SUPERVISOR, 1024, &added) == JN_OK)
+    uint64_t added, owned, left, bytes, lacking = frames + 1;
+    /* What ended processes had is here already, and RAM never comes back from here. */
+    if (jn_pool_info(JN_CAP_POOL, &owned, &left, &bytes) == JN_OK)
+        lacking = left < lacking ? lacking - left : 1;
+    if (lacking < 1024 && supervisor_fund(JN_CAP_SUPERVISOR, 1024, &added) == JN_OK)
         return true;
-    return supervisor_fund(JN_CAP_SUPERVISOR, frames + 1, &added) == JN_OK;
+    return supervisor_fund(JN_CAP_SUPERVISOR, lacking, &added) == JN_OK;
 }
 
 static void read_settings(void)

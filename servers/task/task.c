@@ -7,7 +7,12 @@
 #include "janus/server.h"
 #include "job.h"
 
-#define FUND_LIMIT 65536 /* kernel frames of one process: 256 MiB of page tables and threads */
+/* Kernel frames of one process, for page tables and threads: a quarter of what bootstrap lets all have
+ * together, so that none takes from the others what they need to fork. */
+static uint64_t fund_limit(void)
+{
+    return jn_info()->ram_bytes / 4096 / 16;
+}
 
 /* The calling process; an ended one has nothing to ask for. */
 static struct process *caller(struct jn_call *call)
@@ -98,7 +103,8 @@ static jn_status_t op_fund(struct jn_call *call, uint64_t frames, uint64_t *fund
     cap_t pool = process->new_pool != JN_CAP_NULL ? process->new_pool : process->pool;
     if (pool == JN_CAP_NULL)
         return JN_BUSY;
-    if (!frames || frames > FUND_LIMIT || process->funded + frames > FUND_LIMIT)
+    uint64_t most = fund_limit();
+    if (!frames || frames > most || process->funded + frames > most)
         return JN_QUOTA;
     jn_status_t status = jn_pool_fund(JN_CAP_POOL, pool, (int64_t)frames);
     if (status == JN_NO_MEMORY && kernel_memory_more(frames))
