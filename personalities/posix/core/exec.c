@@ -193,6 +193,8 @@ long image_start(struct image *image, struct thread *caller)
         p->mm = mm;
         mm_release(old, old->owner == p);
     }
+    p->dumpable = 1;
+    p->keep_caps = 0;
     p->trace = wants_trace(&image->environment);
     if (p->trace)
         core_quick_stop();
@@ -294,10 +296,19 @@ static long encode(struct image *image, struct thread *t, uint32_t placement, ch
     header->environment_count = image->environment.count;
     h.path = image->path;
     h.name = strcmp(image->script, image->path) ? image->script : "";
+    void *own = NULL; /* another personality does not understand it */
+    size_t own_length = 0;
+    if (!image->is_other && carry_pack(t, &own, &own_length)) {
+        free(descriptors);
+        return -LX_ENOMEM;
+    }
+    h.own = own;
+    header->own_length = own_length;
     size_t size = handover_size(&h);
     *record = malloc(size);
     int32_t status = *record ? handover_encode(&h, *record, size, length) : JN_NO_MEMORY;
     free(descriptors);
+    free(own);
     if (status != JN_OK) {
         free(*record);
         return status == JN_TOO_BIG ? -LX_E2BIG : -LX_ENOMEM;

@@ -55,5 +55,9 @@ long image_build_stack(struct image *image, struct mm *mm, const struct elf_prog
 long image_start(struct image *image, struct thread *thread);
 /* Hands the process to whoever runs such images in that placement. On success it is no longer ours. */
 long image_hand_over(struct image *image, struct thread *thread, uint32_t placement);
+/* carry.c: the `own` part of the record, from malloc, for the thread that execs; -ENOMEM. And what the taker's
+ * first thread, with its mask set, makes of one, which is ignored if it is nobody's of ours. */
+long carry_pack(const struct thread *thread, void **block, size_t *length);
+void carry_unpack(struct thread *thread, const void *block, size_t length);
 
 #endif

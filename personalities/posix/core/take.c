@@ -154,6 +154,7 @@ jn_status_t core_take(const void *record, size_t length, const struct backend_cl
     if (p) {
         struct thread *t = list_entry(p->threads.next, struct thread, link);
         t->mask = h.header.signals_blocked & ~SIGNALS_UNBLOCKABLE;
+        carry_unpack(t, h.own, h.header.own_length);
         affinity_inherit(t, h.header.cpus);
         if (h.header.program)
             backend_io_close(&p->clients,
