@@ -1,5 +1,6 @@
 #include "janus/backend/thread.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "janus/backend/gate.h"
@@ -199,7 +200,8 @@ void backend_thread_answer_state(struct backend_thread *thread, uint32_t groups,
 {
     struct jn_state *own = &jn_utcb()->state;
     if (own != state)
-        memcpy(own, state, sizeof *own);
+        memcpy(own, state,
+               groups & JN_STATE_XSAVE ? sizeof *own : offsetof(struct jn_state, xsave));
     own->valid = groups;
     reply(thread, JN_TAG_STATE, 0);
 }

@@ -77,8 +77,7 @@ long sys_rt_sigprocmask(struct thread *t, const uint64_t *a)
 long sys_rt_sigreturn(struct thread *t, const uint64_t *a)
 {
     (void)a;
-    uint32_t groups = JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE;
-    if (backend_thread_read(&t->backend, groups, &core_state) != JN_OK ||
+    if (backend_thread_read(&t->backend, JN_STATE_REGS, &core_state) != JN_OK ||
         signal_frame_pop(t, &core_state) ||
         backend_thread_write(&t->backend, JN_STATE_REGS | JN_STATE_XSAVE, &core_state) != JN_OK)
         signal_force(t, LX_SIGSEGV, LX_SI_KERNEL, 0);

@@ -204,8 +204,8 @@ void thread_leave(struct thread *t, long result)
     t->attention = false;
     if (loaded) {
         t->message = MESSAGE_NONE;
-        backend_thread_answer_state(&t->backend, JN_STATE_REGS | JN_STATE_BASES | JN_STATE_XSAVE,
-                                    &core_state);
+        /* A handler finds the bases and the floating point registers as they were. */
+        backend_thread_answer_state(&t->backend, JN_STATE_REGS, &core_state);
     } else if (t->message == MESSAGE_SYSCALL && is_restart(result)) {
         restart(t, result);
     } else if (t->message == MESSAGE_SYSCALL && result != CORE_STATE) {

@@ -2,6 +2,7 @@
  * (rt_sigframe, with an XSAVE image; arch/x86 of the kernel is the authority for the layout). */
 #include <string.h>
 
+#include "janus/backend/time.h"
 #include "placement.h"
 #include "signal_frame.h"
 #include "signals.h"
@@ -44,6 +45,16 @@ void siginfo_from_linux(const struct lx_siginfo *from, struct task_siginfo *to)
     to->value = from->user.value;
 }
 
+#define IMAGE_MOST (sizeof(((struct jn_state *)0)->xsave) + 4)
+#define GAP 16 /* between the frame and the image that is placed above it */
+#define BOTH_MOST (sizeof(struct lx_sigframe) + GAP + IMAGE_MOST)
+
+/* A frame and its image as they stand in the program's memory: one copy takes both. */
+union both {
+    struct lx_sigframe frame;
+    uint8_t bytes[BOTH_MOST];
+};
+
 long signal_frame_push(struct thread *t, struct jn_state *s, const struct lx_sigaction *action,
                        const struct task_siginfo *info, uint64_t mask)
 {
@@ -53,27 +64,29 @@ long signal_frame_push(struct thread *t, struct jn_state *s, const struct lx_sig
     uint32_t xsave = s->xsave_size >= FRAME_XSAVE_STANDARD ? s->xsave_size : 0;
     uint64_t fp, rsp = signal_frame_place(t, s->r[JN_REG_RSP], action, xsave, &fp);
 
-    struct lx_sigframe frame;
-    frame.return_address = action->restorer;
-    signal_frame_fill(&frame.context, t, s->r, s->rip, s->rflags, mask, fp);
-    frame.context.context.err = s->trap_error;
-    frame.context.context.trapno = s->trap_vector;
-    frame.context.context.cr2 = s->trap_cr2;
-    siginfo_to_linux(info, &frame.info);
+    union both both;
+    struct lx_sigframe *frame = &both.frame;
+    size_t length = sizeof *frame;
+    frame->return_address = action->restorer;
+    signal_frame_fill(&frame->context, t, s->r, s->rip, s->rflags, mask, fp);
+    frame->context.context.err = s->trap_error;
+    frame->context.context.trapno = s->trap_vector;
+    frame->context.context.cr2 = s->trap_cr2;
+    siginfo_to_linux(info, &frame->info);
 
     if (xsave) {
         /* The image carries its size and features where FXSAVE leaves room, and a second magic
          * number behind it (struct _fpx_sw_bytes). */
-        uint8_t image[sizeof s->xsave + 4];
+        uint8_t *image = both.bytes + (fp - rsp);
+        memset(both.bytes + length, 0, fp - rsp - length);
         memcpy(image, s->xsave, xsave);
         struct lx_fpx_sw_bytes sw = {LX_FP_XSTATE_MAGIC1, xsave + 4, FRAME_FEATURES, xsave, {0}};
         uint32_t magic2 = LX_FP_XSTATE_MAGIC2;
         memcpy(image + LX_FP_SW_OFFSET, &sw, sizeof sw);
         memcpy(image + xsave, &magic2, sizeof magic2);
-        if (user_write(t, fp, image, xsave + 4))
-            return -LX_EFAULT;
+        length = fp - rsp + xsave + 4;
     }
-    if (user_write(t, rsp, &frame, sizeof frame))
+    if (user_write(t, rsp, both.bytes, length))
         return -LX_EFAULT;
     if (alternate.ss_flags & LX_SS_AUTODISARM)
         t->alternate = (struct lx_stack){.ss_flags = LX_SS_DISABLE};
@@ -88,54 +101,91 @@ long signal_frame_push(struct thread *t, struct jn_state *s, const struct lx_sig
     return 0;
 }
 
-static long pop_fp(struct thread *t, struct jn_state *s, uint64_t fp)
+/* What was read of the program's memory in one copy. */
+struct piece {
+    uint64_t address;
+    size_t length;
+    const uint8_t *bytes;
+};
+
+static long fetch(struct thread *t, const struct piece *piece, void *to, uint64_t address,
+                  size_t length)
 {
-    uint8_t image[sizeof s->xsave];
-    uint32_t size = s->xsave_size;
-    memset(image, 0, sizeof image);
+    uint64_t offset = address - piece->address;
+    if (offset > piece->length || length > piece->length - offset)
+        return user_read(t, to, address, length);
+    memcpy(to, piece->bytes + offset, length);
+    return 0;
+}
+
+/* s->xsave becomes the image at `fp`, of which `size` bytes at most count. */
+static long pop_fp(struct thread *t, struct jn_state *s, uint64_t fp, uint32_t size,
+                   const struct piece *piece)
+{
+    uint8_t *image = s->xsave;
+    size_t length = 512;
     if (!fp) { /* the initial state */
-        memset(s->xsave, 0, sizeof s->xsave);
+        memset(image, 0, sizeof s->xsave);
         uint16_t control = 0x37f;
         uint32_t mxcsr = 0x1f80;
-        memcpy(s->xsave, &control, 2);
-        memcpy(s->xsave + 24, &mxcsr, 4);
+        memcpy(image, &control, 2);
+        memcpy(image + 24, &mxcsr, 4);
         return 0;
     }
     struct lx_fpx_sw_bytes sw;
-    if (user_read(t, image, fp, 512))
+    if (fetch(t, piece, image, fp, 512))
         return -LX_EFAULT;
     memcpy(&sw, image + LX_FP_SW_OFFSET, sizeof sw);
     uint64_t features = 3; /* x87 and SSE: a bare FXSAVE image */
     uint32_t magic2 = 0;
     if (sw.magic1 == LX_FP_XSTATE_MAGIC1 && sw.xstate_size >= FRAME_XSAVE_STANDARD &&
         sw.xstate_size <= size && sw.extended_size >= sw.xstate_size &&
-        user_read(t, &magic2, fp + sw.xstate_size, 4) == 0 && magic2 == LX_FP_XSTATE_MAGIC2) {
-        if (user_read(t, image + 512, fp + 512, sw.xstate_size - 512))
+        fetch(t, piece, &magic2, fp + sw.xstate_size, 4) == 0 && magic2 == LX_FP_XSTATE_MAGIC2) {
+        length = sw.xstate_size;
+        if (fetch(t, piece, image + 512, fp + 512, length - 512))
             return -LX_EFAULT;
         memcpy(&features, image + FRAME_XSAVE_HEADER, 8);
         features &= sw.xfeatures & 7;
-        memset(image + FRAME_XSAVE_HEADER, 0, 64);
     }
+    memset(image + length, 0, sizeof s->xsave - length);
+    memset(image + FRAME_XSAVE_HEADER, 0, 64);
     memset(image + LX_FP_SW_OFFSET, 0, 48);
     memcpy(image + FRAME_XSAVE_HEADER, &features, 8);
-    memcpy(s->xsave, image, sizeof image);
     return 0;
+}
+
+/* Bytes of an image that this machine has. */
+static uint32_t image_size(void)
+{
+    static uint32_t size;
+    if (!size) {
+        struct backend_machine machine;
+        backend_machine(&machine);
+        size = machine.xsave_size;
+    }
+    return size;
 }
 
 long signal_frame_pop(struct thread *t, struct jn_state *s)
 {
-    struct lx_sigframe frame;
+    union both both;
     uint64_t at = t->rsp - 8;
-    if (user_read(t, &frame, at, sizeof frame))
+    uint32_t size = image_size();
+    size_t most = sizeof both.frame + GAP + size + 4;
+    /* Our own frames have the image right above; what cannot be read of it may not be meant. */
+    struct piece piece = {at, 0, both.bytes};
+    if (most <= sizeof both.bytes)
+        piece.length = user_read_partial(t, both.bytes, at, most);
+    if (piece.length < sizeof both.frame && user_read(t, &both.frame, at, sizeof both.frame))
         return -LX_EFAULT;
-    const struct lx_sigcontext *c = &frame.context.context;
-    if (pop_fp(t, s, c->fpstate))
+    const struct lx_sigcontext *c = &both.frame.context.context;
+    if (pop_fp(t, s, c->fpstate, size, &piece))
         return -LX_EFAULT;
     signal_frame_registers(c, s->r);
     s->rip = placement_resume_rip(c->rip);
     s->rflags = (s->rflags & ~FRAME_RFLAGS_USER) | (c->eflags & FRAME_RFLAGS_USER);
-    signal_set_mask(t, frame.context.sigmask);
-    signal_frame_stack(t, t->rsp, &frame.context.stack);
+    signal_set_mask(t, both.frame.context.sigmask);
+    signal_frame_stack(t, t->rsp, &both.frame.context.stack);
     return 0;
 }
 
