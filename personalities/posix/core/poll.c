@@ -92,6 +92,7 @@ struct round {
     bool arm; /* and nothing was ready yet */
     uint32_t ready; /* answers that are not 0 */
     uint32_t count; /* of items that wait to be sent */
+    /* Only what is not 0 is answered. */
     void (*answer)(struct round *round, uint32_t index, uint32_t got);
     void *where;
     uint64_t items[IO_POLL_MANY];
@@ -102,32 +103,40 @@ struct round {
 
 static inline void round_answer(struct round *round, uint32_t index, uint32_t got)
 {
-    if (got)
-        round->ready++;
+    if (!got)
+        return;
+    round->ready++;
     round->answer(round, index, got);
 }
 
 static void round_flush(struct round *round)
 {
     struct thread *t = round->thread;
-    uint16_t ready[IO_POLL_MANY];
-    uint32_t count = round->count;
+    union {
+        uint16_t one[IO_POLL_MANY];
+        uint64_t four[IO_POLL_MANY / 4];
+    } ready;
+    uint32_t count = round->count, words = (count + 3) / 4;
     if (!count)
         return;
+    ready.four[words - 1] = 0;
     round->count = 0;
     bool arm = round->arm && !round->ready;
     placement_polled(t->process, round->fds, round->items, count);
     jn_status_t status = backend_io_poll_many(&t->process->clients, BACKEND_FS,
-                                              arm ? t->handle : 0, round->items, count, ready);
+                                              arm ? t->handle : 0, round->items, count, ready.one);
     if (arm)
         wait_armed(t, BACKEND_FS);
     if (status != JN_OK)
         for (uint32_t i = 0; i < count; i++)
-            ready[i] = IO_ERROR;
-    for (uint32_t i = 0; i < count; i++)
-        round_answer(round, round->index[i],
-                     ready[i] ? result_of(round->events[i], ready[i]) : 0);
+            ready.one[i] = IO_ERROR;
+    for (uint32_t word = 0; word < words; word++)
+        for (uint32_t i = word * 4; ready.four[word] && i < word * 4 + 4; i++) /* mostly nothing */
+            if (ready.one[i])
+                round_answer(round, round->index[i], result_of(round->events[i], ready.one[i]));
 }
+
+_Static_assert(IO_POLL_MANY % 4 == 0, "answers are looked at by fours");
 
 static inline void round_add(struct round *round, struct descriptor *d, uint32_t fd,
                              uint32_t index, uint32_t events)
@@ -159,14 +168,17 @@ static void round_begin(struct thread *t)
 struct answers {
     struct lx_pollfd *fds;
     uint64_t *changed; /* a bit for each entry that has to be written back */
+    uint64_t *stale;   /* and for each whose revents were not 0 and have not been answered */
 };
 
 static void poll_answer(struct round *round, uint32_t index, uint32_t got)
 {
     struct answers *answers = round->where;
+    uint64_t bit = 1ull << index % 64;
     if (answers->fds[index].revents != (int16_t)got)
-        answers->changed[index / 64] |= 1ull << index % 64;
+        answers->changed[index / 64] |= bit;
     answers->fds[index].revents = (int16_t)got;
+    answers->stale[index / 64] &= ~bit;
 }
 
 static uint32_t poll_round(struct thread *t, struct answers *answers, uint32_t count, bool arm)
@@ -175,6 +187,8 @@ static uint32_t poll_round(struct thread *t, struct answers *answers, uint32_t c
     round_begin(t);
     for (uint32_t i = 0; i < count; i++) {
         int32_t fd = answers->fds[i].fd;
+        if (answers->fds[i].revents)
+            answers->stale[i / 64] |= 1ull << i % 64;
         struct descriptor *d = fd < 0 ? NULL : descriptor_get(t->process, (uint32_t)fd);
         if (d)
             round_add(&round, d, (uint32_t)fd, i, (uint16_t)answers->fds[i].events);
@@ -182,6 +196,11 @@ static uint32_t poll_round(struct thread *t, struct answers *answers, uint32_t c
             round_answer(&round, i, fd < 0 ? 0 : LX_POLLNVAL);
     }
     round_flush(&round);
+    for (uint32_t word = 0; word < (count + 63) / 64; word++)
+        for (uint64_t left = answers->stale[word]; left; left &= left - 1) {
+            answers->fds[word * 64 + (uint32_t)__builtin_ctzll(left)].revents = 0;
+            answers->changed[word] |= left & -left;
+        }
     return round.ready;
 }
 
@@ -192,10 +211,10 @@ static long do_poll(struct thread *t, uint64_t address, uint64_t count, bool now
     if (count > descriptors_limit(t->process))
         return -LX_EINVAL;
     struct lx_pollfd small[128], *fds = small;
-    uint64_t few[2] = {0, 0}, *changed = few;
+    uint64_t few[4] = {0}, *changed = few;
     size_t bytes = count * sizeof *fds, words = (count + 63) / 64;
     if (count > 128) {
-        fds = calloc(1, bytes + words * 8);
+        fds = calloc(1, bytes + 2 * words * 8);
         if (!fds)
             return -LX_ENOMEM;
         changed = (uint64_t *)(fds + count);
@@ -205,7 +224,7 @@ static long do_poll(struct thread *t, uint64_t address, uint64_t count, bool now
         goto done;
     bool last = now || t->wait.expired;
     uint32_t ready =
-        poll_round(t, &(struct answers){fds, changed}, (uint32_t)count, !last);
+        poll_round(t, &(struct answers){fds, changed, changed + words}, (uint32_t)count, !last);
     if (!ready && !last) {
         result = wait_for(t, deadline, interrupted);
         goto done;
@@ -344,7 +363,7 @@ static void select_answer(struct round *round, uint32_t fd, uint32_t got)
                                        LX_POLLPRI};
     struct select_sets *s = round->where;
     uint64_t bit = 1ull << fd % 64;
-    for (int set = 0; got && set < 3; set++)
+    for (int set = 0; set < 3; set++)
         if (got & counts[set] && s->in[set][fd / 64] & bit) {
             s->out[set][fd / 64] |= bit;
             s->ready++;

@@ -298,6 +298,15 @@ static jn_status_t io_op_poll(struct jn_call *call, uint64_t open, uint32_t even
                            : status;
 }
 
+/* Most ends that are polled are reading ones of which nothing is to be told; those are known at a glance. */
+static inline bool nothing_to_read(const struct client *client, const struct description *description)
+{
+    if (description->kind != OPEN_PIPE || description->access != IO_ACCESS_READ || client->idle)
+        return false;
+    const struct pipe *pipe = description->node->pipe;
+    return !pipe->length && pipe->writers && !pipe->ring && !pipe->messages;
+}
+
 static jn_status_t io_op_poll_many(struct jn_call *call, uint64_t cookie, const char *items,
                                    size_t items_length, char *ready, size_t *ready_length)
 {
@@ -313,7 +322,9 @@ static jn_status_t io_op_poll_many(struct jn_call *call, uint64_t cookie, const 
         __builtin_memcpy(&item, items + i * 8, sizeof item); /* here without a call */
         struct description *description = client_open(client, (uint32_t)item);
         uint32_t now = IO_ERROR;
-        if (description && description->kind != OPEN_PATH) {
+        if (description && !cookie && nothing_to_read(client, description)) {
+            now = 0;
+        } else if (description && description->kind != OPEN_PATH) {
             status = poll_one(client, (uint32_t)item, description, (uint32_t)(item >> 32), cookie, &now);
             if (status == JN_NO_MEMORY) /* a full ring: all of them again, when there is a larger one */
                 return status;
