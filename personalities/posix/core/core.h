@@ -163,6 +163,7 @@ struct wait {
     bool woken;    /* a futex or other core-held condition came */
     uint32_t events; /* of the last ring entry; 0: none came */
     uint32_t armed; /* bit n: the cookie may be armed at server n */
+    bool once;      /* at one, for one thing: an entry for it takes the arming with it */
     uint64_t deadline; /* 0: none */
     uint64_t asked;    /* request to another core that this call waits for */
     bool shown;        /* it is answered, or was given up */

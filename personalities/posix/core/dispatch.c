@@ -192,8 +192,14 @@ void core_event(uint32_t server, uint64_t cookie, uint32_t events)
 {
     struct thread *t = core_handle_find(cookie, CORE_THREAD);
     if (t) {
-        if (t->wait.parked)
+        if (t->wait.parked) {
             t->wait.events |= events | 1u << 31;
+            /* It may have been of an earlier call. Then the handler arms again and notes it, or finds what
+             * it waits for, which has taken the arming as well; else a signal ends the call, and what is
+             * left armed is such an entry, once. */
+            if (t->wait.once && server != WAIT_TASK)
+                t->wait.armed = 0;
+        }
         wait_wake(t);
         return;
     }

@@ -196,6 +196,7 @@ static long block(struct thread *t, uint64_t fd, const struct descriptor *d,
     struct process *p = t->process;
     uint32_t flags = 0, access;
     wait_armed(t, open.server);
+    t->wait.once = open.server == BACKEND_FS;
     if (d->watched)
         epoll_edge_consumed(p, (uint32_t)fd, events);
     bool nonblocking = refusal == IO_REFUSED_NONBLOCK;
