@@ -91,8 +91,30 @@ static void test_pipes(void)
     uint64_t done;
     assert(backend_io_write(&p->clients, d->open, -1, 3, 0, 0, backend_window("abc", 3), &done) ==
            JN_OK);
+    uint64_t disarms = fake_disarms;
     fake_pump();
     assert(fake_thread_of(t)->answer == FAKE_VALUE && fake_thread_of(t)->value == 3);
+    assert(fake_disarms == disarms && !fake_armed(d->open.number)); /* the entry took it along */
+    /* One that a signal ends takes its arming back, also when it was woken for nothing before. */
+    handle_signal(t, LX_SIGUSR2, 0);
+    for (int woken = 0; woken < 2; woken++) {
+        assert(!fake_call(t, SYS_read, (uint64_t)fds[0], at(DATA), 10, 0, 0, 0));
+        assert(fake_armed(d->open.number) == 1);
+        if (woken) {
+            char taken[1];
+            assert(backend_io_write(&p->clients, d->open, -1, 1, 0, 0, backend_window("x", 1),
+                                    &done) == JN_OK);
+            assert(backend_io_read(&p->clients, descriptor_get(p, (uint64_t)fds[0])->open, -1, 1, 0,
+                                   0, backend_window(taken, 1), &done) == JN_OK);
+            fake_pump();
+            assert(fake_armed(d->open.number) == 1);
+        }
+        fake_signal(p, LX_SIGUSR2);
+        fake_pump();
+        assert(!fake_armed(d->open.number));
+        return_from_handler(t);
+        assert(fake_thread_of(t)->state.r[JN_REG_RAX] == (uint64_t)-LX_EINTR);
+    }
     /* Non-blocking: EAGAIN. */
     assert(fake_value(t, SYS_fcntl, (uint64_t)fds[0], LX_F_SETFL, LX_O_NONBLOCK, 0) == 0);
     assert(fake_value(t, SYS_read, (uint64_t)fds[0], at(DATA), 10, 0) == -LX_EAGAIN);
@@ -310,6 +332,41 @@ static void test_signals(void)
     assert(!core_handle_find(label, CORE_THREAD));
 }
 
+/* sigreturn(2) takes the image from wherever the context says it is, or none. */
+static void test_frames(void)
+{
+    struct thread *t;
+    struct process *p = fake_process(&t);
+    struct fake_thread *f = fake_thread_of(t);
+    handle_signal(t, LX_SIGUSR1, 0);
+    for (int kind = 0; kind < 4; kind++) {
+        memset(f->state.xsave, 0x11, 512);
+        f->state.r[JN_REG_RSP] = at(0x8000);
+        assert(fake_call(t, SYS_kill, p->pid, LX_SIGUSR1, 0, 0, 0, 0));
+        assert(f->answer == FAKE_STATE && f->state.rip == HANDLER);
+        struct lx_sigframe *frame = fake_user(f->state.r[JN_REG_RSP]);
+        struct lx_sigcontext *c = &frame->context.context;
+        uint8_t *image = fake_user(c->fpstate);
+        assert(image[100] == 0x11 && c->fpstate % 64 == 0);
+        image[100] = (uint8_t)(0x20 + kind);
+        if (kind == 1) { /* elsewhere */
+            memcpy(fake_user(at(0x20000)), image, 836);
+            memset(image, 0, 836);
+            c->fpstate = at(0x20000);
+        } else if (kind == 2) { /* a bare FXSAVE image, at the end of the memory */
+            memcpy(fake_user(FAKE_BASE + FAKE_SIZE - 512), image, 512);
+            memset(fake_user(FAKE_BASE + FAKE_SIZE - 512 + LX_FP_SW_OFFSET), 0, 48);
+            c->fpstate = FAKE_BASE + FAKE_SIZE - 512;
+        } else if (kind == 3) {
+            c->fpstate = 0;
+        }
+        return_from_handler(t);
+        assert(f->state.xsave[100] == (kind == 3 ? 0 : 0x20 + kind));
+        assert(f->state.r[JN_REG_RSP] == at(0x8000));
+    }
+    process_terminate(p, TASK_EXITED, 0);
+}
+
 static void test_poll(void)
 {
     struct thread *t;
@@ -331,6 +388,13 @@ static void test_poll(void)
     fake_pump();
     assert(fake_thread_of(t)->value == 1);
     assert(((struct lx_pollfd *)fake_user(at(0x500)))->revents == LX_POLLIN);
+    /* What stood in revents does not stay, and nobody else's is touched. */
+    struct lx_pollfd old[4] = {{fds[1], LX_POLLIN, 99}, {fds[0], LX_POLLIN, 99}, {-1, LX_POLLIN, 99},
+                               {fds[1], LX_POLLIN, 0}};
+    fake_put(0x500, old, sizeof old);
+    assert(fake_value(t, SYS_poll, at(0x500), 3, 0, 0) == 1);
+    struct lx_pollfd *now = fake_user(at(0x500));
+    assert(!now[0].revents && now[1].revents == LX_POLLIN && !now[2].revents);
     polls[0].fd = 77;
     polls[1].events = LX_POLLOUT;
     fake_put(0x500, polls, sizeof polls);
@@ -519,6 +583,7 @@ int main(void)
     test_restart();
     test_sleep();
     test_signals();
+    test_frames();
     test_poll();
     test_futex();
     test_processes();

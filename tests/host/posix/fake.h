@@ -46,6 +46,9 @@ uint64_t fake_string(uint64_t offset, const char *text);
 void *fake_user(uint64_t address);
 /* Of [address, +length): the bytes from the first that are there. */
 size_t fake_accessible(uint64_t address, size_t length);
+/* Requests to take armings back; armings of the pipe of an open. */
+extern uint64_t fake_disarms;
+uint32_t fake_armed(uint64_t open);
 /* Makes a file. */
 void fake_file(const char *path, const void *data, size_t length, uint32_t mode);
 /* A process-directed signal from outside. */
