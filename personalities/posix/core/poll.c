@@ -156,8 +156,15 @@ static inline void round_add(struct round *round, struct descriptor *d, uint32_t
         round_flush(round);
 }
 
-static void round_begin(struct thread *t)
+/* Sets all but the arrays. */
+static void round_begin(struct round *round, struct thread *t, bool arm,
+                        void (*answer)(struct round *, uint32_t, uint32_t), void *where)
 {
+    round->thread = t;
+    round->arm = arm;
+    round->ready = round->count = 0;
+    round->answer = answer;
+    round->where = where;
     if (t->wait.armed)
         wait_disarm(t);
     t->wait_accept = 0;
@@ -183,15 +190,17 @@ static void poll_answer(struct round *round, uint32_t index, uint32_t got)
 
 static uint32_t poll_round(struct thread *t, struct answers *answers, uint32_t count, bool arm)
 {
-    struct round round = {.thread = t, .arm = arm, .answer = poll_answer, .where = answers};
-    round_begin(t);
+    struct round round;
+    round_begin(&round, t, arm, poll_answer, answers);
+    const struct lx_pollfd *fds = answers->fds;
+    struct process *p = t->process;
     for (uint32_t i = 0; i < count; i++) {
-        int32_t fd = answers->fds[i].fd;
-        if (answers->fds[i].revents)
+        int32_t fd = fds[i].fd;
+        if (fds[i].revents)
             answers->stale[i / 64] |= 1ull << i % 64;
-        struct descriptor *d = fd < 0 ? NULL : descriptor_get(t->process, (uint32_t)fd);
+        struct descriptor *d = fd < 0 ? NULL : descriptor_get(p, (uint32_t)fd);
         if (d)
-            round_add(&round, d, (uint32_t)fd, i, (uint16_t)answers->fds[i].events);
+            round_add(&round, d, (uint32_t)fd, i, (uint16_t)fds[i].events);
         else
             round_answer(&round, i, fd < 0 ? 0 : LX_POLLNVAL);
     }
@@ -383,18 +392,19 @@ static long select_sets(struct thread *t, uint64_t n, const uint64_t sets[3], bo
             return -LX_EFAULT;
     }
     bool last = now || t->wait.expired;
-    struct round round = {.thread = t, .arm = !last, .answer = select_answer, .where = &s};
-    round_begin(t);
+    struct round round;
+    round_begin(&round, t, !last, select_answer, &s);
     for (size_t word = 0; word < words; word++) {
-        uint64_t left = in[0][word] | in[1][word] | in[2][word];
+        const uint64_t reads = in[0][word], writes = in[1][word], others = in[2][word];
+        uint64_t left = reads | writes | others;
         if (word == words - 1 && n % 64)
             left &= (1ull << n % 64) - 1;
         for (; left; left &= left - 1) {
             uint32_t fd = (uint32_t)word * 64 + (uint32_t)__builtin_ctzll(left);
             uint64_t bit = left & -left;
-            uint32_t events = (in[0][word] & bit ? POLL_IN : 0) |
-                              (in[1][word] & bit ? POLL_OUT : 0) |
-                              (in[2][word] & bit ? LX_POLLPRI : 0);
+            uint32_t events = reads & bit ? POLL_IN : 0;
+            if ((writes | others) & bit)
+                events |= (writes & bit ? POLL_OUT : 0) | (others & bit ? LX_POLLPRI : 0);
             struct descriptor *d = descriptor_io(t->process, fd);
             if (!d)
                 return -LX_EBADF;
@@ -418,10 +428,12 @@ static long do_select(struct thread *t, uint64_t n, const uint64_t sets[3], bool
     if (n > t->process->descriptors.size)
         n = t->process->descriptors.size;
     size_t words = SET_WORDS(n);
-    uint64_t few[6 * 16] = {0}; /* FD_SETSIZE */
+    uint64_t few[6 * 16]; /* FD_SETSIZE */
     uint64_t *memory = words <= 16 ? few : calloc(words, 6 * sizeof *memory);
     if (!memory)
         return -LX_ENOMEM;
+    if (memory == few)
+        memset(few, 0, 6 * words * sizeof *few);
     long result = select_sets(t, n, sets, now, memory, words);
     if (memory != few)
         free(memory);

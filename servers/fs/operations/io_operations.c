@@ -310,10 +310,11 @@ static inline bool nothing_to_read(const struct client *client, const struct des
 static jn_status_t io_op_poll_many(struct jn_call *call, uint64_t cookie, const char *items,
                                    size_t items_length, char *ready, size_t *ready_length)
 {
-    struct client *client;
-    jn_status_t status = request_client(call, &client);
+    struct client *found;
+    jn_status_t status = request_client(call, &found);
     if (status != JN_OK)
         return status;
+    struct client *const client = found; /* in a register */
     if (items_length % 8)
         return JN_BAD_ARG;
     size_t count = items_length / 8;
