@@ -82,6 +82,15 @@ static void test_programs(void)
         assert(!found || !strcmp(name, cases[i].wanted));
     }
     assert(!handover_program_of(setting, sizeof setting - 1, "\x7fJXP", 4, name, 7)); /* too long */
+    static const char pairs[] = "7f4a5850=example,,41=b,42";
+    static const char *const names[] = {"example", NULL, "b", NULL, NULL};
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        bool found = handover_program_name(pairs, sizeof pairs - 1, i, name, sizeof name);
+        assert(found == (names[i] != NULL));
+        assert(!found || !strcmp(name, names[i]));
+    }
+    assert(!handover_program_name(pairs, sizeof pairs - 1, 0, name, 7)); /* too long */
+    assert(!handover_program_name("", 0, 0, name, sizeof name));
 }
 
 int main(void)
