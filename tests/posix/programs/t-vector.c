@@ -4,7 +4,7 @@
 #include "t.h"
 #include <sys/syscall.h>
 
-#define ROUNDS 300
+#define ROUNDS 40
 
 /* Between two looks at the registers nothing but this runs: no library, no vector instruction. */
 #define BARE __attribute__((target("general-regs-only"), noinline))
