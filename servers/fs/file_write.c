@@ -8,6 +8,8 @@
 #include "node.h"
 #include "watch.h"
 
+#define RECORD 4096 /* bytes that are appended all together or not at all */
+
 page_t file_own_page(struct file *file, uint64_t index)
 {
     page_t page = page_tree_get(&file->tree, index);
@@ -124,6 +126,7 @@ jn_status_t file_write(struct node *node, uint64_t offset, uint64_t length, stru
     if (offset > node->size)
         clear_tail(node);
     struct file *file = &node->file;
+    uint64_t before = node->size;
     jn_status_t status = JN_OK;
     while (*done < length && status == JN_OK) {
         uint64_t at = offset + *done, index = at >> PAGE_SHIFT, inside = at & (PAGE_BYTES - 1);
@@ -148,6 +151,13 @@ jn_status_t file_write(struct node *node, uint64_t offset, uint64_t length, stru
         }
         if (offset + *done > node->size)
             node_set_size(node, offset + *done);
+    }
+    /* The writer was ended in the middle: of a record that it appended, nobody is to find a part. */
+    if (status == JN_NO_REPLY && length <= RECORD && node->size > before) {
+        *done = 0;
+        jn_status_t undone = file_resize(node, before);
+        if (undone != JN_OK)
+            return undone;
     }
     return *done ? JN_OK : status;
 }
