@@ -245,6 +245,17 @@ bool ds_page_own(struct dataspace *ds, uint64_t page)
            !(platform_record(frame)->flags & FRAME_SPREAD);
 }
 
+uint64_t ds_own_run(struct dataspace *ds, uint64_t page, uint64_t most, uint32_t *first)
+{
+    uint64_t run = page_tree_run(&ds->pages, page, most, first), count = 0;
+    for (; count < run; count++) {
+        const struct frame *frame = platform_record(*first + (uint32_t)count);
+        if (frame->users != 1 || frame->flags & FRAME_SPREAD)
+            break;
+    }
+    return count;
+}
+
 /* ---- all at once ---- */
 
 static unsigned order_of(uint64_t pages)
@@ -318,16 +329,17 @@ static void share_frame(void *context, uint32_t number)
 /* The copy pays for its pages as it gets them. */
 static jn_status_t copy_pages(struct dataspace *ds, struct dataspace *made)
 {
-    uint64_t page = 0, count;
+    uint64_t page = 0, count, run;
     uint32_t from, to;
     while (page_tree_next(&ds->pages, page, &page, &from)) {
         uint64_t row = page_tree_row(&ds->pages, page, UINT64_MAX);
         jn_status_t status = ds_make_run(made, page, row, false, &to, &count);
         if (status != JN_OK)
             return status;
-        for (uint64_t i = 0; i < count; i++)
-            memcpy(platform_contents(to + (uint32_t)i),
-                   platform_contents(page_tree_get(&ds->pages, page + i)), PAGE_BYTES);
+        for (uint64_t i = 0; i < count; i += run) {
+            run = page_tree_run(&ds->pages, page + i, count - i, &from);
+            memcpy(platform_contents(to + (uint32_t)i), platform_contents(from), run << PAGE_BITS);
+        }
         page += count;
     }
     return JN_OK;

@@ -70,6 +70,8 @@ JN_CHECKED jn_status_t ds_fill_page(struct dataspace *ds, uint64_t page, bool wh
                                            uint32_t *frame);
 /* Is a write possible without allocating? */
 bool ds_page_own(struct dataspace *ds, uint64_t page);
+/* Of how many pages from this one on, at most `most`, is that so and the frames are *first, *first + 1 ..? */
+uint64_t ds_own_run(struct dataspace *ds, uint64_t page, uint64_t most, uint32_t *first);
 
 /* Forgets pages [page, + count). */
 void ds_discard(struct dataspace *ds, uint64_t page, uint64_t count, bool alive);

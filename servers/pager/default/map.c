@@ -99,12 +99,15 @@ jn_status_t ds_map(struct open *open, uint64_t offset, uint64_t address, uint64_
         uint32_t frame, rights = access;
         uint64_t page = (offset + at) >> PAGE_BITS;
         uint32_t before = page_tree_get(&ds->pages, page);
-        pages = 1;
-        if (makes && (!at || flags & DS_MAP_FILL) && !before)
-            status = ds_make_run(ds, page, flags & DS_MAP_FILL ? (length - at) >> PAGE_BITS : 1,
-                                 true, &frame, &pages);
-        else
+        uint64_t left = (length - at) >> PAGE_BITS;
+        bool make = makes && (!at || flags & DS_MAP_FILL) && !before;
+        pages = make || !(access & JN_W) ? 0 : ds_own_run(ds, page, left, &frame);
+        if (make) {
+            status = ds_make_run(ds, page, flags & DS_MAP_FILL ? left : 1, true, &frame, &pages);
+        } else if (!pages) {
+            pages = 1;
             status = choose(ds, page, at == 0, flags, &rights, &frame);
+        }
         if (status != JN_OK || !frame)
             break;
         if (before && before != frame)

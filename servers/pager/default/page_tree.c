@@ -75,6 +75,18 @@ uint64_t page_tree_row(struct page_tree *tree, uint64_t page, uint64_t most)
     return leaf ? count : 0;
 }
 
+uint64_t page_tree_run(struct page_tree *tree, uint64_t page, uint64_t most, uint32_t *first)
+{
+    uint64_t row = page_tree_row(tree, page, most), count = 1;
+    if (!row)
+        return 0;
+    const uint32_t *frames = &find_leaf(tree, page)->frames[slot(page, 0)];
+    *first = frames[0];
+    while (count < row && frames[count] == frames[0] + count)
+        count++;
+    return count;
+}
+
 static jn_status_t grow(struct page_tree *tree, uint64_t page)
 {
     if (!tree->height) {

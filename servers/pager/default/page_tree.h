@@ -23,6 +23,8 @@ JN_CHECKED jn_status_t page_tree_set(struct page_tree *tree, uint64_t page, uint
 uint64_t page_tree_gap(struct page_tree *tree, uint64_t page, uint64_t most);
 /* Present ones in the same way. */
 uint64_t page_tree_row(struct page_tree *tree, uint64_t page, uint64_t most);
+/* Of those, as many as have the frames *first, *first + 1 .. */
+uint64_t page_tree_run(struct page_tree *tree, uint64_t page, uint64_t most, uint32_t *first);
 /* Sets the frames first, first + 1 .. of a gap or a part of its begin. NO_MEMORY: none of them. */
 JN_CHECKED jn_status_t page_tree_set_run(struct page_tree *tree, uint64_t page, uint32_t first,
                                          uint64_t count);
