@@ -16,14 +16,14 @@ static long do_getdents(struct thread *t, const uint64_t *a, bool modern)
 {
     struct process *p = t->process;
     struct descriptor *d = descriptor_io(p, a[0]);
-    static char out[CORE_SCRATCH / 2];
+    char *out = core_scratch + CORE_SCRATCH / 2; /* the other half */
     uint64_t done = 0, next = 0, capacity = (uint32_t)a[2];
     if (!d)
         return -LX_EBADF;
     if (d->kind != DESCRIPTOR_OPEN || d->open.server != BACKEND_FS)
         return -LX_ENOTDIR;
-    if (capacity > sizeof out)
-        capacity = sizeof out;
+    if (capacity > CORE_SCRATCH / 2)
+        capacity = CORE_SCRATCH / 2;
     jn_status_t status =
         backend_fs_read_directory(&p->clients, d->open.number, d->position, CORE_SCRATCH / 2,
                                   backend_window(core_scratch, CORE_SCRATCH / 2), &done, &next);

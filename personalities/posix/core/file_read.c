@@ -2,6 +2,7 @@
  *
  * The program's message is lent to the server, which copies straight into the program (docs/design.md,
  * "Bulk data"). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "descriptors.h"
@@ -426,13 +427,30 @@ long sys_pwrite64(struct thread *t, const uint64_t *a)
 
 /* ---- vectors ---- */
 
-static struct lx_iovec vector[LX_IOV_MAX];
+#define VECTOR_FIRST 16
+
+/* As large as the largest so far: an adapter is copied by every fork. */
+static struct lx_iovec *vector;
+static uint64_t vector_room;
+
+static bool make_room(uint64_t count)
+{
+    uint64_t room = count < VECTOR_FIRST ? VECTOR_FIRST : count;
+    struct lx_iovec *larger = realloc(vector, room * sizeof *vector);
+    if (!larger)
+        return false;
+    vector = larger;
+    vector_room = room;
+    return true;
+}
 
 /* Reads the vector; the sum of lengths, cut to what one call moves. */
 static long get_vector(struct thread *t, uint64_t address, uint64_t count, uint64_t *total)
 {
     if (count > LX_IOV_MAX)
         return -LX_EINVAL;
+    if ((!vector || count > vector_room) && !make_room(count))
+        return -LX_ENOMEM;
     if (user_read(t, vector, address, count * sizeof vector[0]))
         return -LX_EFAULT;
     *total = 0;

@@ -329,7 +329,7 @@ long sys_clone3(struct thread *t, const uint64_t *a)
     if (user_read(t, &args, a[0], length))
         return -LX_EFAULT;
     if (a[1] > sizeof args) { /* what a newer caller adds must be zero */
-        static char rest[4096];
+        char *rest = core_scratch;
         if (user_read(t, rest, a[0] + sizeof args, a[1] - sizeof args))
             return -LX_EFAULT;
         for (size_t i = 0; i < a[1] - sizeof args; i++)

@@ -63,11 +63,13 @@ static size_t region_name(struct process *p, const struct region *r, char *name,
     return 0;
 }
 
+static char shown[LX_PATH_MAX]; /* a name, while its line is written */
+
 /* proc(5), /proc/pid/maps. */
 void process_push_maps(struct process *p)
 {
     struct text text = {0};
-    static char line[4400], name[4096];
+    char line[160];
     if (!p->mm)
         return;
     uint64_t at = 0;
@@ -75,7 +77,7 @@ void process_push_maps(struct process *p)
         if (r->flags & PLACEMENT_REGION)
             continue;
         bool file = r->source && r->source->file == REGION_SOURCE_FILE;
-        size_t named = region_name(p, r, name, sizeof name);
+        size_t named = region_name(p, r, shown, sizeof shown);
         int length = snprintf(line, sizeof line, "%lx-%lx %c%c%c%c %08lx %02x:%02x %lu",
                               (unsigned long)r->start, (unsigned long)(r->start + r->length),
                               r->access & JN_R ? 'r' : '-', r->access & JN_W ? 'w' : '-',
@@ -86,7 +88,7 @@ void process_push_maps(struct process *p)
                               (unsigned long)(file ? r->source->identity & 0xffffffffffff : 0));
         while (named && length < 73)
             line[length++] = ' ';
-        if (!add(&text, line, (size_t)length) || !add(&text, name, named) || !add(&text, "\n", 1))
+        if (!add(&text, line, (size_t)length) || !add(&text, shown, named) || !add(&text, "\n", 1))
             break;
     }
     process_push_info(p, TASK_INFO_MAPS, text.bytes, text.length);
@@ -129,22 +131,22 @@ size_t process_descriptor_name(struct process *p, const struct descriptor *d, ch
 void process_push_files(struct process *p)
 {
     struct text text = {0};
-    static char name[4096], line[32];
+    char line[32];
     size_t length = 0;
     for (uint32_t fd = 0; fd < p->descriptors.size; fd++) {
         const struct descriptor *d = &p->descriptors.table[fd];
         if (!d->kind)
             continue;
-        length = process_descriptor_name(p, d, name, sizeof name);
+        length = process_descriptor_name(p, d, shown, sizeof shown);
         int head = snprintf(line, sizeof line, "%u ", fd);
-        if (!add(&text, line, (size_t)head) || !add(&text, name, length) || !add(&text, "\n", 1))
+        if (!add(&text, line, (size_t)head) || !add(&text, shown, length) || !add(&text, "\n", 1))
             break;
     }
     process_push_info(p, TASK_INFO_DESCRIPTORS, text.bytes, text.length);
     free(text.bytes);
-    length = p->directory ? file_name(&p->clients, p->directory, name, sizeof name) : 0;
+    length = p->directory ? file_name(&p->clients, p->directory, shown, sizeof shown) : 0;
     if (length)
-        process_push_info(p, TASK_INFO_DIRECTORY, name, length);
+        process_push_info(p, TASK_INFO_DIRECTORY, shown, length);
 }
 
 #define SHOW_PATIENCE 100000000ull /* ns */
