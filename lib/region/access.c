@@ -33,13 +33,12 @@ static jn_status_t write_piece(struct region_map *map, struct region *region, ui
 static jn_status_t read_file_piece(struct region_map *map, struct region *region, uint64_t address,
                                    void *data, uint64_t length)
 {
-    static _Alignas(4096) uint8_t buffer[REGION_PAGE];
     uint64_t page = address & ~(REGION_PAGE - 1);
     jn_status_t status = map->ops->file_read(map->ctx, region->source->number,
-                                             region->offset + (page - region->start), buffer,
-                                             sizeof buffer);
+                                             region->offset + (page - region->start),
+                                             map_page_buffer, REGION_PAGE);
     if (status == JN_OK)
-        memcpy(data, buffer + (address - page), length);
+        memcpy(data, map_page_buffer + (address - page), length);
     return status;
 }
 
@@ -57,7 +56,7 @@ static jn_status_t read_piece(struct region_map *map, struct region *region, uin
         return map->ops->memory_extract(map->ctx, region->source->number,
                                         region->offset + (address - region->start), data, length);
     case REGION_FILE_PRIVATE:
-        if (region->overlaid) {
+        if (region_overlaid_at(region, page)) {
             status = map->ops->memory_map(map->ctx, map->memory, page, page, REGION_PAGE, 0,
                                           DS_MAP_PRESENT, &mapped);
             if (status == JN_OK)
@@ -84,7 +83,8 @@ jn_status_t region_map_replace(struct region_map *map, uint64_t address, const v
     jn_status_t status = map_memory(map, &ds);
     if (status != JN_OK)
         return status;
-    region->overlaid = region->touched = true;
+    region->touched = true;
+    region_overlay(region, address, address + length);
     return map->ops->memory_fill(map->ctx, ds, address, data, length);
 }
 

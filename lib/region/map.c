@@ -308,7 +308,8 @@ void map_merge(struct region_map *map, uint64_t address, uint64_t length)
         }
         uint64_t more = next->length;
         region->touched |= next->touched;
-        region->overlaid |= next->overlaid;
+        if (next->overlaid)
+            region_overlay(region, next->overlay_begin, next->overlay_end);
         map_drop(map, next);
         count(map, region, -1);
         region->length += more;

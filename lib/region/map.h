@@ -52,6 +52,25 @@ JN_CHECKED jn_status_t map_memory(struct region_map *map, uint64_t *ds);
  * writable by that. */
 JN_CHECKED jn_status_t map_copy_file_page(struct region_map *map, struct region *region, uint64_t page);
 
+/* Between a file and who wants a part of its page: for one piece of work, nothing in it survives. */
+extern uint8_t map_page_buffer[REGION_PAGE];
+
+/* May the page be in the private dataspace? */
+static inline bool region_overlaid_at(const struct region *region, uint64_t page)
+{
+    return region->overlaid && page >= region->overlay_begin && page < region->overlay_end;
+}
+
+/* [begin, end) may be from now on: no file page is mapped there any more around a fault. */
+static inline void region_overlay(struct region *region, uint64_t begin, uint64_t end)
+{
+    if (!region->overlaid || begin < region->overlay_begin)
+        region->overlay_begin = begin;
+    if (!region->overlaid || end > region->overlay_end)
+        region->overlay_end = end;
+    region->overlaid = true;
+}
+
 static inline bool region_has_private_pages(const struct region *region)
 {
     return region->touched &&

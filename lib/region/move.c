@@ -73,6 +73,8 @@ static jn_status_t carry(struct region_map *map, uint64_t address, uint64_t old_
     region->start = place;
     region->length = new_length;
     region->fault_run = 0;
+    region->overlay_begin = place;
+    region->overlay_end = place + new_length;
     map_insert(map, region);
     if (keep)
         old->touched = old->overlaid = false;

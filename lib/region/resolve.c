@@ -5,7 +5,7 @@
  *
  * Private file pages: a page that was ever written is in the private dataspace and wins over the
  * file's. The first write makes the file's page visible read-only, then lets the pager copy from
- * there. So a region with such pages must never get file pages mapped around a fault.
+ * there. So from the first such page of a region to its last, no file pages are mapped around a fault.
  *
  * File pages around a fault are those of its aligned 16: where a program goes next is as often below. */
 #include "map.h"
@@ -59,39 +59,47 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
     return JN_OK;
 }
 
-/* The file's page at `page`, and its neighbours where that is harmless; never writable. */
+/* The file's page at `page`, and its neighbours where that is harmless: none that may have been changed,
+ * and none that is to be executed only; never writable. */
 static jn_status_t show_file(struct region_map *map, const struct region *region, uint64_t page,
-                             uint64_t around, uint32_t access)
+                             uint32_t access)
 {
-    uint64_t mapped, from = page & ~(AROUND * REGION_PAGE - 1), length = REGION_PAGE;
-    from = from < region->start ? region->start : from;
-    if (!(region->flags & REGION_HIDDEN) && !region->overlaid && from < page) {
-        length = window(region, from);
-        if (length > (from | (AROUND * REGION_PAGE - 1)) + 1 - from)
-            length = (from | (AROUND * REGION_PAGE - 1)) + 1 - from;
+    uint64_t low = region->start, high = region_end(region), mapped;
+    uint64_t from = page & ~(AROUND * REGION_PAGE - 1), end = from + AROUND * REGION_PAGE;
+    if (region_overlaid_at(region, page) || (region->flags & REGION_HIDDEN && access & JN_R)) {
+        low = page;
+        high = page + REGION_PAGE;
+    } else if (region->overlaid && page < region->overlay_begin) {
+        high = high < region->overlay_begin ? high : region->overlay_begin;
+    } else if (region->overlaid) {
+        low = low > region->overlay_end ? low : region->overlay_end;
+    }
+    from = from < low ? low : from;
+    end = end > high ? high : end;
+    if (from < page) {
         jn_status_t status = map->ops->file_map(map->ctx, region->source->number,
                                                 region->offset + (from - region->start), from,
-                                                length, access & ~JN_W, &mapped);
+                                                end - from, access & ~JN_W, &mapped);
         if (status == JN_OK && from + mapped > page)
             return JN_OK;
     }
-    if (!region->overlaid)
-        length = around;
+    uint64_t length = high - page < AROUND * REGION_PAGE ? high - page : AROUND * REGION_PAGE;
     return map->ops->file_map(map->ctx, region->source->number,
                               region->offset + (page - region->start), page, length,
                               access & ~JN_W, &mapped);
 }
 
+_Alignas(4096) uint8_t map_page_buffer[REGION_PAGE];
+
 /* Copies the file's page into the private dataspace without a thread of the address space. */
 static jn_status_t copy_page(struct region_map *map, const struct region *region, uint64_t page,
                              uint64_t ds)
 {
-    static _Alignas(4096) uint8_t buffer[REGION_PAGE];
     jn_status_t status = map->ops->file_read(map->ctx, region->source->number,
-                                             region->offset + (page - region->start), buffer,
-                                             sizeof buffer);
+                                             region->offset + (page - region->start),
+                                             map_page_buffer, REGION_PAGE);
     if (status == JN_OK)
-        status = map->ops->memory_fill(map->ctx, ds, page, buffer, sizeof buffer);
+        status = map->ops->memory_fill(map->ctx, ds, page, map_page_buffer, REGION_PAGE);
     return status;
 }
 
@@ -101,7 +109,7 @@ jn_status_t map_copy_file_page(struct region_map *map, struct region *region, ui
     jn_status_t status = map_memory(map, &ds);
     if (status != JN_OK)
         return status;
-    if (region->overlaid) {
+    if (region_overlaid_at(region, page)) {
         status = map->ops->memory_map(map->ctx, ds, page, page, REGION_PAGE, 0, DS_MAP_PRESENT,
                                       &mapped);
         if (status != JN_NOT_FOUND)
@@ -110,7 +118,8 @@ jn_status_t map_copy_file_page(struct region_map *map, struct region *region, ui
     status = copy_page(map, region, page, ds);
     if (status != JN_OK)
         return status;
-    region->overlaid = region->touched = true;
+    region->touched = true;
+    region_overlay(region, page, page + REGION_PAGE);
     return map->ops->unmap(map->ctx, page, REGION_PAGE, JN_R | JN_W | JN_X);
 }
 
@@ -120,18 +129,19 @@ static jn_status_t resolve_file_private(struct region_map *map, struct region *r
     uint64_t ds, mapped, around = window(region, page);
     if (region->flags & REGION_HIDDEN && access & JN_R)
         around = REGION_PAGE;
-    if (!write && !region->overlaid)
-        return show_file(map, region, page, around, access);
+    bool overlaid = region_overlaid_at(region, page);
+    if (!write && !overlaid)
+        return show_file(map, region, page, access);
     jn_status_t status = map_memory(map, &ds);
     if (status != JN_OK)
         return status;
-    if (region->overlaid) {
+    if (overlaid) {
         status = map->ops->memory_map(map->ctx, ds, page, page, around, access,
                                       DS_MAP_PRESENT | (write ? 0 : DS_MAP_READ), &mapped);
         if (status != JN_NOT_FOUND)
             return status;
         if (!write)
-            return show_file(map, region, page, around, access);
+            return show_file(map, region, page, access);
     }
     if (reply == JN_CAP_NULL) {
         status = map_copy_file_page(map, region, page);
@@ -139,8 +149,8 @@ static jn_status_t resolve_file_private(struct region_map *map, struct region *r
             return status;
         return map->ops->memory_map(map->ctx, ds, page, page, REGION_PAGE, access, 0, &mapped);
     }
-    region->overlaid = true; /* from here on no file page may be mapped around a fault */
-    status = show_file(map, region, page, around, access);
+    region_overlay(region, page, page + REGION_PAGE);
+    status = show_file(map, region, page, access);
     if (status != JN_OK)
         return status;
     return map->ops->memory_overlay(map->ctx, ds, page, page, access, reply);

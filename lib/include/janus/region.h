@@ -63,7 +63,8 @@ struct region {
     uint64_t offset;  /* in the source, of `start` */
     /* the library's own */
     bool touched;  /* something of it may be mapped or resident */
-    bool overlaid; /* FILE_PRIVATE: it may have changed pages in the private dataspace */
+    bool overlaid; /* FILE_PRIVATE: it may have changed pages in the private dataspace, */
+    uint64_t overlay_begin, overlay_end; /* but only from here to here */
     uint64_t fault_next; /* where the last resolved faults would go on, upward; and downward */
     uint64_t fault_below;
     uint32_t fault_run;
