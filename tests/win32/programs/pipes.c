@@ -167,6 +167,8 @@ static void waiting(void)
     CloseHandle(other);
     read_some(pipe, 100);
     send_text(pipe, "an answer");
+    fflush(stdout);
+    SetEvent(gate); /* the child's line comes after this one's */
     read_some(pipe, 100);
     CloseHandle(pipe);
     CloseHandle(gate);
@@ -184,6 +186,7 @@ static void wait_role(void)
         printf("child waited: %lu\n", GetLastError());
     HANDLE pipe = client(PIPE_READMODE_MESSAGE);
     good = TransactNamedPipe(pipe, "a question", 10, answer, 5, &done, NULL);
+    WaitForSingleObject(gate, 60000);
     printf("transact: %d %lu, %lu bytes: %s\n", good, good ? 0 : GetLastError(), done, answer);
     fflush(stdout);
     read_some(pipe, 100);
