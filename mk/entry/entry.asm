@@ -717,8 +717,7 @@ section .text.trap progbits alloc exec nowrite align=4096
 %endif
 ; In: on the stack vector, error code, rip, cs, rflags, rsp, ss.
 
-; Exceptions that become a message without another look: #DE #BP #OF #BR #TS #NP #SS #MF #AC #XM.
-; Not #UD, which may be a native thread's first XSAVE (fpu.c).
+; Exceptions that become a message without another look: #DE #BP #OF #BR #TS #NP #SS #MF #AC #XM
 %define PLAIN_EXCEPTIONS (1 << 0 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 10 | 1 << 11 | 1 << 12 \
                           | 1 << 16 | 1 << 17 | 1 << 19)
 PAGE_FAULT equ 14
@@ -748,7 +747,8 @@ entry_trap:
     ja .slow
     mov ecx, PLAIN_EXCEPTIONS
     bt ecx, edi
-    jnc .slow
+    jnc .not_plain
+.plain:
     bt qword [rax + T_KIND], KIND_MARKED_BIT
     jc .slow
     test byte [rax + T_EXCEPTION_GATE + CAP_FAST], CAP_FAST_CALL
@@ -806,6 +806,14 @@ entry_trap:
     mov rsp, [gs:CPU_STACK]                 ; from an IST stack, too
     call trap
     jmp leave_kernel
+
+; #UD is plain, too, unless it may be a native thread's first XSAVE (fpu.c).
+.not_plain:
+    cmp edi, 6
+    jne .slow
+    cmp byte [rax + T_FPU], FPU_ON
+    je .plain
+    jmp .slow
 
 ; FPU state: from the registers if they are the thread's, else from where it was saved.
 .with_fpu:
