@@ -55,7 +55,8 @@ static void serve_asked(struct cpu *cpu)
         cpu_set_entries(trace_on);
     if (asked & ASK_KEYS)
         cpu_keys_here();
-    __atomic_store_n(&cpu->asked, 0, __ATOMIC_RELEASE);
+    /* What was asked for meanwhile stays: its asker waits for it. */
+    __atomic_and_fetch(&cpu->asked, (uint8_t)~asked, __ATOMIC_RELEASE);
 }
 
 /* ---- the lock ---- */
@@ -135,7 +136,7 @@ void cpu_ask(struct cpu *cpu, unsigned what, bool wait)
         return;
     if (cpu->parked == PARKED_IDLE)
         interrupt(cpu);
-    while (__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE))
+    while (__atomic_load_n(&cpu->asked, __ATOMIC_ACQUIRE) & what)
         relax();
 }
 
