@@ -299,6 +299,14 @@ static void clock_thread(uint64_t unused)
     }
 }
 
+void wait_ms(unsigned ms)
+{
+    regs_t regs = {0};
+
+    jn_utcb()->recv_deadline = now() + ms * 1000000ull;
+    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, SLOT_NEVER, &regs), JN_TIMEOUT);
+}
+
 void settle(void)
 {
     regs_t regs = {.words = {1}};

@@ -71,6 +71,8 @@ cap_t make_foreign(struct task *task, void (*entry)(void), uint64_t argument);
 extern uint64_t last_utcb;
 uint64_t thread_was(cap_t thread);
 uint64_t now(void); /* ns, in any task */
+/* Waits that long at a Signal that nobody raises. Only in the root thread. */
+void wait_ms(unsigned ms);
 /* Lets all others run until none can. */
 void settle(void);
 

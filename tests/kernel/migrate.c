@@ -15,14 +15,6 @@ static uint64_t all(void)
     return (1ull << cpus()) - 1;
 }
 
-static void wait_ms(unsigned ms)
-{
-    regs_t regs = {0};
-
-    jn_utcb()->recv_deadline = now() + ms * 1000000ull;
-    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, nothing, &regs), JN_TIMEOUT);
-}
-
 #define EVENTUALLY(condition)                                                                      \
     do {                                                                                           \
         for (unsigned i_ = 0; i_ < 4000 && !(condition); i_++)                                     \
@@ -35,7 +27,7 @@ static void begin(void)
     stop = 0;
     for (unsigned i = 0; i < 16; i++)
         count[i] = 0;
-    nothing = make_signal(); /* for wait_ms() */
+    nothing = make_signal(); /* where threads stay */
 }
 
 static unsigned cpu_of(cap_t thread)

@@ -32,14 +32,6 @@ static uint64_t time_of(cap_t thread)
     return out[1];
 }
 
-static void wait_ms(unsigned ms)
-{
-    regs_t regs = {0};
-
-    jn_utcb()->recv_deadline = now() + ms * 1000000ull;
-    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, 30 * 64, &regs), JN_TIMEOUT);
-}
-
 /* The host may take the machine's time away at any moment: what must happen may take its time. */
 #define EVENTUALLY(condition)                                                                      \
     do {                                                                                           \

@@ -24,14 +24,6 @@ static cap_t start_on(struct task *task, unsigned cpu, void (*function)(uint64_t
     return thread;
 }
 
-static void wait_ms(unsigned ms)
-{
-    regs_t regs = {0};
-
-    jn_utcb()->recv_deadline = now() + ms * 1000000ull;
-    CHECK_IS(sys(JN_WAIT | JN_RECV_UNTIL, nothing, &regs), JN_TIMEOUT);
-}
-
 #define EVENTUALLY(condition)                                                                      \
     do {                                                                                           \
         for (unsigned i_ = 0; i_ < 2000 && !(condition); i_++)                                     \
@@ -44,7 +36,7 @@ static void begin(void)
     stop = wrong = 0;
     for (unsigned i = 0; i < 8; i++)
         count[i] = 0;
-    nothing = make_signal(); /* for wait_ms() */
+    nothing = make_signal(); /* where threads stay */
 }
 
 /* ---- calls ---- */
