@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "draw.h"
 #include "inside.h"
 #include "shapes.h"
 
@@ -35,17 +36,7 @@ static char memory[65536] __attribute__((aligned(4096)));
 
 static uint64_t draw(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed >> 8;
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+    return draw_next(&seed) >> 8;
 }
 
 static uint64_t value(void)

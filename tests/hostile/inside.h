@@ -32,12 +32,6 @@ static inline inside_syscall *inside_find(void)
     return 0;
 }
 
-/* The thread that the personality made first, and its UTCB. */
-static inline struct jn_utcb *inside_first_utcb(void)
-{
-    return (struct jn_utcb *)(ADAPTER_UTCBS + JN_UTCB_SIZE);
-}
-
 static inline int32_t inside_invoke(inside_syscall *call, uint64_t object, uint64_t operation,
                                     struct inside_registers *r)
 {

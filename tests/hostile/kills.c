@@ -5,6 +5,7 @@
  * frames of memory are missing at the end. Oracle: Linux, where it passes as well. */
 #include <setjmp.h>
 
+#include "draw.h"
 #include "kills.h"
 #include "sampler.h"
 
@@ -21,17 +22,7 @@ static uint64_t seed = 1;
 
 static uint64_t draw(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed >> 11;
-}
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+    return draw_next(&seed) >> 11;
 }
 
 static struct jn_utcb *utcb(void)

@@ -29,15 +29,6 @@ struct kind {
 extern const struct kind kinds_of_files[], kinds_of_processes[], kinds_of_terminals[],
     kinds_by_name[];
 
-/* What stands in the file of that name; nothing is left open. */
-static inline uint64_t kills_file_bytes(const char *name)
-{
-    int file = open(name, O_RDONLY);
-    uint64_t size = (uint64_t)lseek(file, 0, SEEK_END);
-    close(file);
-    return size;
-}
-
 #define BLOCK 512
 static inline int kills_uniform(const char *block, size_t size)
 {
