@@ -28,6 +28,31 @@ static void forget(struct process *process, uint64_t mask)
     process->pending_mask &= ~mask;
 }
 
+/* To continue takes stops back and the other way round, for all threads, whoever gets the signal. */
+static void forget_opposite(struct process *process, uint32_t number)
+{
+    if (number == SIGCONT_NUMBER)
+        forget(process, STOP_SIGNALS);
+    else if (BIT(number) & STOP_SIGNALS)
+        forget(process, BIT(SIGCONT_NUMBER));
+}
+
+/* `tid`: of a signal for one thread, else 0. */
+static jn_status_t append(struct process *process, struct list *queue, uint64_t tid,
+                          const struct task_siginfo *info)
+{
+    if (process->queued >= QUEUE_LIMIT)
+        return JN_WOULD_BLOCK;
+    struct pending *pending = malloc(sizeof *pending);
+    if (!pending)
+        return JN_NO_MEMORY;
+    pending->info = *info;
+    pending->tid = tid;
+    list_append(queue, &pending->link);
+    process->queued++;
+    return JN_OK;
+}
+
 jn_status_t signal_post(struct process *process, const struct task_siginfo *info)
 {
     uint32_t number = (uint32_t)info->number;
@@ -38,20 +63,12 @@ jn_status_t signal_post(struct process *process, const struct task_siginfo *info
         process_post(process, TASK_EVENT_KILLED);
         return JN_OK;
     }
-    if (number == SIGCONT_NUMBER)
-        forget(process, STOP_SIGNALS);
-    else if (BIT(number) & STOP_SIGNALS)
-        forget(process, BIT(SIGCONT_NUMBER));
+    forget_opposite(process, number);
     if (number < FIRST_REALTIME && process->pending_mask & BIT(number))
         return JN_OK; /* standard signals do not queue */
-    if (process->queued >= QUEUE_LIMIT)
-        return JN_WOULD_BLOCK;
-    struct pending *pending = malloc(sizeof *pending);
-    if (!pending)
-        return JN_NO_MEMORY;
-    pending->info = *info;
-    list_append(&process->queue, &pending->link);
-    process->queued++;
+    jn_status_t status = append(process, &process->queue, 0, info);
+    if (status != JN_OK)
+        return status;
     process->pending_mask |= BIT(number);
     process_post(process, TASK_EVENT_SIGNAL);
     return JN_OK;
@@ -163,23 +180,13 @@ static jn_status_t post_thread(struct process *process, uint64_t tid,
         return JN_OK;
     if (number == SIGKILL_NUMBER || process->personality != TASK_PERSONALITY_POSIX)
         return signal_post(process, info);
-    if (number == SIGCONT_NUMBER) /* for all threads, whoever gets it */
-        forget(process, STOP_SIGNALS);
-    else if (BIT(number) & STOP_SIGNALS)
-        forget(process, BIT(SIGCONT_NUMBER));
+    forget_opposite(process, number);
     if (waits_already(process, tid, info->number))
         return JN_OK;
-    if (process->queued >= QUEUE_LIMIT)
-        return JN_WOULD_BLOCK;
-    struct pending *pending = malloc(sizeof *pending);
-    if (!pending)
-        return JN_NO_MEMORY;
-    pending->info = *info;
-    pending->tid = tid;
-    list_append(&process->thread_queue, &pending->link);
-    process->queued++;
-    process_post(process, TASK_EVENT_THREAD_SIGNAL);
-    return JN_OK;
+    jn_status_t status = append(process, &process->thread_queue, tid, info);
+    if (status == JN_OK)
+        process_post(process, TASK_EVENT_THREAD_SIGNAL);
+    return status;
 }
 
 jn_status_t signal_send_thread(struct process *sender, uint64_t pid, uint64_t tid, uint32_t number,
