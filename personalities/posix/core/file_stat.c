@@ -44,7 +44,7 @@ static void stat_anonymous(struct io_stat *stat)
 
 /* How an answer may be kept: watch.slot 0 if not at all. */
 struct keeping {
-    struct stat_question question;
+    struct backend_question question;
     struct backend_watch watch;
 };
 
@@ -161,10 +161,10 @@ static int64_t quick_give(struct thread *t, const struct lx_stat *known, uint64_
 static int64_t quick_path(struct thread *t, uint64_t dirfd, uint64_t path, uint64_t address,
                           bool nofollow)
 {
-    char text[STAT_TEXT_MOST];
+    char text[BACKEND_QUESTION_MOST];
     size_t done = 0;
     uint64_t fault[2];
-    struct stat_question question;
+    struct backend_question question;
     if (!stat_cache.records ||
         backend_copy_string(&t->backend, path, text, sizeof text, &done, fault) != JN_OK || !done ||
         text[done - 1] || ((int32_t)dirfd != LX_AT_FDCWD && text[0] != '/') ||
@@ -196,7 +196,7 @@ int64_t quick_newfstatat(void *object, uint64_t dirfd, uint64_t path, uint64_t a
 int64_t quick_fstat(void *object, uint64_t fd, uint64_t address, uint64_t c, uint64_t d)
 {
     struct thread *t = object;
-    struct stat_question question;
+    struct backend_question question;
     (void)c, (void)d;
     if (!stat_cache.records)
         return JN_NOT_QUICK;

@@ -7,9 +7,8 @@
 #include "janus/idl/lease.h"
 
 #define RECORDS (1u << STAT_RECORD_BITS)
-#define MULTIPLIER 0x9e3779b97f4a7c15ull /* fast_stat.asm */
 
-_Static_assert(sizeof(struct lx_stat) == 144, "fast_stat.asm");
+_Static_assert(sizeof(struct lx_stat) == 144, "fast_stat.inc");
 _Static_assert(sizeof(struct stat_record) == 384 && offsetof(struct stat_record, key) == 8 &&
                    offsetof(struct stat_record, names) == 16 &&
                    offsetof(struct stat_record, generation) == 24 &&
@@ -17,20 +16,15 @@ _Static_assert(sizeof(struct stat_record) == 384 && offsetof(struct stat_record,
                    offsetof(struct stat_record, bytes) == 36 &&
                    offsetof(struct stat_record, stat) == 40 &&
                    offsetof(struct stat_record, text) == 184,
-               "fast_stat.asm");
+               "fast_stat.inc");
 
 struct stat_cache stat_cache;
 static uint16_t asked[RECORDS]; /* a part of the hash of the last question that had the place */
 static uint64_t last_serial;
 
-static inline uint64_t step(uint64_t hash, uint64_t word)
+static inline uint32_t place_of(const struct backend_question *q)
 {
-    return (hash ^ word) * MULTIPLIER;
-}
-
-static inline uint32_t place_of(uint64_t hash)
-{
-    return (uint32_t)(hash >> (64 - STAT_RECORD_BITS));
+    return backend_question_place(q, STAT_RECORD_BITS);
 }
 
 static uint64_t key_of(const struct process *p, enum stat_key kind)
@@ -38,37 +32,20 @@ static uint64_t key_of(const struct process *p, enum stat_key kind)
     return p->names_serial << 2 | kind;
 }
 
-bool stat_ask_path(struct stat_question *q, const struct process *p, const char *path, size_t length,
-                   bool nofollow)
+bool stat_ask_path(struct backend_question *q, const struct process *p, const char *path,
+                   size_t length, bool nofollow)
 {
-    if (length == 0 || length >= STAT_TEXT_MOST)
-        return false;
-    q->key = key_of(p, nofollow ? STAT_NOFOLLOW : STAT_FOLLOW);
-    q->bytes = (uint32_t)(length / 8 + 1) * 8;
-    q->text[length / 8] = 0;
-    memcpy(q->text, path, length);
-    q->hash = q->key;
-    for (uint32_t i = 0; i < q->bytes / 8; i++)
-        q->hash = step(q->hash, q->text[i]);
-    return true;
+    return backend_question_text(q, key_of(p, nofollow ? STAT_NOFOLLOW : STAT_FOLLOW), path, length);
 }
 
-void stat_ask_descriptor(struct stat_question *q, const struct process *p, uint32_t fd)
+void stat_ask_descriptor(struct backend_question *q, const struct process *p, uint32_t fd)
 {
-    q->key = key_of(p, STAT_DESCRIPTOR);
-    q->bytes = 8;
-    q->text[0] = fd;
-    q->hash = step(q->key, fd);
+    backend_question_number(q, key_of(p, STAT_DESCRIPTOR), fd);
 }
 
-static bool is(const struct stat_record *record, const struct stat_question *q)
+static bool is(const struct stat_record *record, const struct backend_question *q)
 {
-    if (record->key != q->key || record->bytes != q->bytes)
-        return false;
-    for (uint32_t i = 0; i < q->bytes / 8; i++)
-        if (record->text[i] != q->text[i])
-            return false;
-    return true;
+    return backend_question_is(q, record->key, record->bytes, record->text);
 }
 
 static uint64_t generation(uint32_t slot)
@@ -76,11 +53,11 @@ static uint64_t generation(uint32_t slot)
     return __atomic_load_n(&stat_cache.generations[slot], __ATOMIC_ACQUIRE);
 }
 
-const struct lx_stat *stat_cache_find(const struct stat_question *q)
+const struct lx_stat *stat_cache_find(const struct backend_question *q)
 {
     if (!stat_cache.records)
         return NULL;
-    const struct stat_record *record = &stat_cache.records[place_of(q->hash)];
+    const struct stat_record *record = &stat_cache.records[place_of(q)];
     if (!is(record, q) || generation(record->slot) != record->generation)
         return NULL;
     if ((q->key & 3) != STAT_DESCRIPTOR && generation(0) != record->names)
@@ -88,9 +65,9 @@ const struct lx_stat *stat_cache_find(const struct stat_question *q)
     return &record->stat;
 }
 
-bool stat_cache_wants(const struct process *p, const struct stat_question *q)
+bool stat_cache_wants(const struct process *p, const struct backend_question *q)
 {
-    uint32_t place = place_of(q->hash);
+    uint32_t place = place_of(q);
     uint16_t part = (uint16_t)(q->hash >> 8);
     if (p->trace) /* each call is to be seen */
         return false;
@@ -120,12 +97,12 @@ static void change(struct stat_record *record)
     __atomic_store_n(&record->version, record->version + 1, __ATOMIC_SEQ_CST);
 }
 
-void stat_cache_keep(const struct process *p, const struct stat_question *q,
+void stat_cache_keep(const struct process *p, const struct backend_question *q,
                      const struct lx_stat *stat, const struct backend_watch *watch)
 {
     if (!watch->slot || watch->slot >= LEASE_GENERATIONS || (!stat_cache.records && !begin(p)))
         return;
-    struct stat_record *record = &stat_cache.records[place_of(q->hash)];
+    struct stat_record *record = &stat_cache.records[place_of(q)];
     change(record);
     record->key = q->key;
     record->names = watch->names;
@@ -144,11 +121,11 @@ void stat_cache_new_names(struct process *p)
 
 void stat_cache_forget(const struct process *p, uint32_t fd)
 {
-    struct stat_question q;
+    struct backend_question q;
     if (!stat_cache.records)
         return;
     stat_ask_descriptor(&q, p, fd);
-    struct stat_record *record = &stat_cache.records[place_of(q.hash)];
+    struct stat_record *record = &stat_cache.records[place_of(&q)];
     if (!is(record, &q))
         return;
     change(record);

@@ -1,19 +1,18 @@
 /* What stat(2) said, kept while servers/fs says that it holds (idl/lease.idl): by path for stat, lstat and
  * newfstatat of the current directory or the root, by descriptor for fstat. A hit asks nobody; the library
- * placement looks on the program's own thread (library/fast_stat.asm), while the core may write. */
+ * placement looks on the program's own thread (library/fast_stat.inc), while the core may write. */
 #ifndef POSIX_STAT_CACHE_H
 #define POSIX_STAT_CACHE_H
 
 #include "core.h"
 #include "janus/backend/io.h"
+#include "janus/backend/question.h"
 #include "linux/file.h"
-
-#define STAT_TEXT_MOST 192 /* bytes of a path, with its end */
 
 /* The key's low bits: what the text is. The rest is the process's names_serial. */
 enum stat_key { STAT_FOLLOW, STAT_NOFOLLOW, STAT_DESCRIPTOR };
 
-/* Offsets: library/fast.inc. */
+/* Offsets: library/fast_stat.inc. */
 struct stat_record {
     uint64_t version; /* odd while the core writes */
     uint64_t key;     /* 0: empty */
@@ -21,7 +20,7 @@ struct stat_record {
     uint32_t slot;
     uint32_t bytes; /* of text, a multiple of 8 */
     struct lx_stat stat;
-    uint64_t text[STAT_TEXT_MOST / 8]; /* zeroes behind the path's end, one at least; or the descriptor */
+    uint64_t text[BACKEND_QUESTION_MOST / 8]; /* the path, or the descriptor */
 } __attribute__((aligned(64)));
 
 /* What the library's routines look at; records NULL: nothing is kept. */
@@ -31,23 +30,16 @@ struct stat_cache {
 };
 extern struct stat_cache stat_cache;
 
-/* A question, as it is looked for. */
-struct stat_question {
-    uint64_t key, hash;
-    uint32_t bytes;
-    uint64_t text[STAT_TEXT_MOST / 8];
-};
-
 /* false: too long to be kept. */
-bool stat_ask_path(struct stat_question *q, const struct process *p, const char *path, size_t length,
-                   bool nofollow);
-void stat_ask_descriptor(struct stat_question *q, const struct process *p, uint32_t fd);
+bool stat_ask_path(struct backend_question *q, const struct process *p, const char *path,
+                   size_t length, bool nofollow);
+void stat_ask_descriptor(struct backend_question *q, const struct process *p, uint32_t fd);
 
 /* The answer if it is known and holds; NULL. Good until the core waits. */
-const struct lx_stat *stat_cache_find(const struct stat_question *q);
+const struct lx_stat *stat_cache_find(const struct backend_question *q);
 /* Whether to ask the server in a way that lets the answer be kept: the second time, as it costs more. */
-bool stat_cache_wants(const struct process *p, const struct stat_question *q);
-void stat_cache_keep(const struct process *p, const struct stat_question *q,
+bool stat_cache_wants(const struct process *p, const struct backend_question *q);
+void stat_cache_keep(const struct process *p, const struct backend_question *q,
                      const struct lx_stat *stat, const struct backend_watch *watch);
 
 /* The process's paths mean something else from now on: another directory or root, a new process. */

@@ -4,27 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "janus/backend/question.h"
 #include "janus/idl/fs.h"
 #include "janus/idl/lease.h"
 
 #define RECORD_BITS 7
 #define RECORDS (1u << RECORD_BITS)
-#define TEXT_MOST 192
-#define MULTIPLIER 0x9e3779b97f4a7c15ull
 
 struct record {
-    uint64_t process; /* its cookie, which no other will have; 0: empty */
+    uint64_t key; /* the process's cookie, which no other will have; 0: empty */
     uint64_t names, generation; /* of slots 0 and `slot` */
     uint32_t slot;
     uint32_t bytes; /* of text, a multiple of 8 */
     struct world_stat stat;
-    uint64_t text[TEXT_MOST / 8]; /* zeroes behind the path's end, one at least */
-};
-
-struct question {
-    uint64_t hash;
-    uint32_t bytes;
-    uint64_t text[TEXT_MOST / 8];
+    uint64_t text[BACKEND_QUESTION_MOST / 8];
 };
 
 static struct record *records;
@@ -46,31 +39,15 @@ void stat_cache_fill(const struct io_stat *from, struct world_stat *to)
                               .birth_ns = from->birth_ns};
 }
 
-static void ask(struct question *q, const struct world_process *p, const struct backend_path *path)
-{
-    q->bytes = (uint32_t)(path->length / 8 + 1) * 8;
-    q->text[path->length / 8] = 0;
-    memcpy(q->text, path->path, path->length);
-    q->hash = p->cookie;
-    for (uint32_t i = 0; i < q->bytes / 8; i++)
-        q->hash = (q->hash ^ q->text[i]) * MULTIPLIER;
-}
-
 static uint64_t generation(uint32_t slot)
 {
     return __atomic_load_n(&generations[slot], __ATOMIC_ACQUIRE);
 }
 
-static bool holds(const struct record *record, const struct question *q,
-                  const struct world_process *p)
+static bool holds(const struct record *record, const struct backend_question *q)
 {
-    if (record->process != p->cookie || record->bytes != q->bytes ||
-        generation(record->slot) != record->generation || generation(0) != record->names)
-        return false;
-    for (uint32_t i = 0; i < q->bytes / 8; i++)
-        if (record->text[i] != q->text[i])
-            return false;
-    return true;
+    return backend_question_is(q, record->key, record->bytes, record->text) &&
+           generation(record->slot) == record->generation && generation(0) == record->names;
 }
 
 static bool begin(const struct world_process *p)
@@ -85,17 +62,16 @@ static bool begin(const struct world_process *p)
 jn_status_t stat_cache_ask(struct world_process *p, const struct backend_path *path,
                            struct world_stat *stat)
 {
-    struct question q;
+    struct backend_question q;
     struct io_stat answer;
     struct backend_watch watch = {0};
     jn_status_t status;
     bool again = false;
     uint32_t place = 0;
 
-    if (path->length && path->length < TEXT_MOST) {
-        ask(&q, p, path);
-        place = (uint32_t)(q.hash >> (64 - RECORD_BITS));
-        if (records && holds(&records[place], &q, p)) {
+    if (backend_question_text(&q, p->cookie, path->path, path->length)) {
+        place = backend_question_place(&q, RECORD_BITS);
+        if (records && holds(&records[place], &q)) {
             *stat = records[place].stat;
             return JN_OK;
         }
@@ -109,7 +85,7 @@ jn_status_t stat_cache_ask(struct world_process *p, const struct backend_path *p
     stat_cache_fill(&answer, stat);
     if (watch.slot && watch.slot < LEASE_GENERATIONS) {
         struct record *record = &records[place];
-        record->process = p->cookie;
+        record->key = q.key;
         record->names = watch.names;
         record->generation = watch.generation;
         record->slot = watch.slot;
