@@ -14,13 +14,15 @@
 
 static unsigned cpu = 3;
 
-static void be_busy(void)
+static void be_busy(int started)
 {
     int ends[2];
     char byte = 0;
     if (pipe(ends))
         _exit(1);
-    for (;;) {
+    for (unsigned round = 0;; round++) {
+        if (round == 2 && write(started, &byte, 1) != 1)
+            _exit(1);
         for (volatile int i = 0; i < 10000; i++)
             ;
         syscall(SYS_getppid);
@@ -60,6 +62,8 @@ int main(int count, char **words)
 {
     unsigned long mask = 0;
     pid_t children[CHILDREN];
+    int started[2];
+    char byte;
     int counts = open("/proc/janus", O_RDONLY);
 
     syscall(SYS_sched_getaffinity, 0, sizeof mask, &mask);
@@ -68,12 +72,17 @@ int main(int count, char **words)
     if (count > 1)
         cpu = (unsigned)atoi(words[1]);
     mask = 1ul << cpu;
+    if (pipe(started))
+        return 1;
     for (int i = 0; i < CHILDREN; i++)
         if ((children[i] = fork()) == 0) {
             if (count > 1)
                 syscall(SYS_sched_setaffinity, 0, sizeof mask, &mask);
-            be_busy();
+            be_busy(started[1]);
         }
+    for (int i = 0; i < CHILDREN; i++) /* a child's first steps may still reach its parent's memory */
+        if (read(started[0], &byte, 1) != 1)
+            return 1;
     SAY(syscall(SYS_sched_setaffinity, 0, sizeof mask, &mask));
     work(5); /* a timer that was set before may still come once, and a copied page */
     look(counts);

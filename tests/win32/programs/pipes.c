@@ -164,6 +164,7 @@ static void waiting(void)
     thread = CreateThread(NULL, 0, free_later, pipe, 0, NULL);
     start("wait");
     WaitForSingleObject(thread, INFINITE);
+    ResetEvent(gate); /* which the child has set */
     CloseHandle(other);
     read_some(pipe, 100);
     send_text(pipe, "an answer");
