@@ -223,7 +223,7 @@ status_t ipc_copy(struct thread *thread, uint64_t handle, uint64_t tag)
         done += part;
         other += part;
         mine += part;
-        if (pages % at_once == 0 && done < bytes && preempt_point()) {
+        if (pages % at_once == 0 && done < bytes && !end && preempt_point()) {
             thread->copied = done;
             return STATUS_RESTART;
         }
