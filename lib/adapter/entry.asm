@@ -57,12 +57,9 @@ adapter_door:
     cmp eax, [adapter_fast_count]
     jae adapter_slow
     lea r11, [adapter_fast]
-    mov r11, [r11 + rax * 8]
-    test r11, r11
-    jz adapter_slow
     add word [rcx + COUNT], 0x100
     jc .sample
-    jmp r11
+    jmp [r11 + rax * 8]
 ; One call in 256 that came the long way is shown to the handler, which may redirect its site.
 .sample:
     cmp dword [adapter_sample], 0
@@ -72,7 +69,7 @@ adapter_door:
     mov eax, [adapter_sample]
     jmp adapter_slow
 .unwanted:
-    jmp r11
+    jmp [r11 + rax * 8]
 
 ; From a redirected call site (docs/library.md), without the kernel: rcx = where it goes on, all else the
 ; program's. Before adapter_inside a stop finds it as if it had not begun.
@@ -89,10 +86,7 @@ adapter_inside:
     cmp eax, [adapter_fast_count]
     jae adapter_slow
     lea r11, [adapter_fast]
-    mov r11, [r11 + rax * 8]
-    test r11, r11
-    jz adapter_slow
-    jmp r11
+    jmp [r11 + rax * 8]
 
 ; The handler's: rax = number, all registers but rcx and r11 as on entry.
 align 16

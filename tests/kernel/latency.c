@@ -176,4 +176,44 @@ static void measure_latency(void)
     pool = case_pool;
 }
 
-const struct test latency_tests[] = {TEST(measure_latency), {0}};
+/* ---- a copy whose end was found when something more urgent came ---- */
+
+#define STRING_FROM (4096 - 8) /* "/dev/null" over a page's end */
+#define STRING_BYTES 10
+
+static volatile uint64_t strings, too_long;
+
+static void string_copier(uint64_t unused)
+{
+    regs_t regs = {0};
+
+    (void)unused;
+    sys(JN_WAIT, copy_gate, &regs);
+    while (!done) {
+        regs = (regs_t){.tag = tag_of(3, 0, 0, JN_COPY_IN | JN_COPY_STRING),
+                        .words = {STRING_FROM, copy_to, 3 * 4096}};
+        CHECK_OK(sys(JN_COPY, 0, &regs));
+        too_long += regs.words[0] != STRING_BYTES;
+        strings++;
+    }
+    sys(JN_WAIT, 30 * JN_CAP_STEP, &regs);
+}
+
+static void string_has_one_end(void)
+{
+    copy_from = free_ram(128ull << 20);
+    copy_to = copy_from + COPIED;
+    for (uint64_t i = 0; i < 2 * 4096; i++)
+        *(volatile char *)(copy_from + i) = i == STRING_FROM + STRING_BYTES - 1 ? 0 : 'x';
+    copy_gate = make_gate();
+    done = false;
+    strings = too_long = 0;
+    start_thread(&root, string_copier, 0);
+    start_thread(&root, offer, 0);
+    longest_wait(2000);
+    done = true;
+    CHECK(strings > 1000);
+    CHECK_IS(too_long, 0);
+}
+
+const struct test latency_tests[] = {TEST(measure_latency), TEST(string_has_one_end), {0}};

@@ -18,7 +18,7 @@ extern fast_getpid, fast_gettid, fast_getuid, fast_geteuid, fast_getgid, fast_ge
 
 section .rodata.fast progbits alloc noexec nowrite align=64
 %macro ROUTINE 2
-    times (%1 - ($ - adapter_fast) / 8) dq 0
+    times (%1 - ($ - adapter_fast) / 8) dq adapter_slow
     dq %2
 %endmacro
 adapter_fast:

@@ -26,7 +26,8 @@
 #include "mm.h"
 #include "sites.h"
 
-extern const char adapter_redirected[]; /* entry.asm */
+extern const char adapter_redirected[], adapter_slow[]; /* entry.asm */
+extern const uint64_t adapter_fast[];                   /* fast.asm */
 
 #define PAGE REGION_PAGE
 #define CPUID_KEYS (1u << 3) /* leaf 7, ecx: with protection keys the kernel can hide a page */
@@ -347,7 +348,8 @@ bool placement_private_call(struct thread *t, long *result)
         return false; /* a program that makes this call itself */
     *sampled = FAST_NONE;
     number--;
-    redirect_consider(t, t->rip, number);
+    if (adapter_fast[number] != (uint64_t)(uintptr_t)adapter_slow)
+        redirect_consider(t, t->rip, number);
     /* Now the call itself. */
     if (backend_thread_read(&t->backend, JN_STATE_REGS, &core_state) != JN_OK)
         return false;

@@ -22,6 +22,8 @@
 typedef uint64_t fast_function(struct jn_utcb *utcb, uint64_t a, uint64_t b, uint64_t c,
                                uint64_t d);
 
+extern const char adapter_slow[]; /* entry.asm */
+
 /* The door's table (lib/adapter/entry.asm), and what win32_fast_enter calls. */
 __attribute__((visibility("hidden"))) uint32_t adapter_fast_count;
 __attribute__((visibility("hidden"))) uint64_t adapter_fast[NUMBERS];
@@ -249,6 +251,8 @@ static const struct {
 
 void fast_begin(uint32_t (*number_of)(const char *name))
 {
+    for (uint32_t i = 0; i < NUMBERS; i++)
+        adapter_fast[i] = (uint64_t)(uintptr_t)adapter_slow;
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         uint32_t number = number_of(services[i].name);
         if (number >= NUMBERS)
