@@ -184,7 +184,7 @@ static void victim(uint64_t gate)
     }
 }
 
-/* A native thread, or one whose system calls outside the range enter the door. */
+/* A native thread, or one whose system calls outside the range enter the door; it does not run yet. */
 static cap_t make_fuzzer(struct task *task, bool doors, unsigned number)
 {
     cap_t thread = make_thread(task, fuzzer, doors, PRIORITY_TEST);
@@ -193,7 +193,6 @@ static cap_t make_fuzzer(struct task *task, bool doors, unsigned number)
     if (doors)
         CHECK_OK(OP1(thread, JN_OP_THREAD_SET_FOREIGN, 1));
     CHECK_OK(OP1(thread, JN_OP_THREAD_SET_CPU, number % cpus));
-    CHECK_OK(OP0(thread, JN_OP_THREAD_RESUME));
     return thread;
 }
 
@@ -213,13 +212,15 @@ static void one_round(uint64_t until, bool doors)
     OP3(task->task, JN_OP_CAP_COPY, small, JN_CAP_POOL, JN_RIGHT_ALL & ~JN_RIGHT_DESTROY);
     if (doors)
         CHECK_OK(OP3(task->task, JN_OP_TASK_DOOR, fuzz_begin, fuzz_end, fuzz_door));
+    cap_t minted = mint(gates[0], 9);
+    OP3(task->task, JN_OP_CAP_COPY, minted, 18 * 64, JN_RIGHT_ALL);
     for (unsigned i = 0; i < THREADS; i++) {
         threads[i] = make_fuzzer(task, doors, i);
         OP3(task->task, JN_OP_CAP_COPY, threads[i], (14 + i) * 64, JN_RIGHT_ALL);
         OP2(gates[i % 2], JN_OP_GATE_MINT, 0, 0);
     }
-    cap_t minted = mint(gates[0], 9);
-    OP3(task->task, JN_OP_CAP_COPY, minted, 18 * 64, JN_RIGHT_ALL);
+    for (unsigned i = 0; i < THREADS; i++) /* now: who runs may destroy what the others are made of */
+        OP0(threads[i], JN_OP_THREAD_RESUME);
     for (unsigned turn = 0; calls < until && turn < 300; turn++) {
         settle();
         for (unsigned i = 0; i < THREADS; i++) {
