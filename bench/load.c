@@ -1,6 +1,6 @@
-/* load clients N OPS: N processes make OPS rounds of calls each (getpid, read, write, a pipe of their
- *     own, stat); "load clients=N ops=TOTAL ticks=T first=T last=T": from the common start to the end of all,
- *     and when the first and the last of them was done.
+/* load clients N OPS WARM: N processes make OPS rounds of calls each (getpid, read, write, a pipe of their
+ *     own, stat), WARM rounds before that are not measured; "load clients=N ops=TOTAL ticks=T first=T last=T":
+ *     from the common start to the end of all, and when the first and the last of them was done.
  * load slow KIND: one client that is a burden to others, until it is killed. KIND: read (4 MiB a call), fork
  *     (fork and wait without end), poll (1,000 descriptors a call), file (writes and truncates 8 MiB),
  *     log (unknown system calls), stuck (fills a pipe that nobody reads, then stops).
@@ -36,7 +36,7 @@ static void rounds(long n)
     }
 }
 
-static int clients(long count, long ops)
+static int clients(long count, long ops, long warm)
 {
     int ready[2], start[2], done[2], end[2], failed = 0;
     unsigned long long from, ended, first = 0, last = 0;
@@ -52,7 +52,7 @@ static int clients(long count, long ops)
             zero = open("/dev/zero", O_RDONLY), null = open("/dev/null", O_WRONLY);
             if (zero < 0 || null < 0 || pipe(tube))
                 _exit(1);
-            rounds(3); /* what happens once is not measured */
+            rounds(warm);
             (void)!write(ready[1], "", 1);
             (void)!read(start[0], &byte, 1); /* the end of file is the signal to start, and to end */
             rounds(ops);
@@ -162,8 +162,8 @@ static void scribble(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && !strcmp(argv[1], "clients"))
-        return clients(atol(argv[2]), atol(argv[3]));
+    if (argc == 5 && !strcmp(argv[1], "clients"))
+        return clients(atol(argv[2]), atol(argv[3]), atol(argv[4]));
     if (argc == 3 && !strcmp(argv[1], "slow"))
         slow(argv[2]);
     if (argc == 4 && !strcmp(argv[1], "hold"))

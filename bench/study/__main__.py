@@ -76,7 +76,7 @@ class Study:
         elif part == 'memory' and not self.quick:
             self.of_memory(system)
         elif part == 'bottleneck' and posix:
-            self.note_method(part, system, charges.throughput_script(charges.CLIENTS, 128))
+            self.note_method(part, system, charges.throughput_script(charges.CLIENTS, 64, charges.WARM))
             self.records += charges.bottleneck(system, self.quick)
         elif part == 'slow_client' and posix:
             self.note_method(part, system, '/bench/load slow KIND & sleep 0.03; /bench/latency 8000; kill -9 $!\n'

@@ -92,11 +92,12 @@ class Report:
     def charges(self):
         self.heading('Charge 1: the bottleneck', 'A single adapter serves everybody. Total calls of 1 to 64 '
                      'client processes per million instructions of the one CPU: a flat line says that '
-                     'clients do not get in each other\'s way beyond sharing the processor.')
+                     'clients do not get in each other\'s way beyond sharing the processor. Fresh clients have '
+                     'made three rounds of calls before, the others a hundred.')
         series = {}
         for r in self.of('bottleneck', cpus=1):
             if r.get('instructions'):
-                series.setdefault(self.labels[r['system']], []).append(
+                series.setdefault(self.labels[r['system']] + ', fresh' * r['fresh'], []).append(
                     (r['clients'], r['calls_per_million']))
         self.add(svg.lines(series, 'clients', 'calls per million instructions'))
         wall = {}
