@@ -9,7 +9,10 @@ import time
 
 PLACEMENTS = ('central', 'library')  # rows posix.* and win32.* are measured under each
 UBENCH_REPETITIONS = '3'
-COUNT_SCALES = (20, 40)  # per cent of the operations
+# Per cent of the operations: of short ones, more of which it takes until a library's call sites are redirected, and
+# of others.
+COUNT_SCALES, LONG_SCALES = (100, 200), (20, 40)
+SHORT = 10000  # instructions
 
 
 class Row:
@@ -86,9 +89,13 @@ class Bench:
         if not names:
             return
         quoted = ' '.join(f"'{word}'" for word in command)
-        script = (f'for n in {" ".join(names)}; do for s in {COUNT_SCALES[0]} {COUNT_SCALES[0]} '
-                  f'{COUNT_SCALES[1]}; do '  # the first finds nothing in memory: the second counts
-                  f'/bench/probe $n.$s /tmp/p {quoted} -r 1 -s $s $n | sed "s/^/$s /"; done; done; '
+        scales = {name: COUNT_SCALES if (row.value or SHORT) < SHORT else LONG_SCALES
+                  for row, name in zip(rows, names)}
+        runs = ' '.join(f'{name}:{scale}' for name in names
+                        for scale in (scales[name][0], *scales[name]))
+        script = (f'for r in {runs}; do n=${{r%:*}}; s=${{r#*:}}; '
+                  # of the two with the same scale the first finds nothing in memory: the second counts
+                  f'/bench/probe $n.$s /tmp/p {quoted} -r 1 -s $s $n | sed "s/^/$s /"; done; '
                   'cat /tmp/p')
         done = self.janus(['--icount', *placed], ['sh', '-c', script], 1800)
         text = done.stdout.decode(errors='replace')
@@ -98,7 +105,7 @@ class Bench:
                   for label, rest in re.findall(r'^probe (\S+) (.*)$', text, re.M)}
         for row, name in zip(rows, names):
             found = []
-            for scale in COUNT_SCALES:
+            for scale in scales[name]:
                 ops, probe = operations.get((name, scale)), probes.get(f'{name}.{scale}')
                 if ops and probe and 'entries' in probe:
                     # The benchmarks warm up with a tenth of the operations.

@@ -4,7 +4,7 @@ import re
 
 CLIENTS = (1, 2, 4, 8, 16, 32, 64)
 CALLS_A_ROUND = 6  # bench/load.c: getpid, read, write, a pipe's write and read, stat
-WARM, FRESH = 100, 3  # rounds before those that count
+WARM, FRESH = 1000, 3  # rounds before those that count
 BURDENS = ('none', 'read', 'poll', 'file', 'fork', 'log', 'stuck')
 
 
@@ -24,7 +24,7 @@ def read_throughput(text):
 
 def bottleneck(system, quick):
     """Calls of 1 to 64 clients: on one CPU by the instruction clock, on 1 to 4 by the host's. Clients that have
-    made some hundred calls before, and fresh ones: a library settles with its servers (leases, redirected
+    made some thousand calls before, and fresh ones: a library settles with its servers (leases, redirected
     call sites) during the first."""
     counts = (1, 4) if quick else CLIENTS
     for kind, warm in ('', WARM), (' fresh', FRESH):

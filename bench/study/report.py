@@ -93,7 +93,7 @@ class Report:
         self.heading('Charge 1: the bottleneck', 'A single adapter serves everybody. Total calls of 1 to 64 '
                      'client processes per million instructions of the one CPU: a flat line says that '
                      'clients do not get in each other\'s way beyond sharing the processor. Fresh clients have '
-                     'made three rounds of calls before, the others a hundred.')
+                     'made three rounds of calls before, the others a thousand.')
         series = {}
         for r in self.of('bottleneck', cpus=1):
             if r.get('instructions'):

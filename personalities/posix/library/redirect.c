@@ -36,6 +36,9 @@ extern const uint64_t adapter_fast[];                   /* fast.asm */
 #define STUB_BYTES 128
 #define FAST_SAMPLE 0x7f000001u /* fast.inc: under this number the door shows one call in 256 */
 #define FAST_NONE 0
+#define SHOWN_EVERY 256 /* calls through the door */
+#define DOOR_COSTS 100  /* instructions that such a call takes more than a redirected one */
+#define SCAN_COSTS 3    /* a quarter of what a byte of text takes: who made many calls makes more */
 #define FAST_IDS 4032 /* fast_ids.c: the process's and the thread's number */
 #define STUB_SYSCALL 20 /* where in it */
 #define STUB_BACK 22
@@ -74,6 +77,7 @@ static struct text_page *text_pages;
 static uint32_t text_page_count;
 static struct site_targets *texts;
 static uint32_t text_count;
+static uint64_t door_calls;
 bool library_gs_is_ours = true;
 
 static void *append(void **items, uint32_t count, size_t size)
@@ -87,11 +91,19 @@ static void *append(void **items, uint32_t count, size_t size)
     return (char *)*items + count * size;
 }
 
-static const struct site_targets *text_of(struct process *p, const struct region *region)
+static const struct site_targets *known_text(const struct region *region)
 {
     for (uint32_t i = 0; i < text_count; i++)
         if (texts[i].begin == region->start && texts[i].length == region->length)
             return &texts[i];
+    return NULL;
+}
+
+static const struct site_targets *text_of(struct process *p, const struct region *region)
+{
+    const struct site_targets *known = known_text(region);
+    if (known)
+        return known;
     struct site_targets text = {region->start, region->length, NULL};
     text.bits = calloc(1, text.length / 8);
     uint8_t *buffer = malloc(CORE_SCRATCH + 8);
@@ -298,6 +310,11 @@ static void redirect_consider(struct thread *t, uint64_t rip, uint64_t number)
     for (uint32_t i = 0; i < site_count; i++)
         if (sites[i].address == rip - 2)
             return;
+    /* A text is searched when the door has cost a good part of what that will: most programs end before. */
+    const struct region *region = region_map_find(t->process->mm->map, rip - 2);
+    door_calls += SHOWN_EVERY;
+    if (region && !known_text(region) && door_calls * DOOR_COSTS < region->length * SCAN_COSTS)
+        return;
     struct site *site = append((void **)&sites, site_count, sizeof *sites);
     if (!site)
         return;

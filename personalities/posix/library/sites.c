@@ -16,18 +16,28 @@ static uint64_t relative(const uint8_t *text)
     return (uint64_t)(int64_t)distance;
 }
 
+/* What an instruction with this first byte may be. */
+enum { NO_JUMP, NEAR /* rel32 */, SHORT /* rel8 */, CONDITION /* 0f 80 to 8f: rel32 */ };
+
+static const uint8_t jumps[256] = {
+    [0xe8] = NEAR,          [0xe9] = NEAR,           [0xeb] = SHORT,
+    [0x70 ... 0x7f] = SHORT, [0xe0 ... 0xe3] = SHORT, [0x0f] = CONDITION,
+};
+
 void site_targets_scan(struct site_targets *targets, uint64_t at, const uint8_t *text,
                        size_t length, size_t beyond)
 {
     for (size_t i = 0; i < length; i++) {
-        uint8_t byte = text[i];
+        uint8_t kind = jumps[text[i]];
+        if (kind == NO_JUMP)
+            continue;
         size_t left = length + beyond - i;
-        if ((byte & 0xfe) == 0xe8 && left >= 5) /* call, jmp */
-            mark(targets, at + i + 5 + relative(text + i + 1));
-        else if (byte == 0x0f && left >= 6 && (text[i + 1] & 0xf0) == 0x80)
-            mark(targets, at + i + 6 + relative(text + i + 2));
-        else if ((byte == 0xeb || (byte & 0xf0) == 0x70 || (byte & 0xfc) == 0xe0) && left >= 2)
+        if (kind == SHORT && left >= 2)
             mark(targets, at + i + 2 + (uint64_t)(int64_t)(int8_t)text[i + 1]);
+        else if (kind == NEAR && left >= 5)
+            mark(targets, at + i + 5 + relative(text + i + 1));
+        else if (kind == CONDITION && left >= 6 && (text[i + 1] & 0xf0) == 0x80)
+            mark(targets, at + i + 6 + relative(text + i + 2));
     }
 }
 

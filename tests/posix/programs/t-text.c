@@ -21,7 +21,7 @@
 
 #include "t.h"
 
-#define OFTEN 1000
+#define OFTEN 5000
 
 /* Two sites of our own, made so that a jump fits: with room behind them. */
 long site_getpid(void);
