@@ -1,12 +1,12 @@
-/* Moving data: read(2), write(2) and their vectored and positioned forms.
+/* Moving data: read(2), write(2) and their positioned forms; file_vector.c has the vectored ones.
  *
- * The program's message is lent to the server, which copies straight into the program (docs/design.md,
- * "Bulk data"). */
-#include <stdlib.h>
+ * The program's message is lent to the server, which copies straight into the program
+ * (docs/design.md, "Bulk data"). */
 #include <string.h>
 
 #include "descriptors.h"
 #include "epoll.h"
+#include "file_moves.h"
 #include "linux/file.h"
 #include "linux/process.h"
 #include "placement.h"
@@ -19,17 +19,16 @@
 #include "wait.h"
 
 #define ATOMIC 4096 /* a pipe takes so much whole or not at all */
-#define NO_OFFSET BACKEND_READ_AT_POSITION
 
-static struct backend_open write_end(const struct descriptor *d)
+struct backend_open file_write_end(const struct descriptor *d)
 {
     return d->kind == DESCRIPTOR_PAIR ? d->other : d->open;
 }
 
 /* The calls that move data: no thread does it meanwhile without the core. */
 
-/* What the server said of the description when it last had nothing: IO_REFUSED_.., for block(), which comes
- * next. */
+/* What the server said of the description when it last had nothing: IO_REFUSED_.., for block(),
+ * which comes next. */
 static uint64_t refusal;
 
 static jn_status_t moved(struct process *p, const struct descriptor *d, struct backend_open open,
@@ -56,24 +55,23 @@ static jn_status_t move_in(struct process *p, const struct descriptor *d, int64_
     return moved(p, d, d->open, length, status, done);
 }
 
-static jn_status_t move_out(struct process *p, const struct descriptor *d, int64_t offset,
-                            uint64_t length, uint32_t flags, uint64_t cookie,
-                            struct jn_window window, uint64_t *done)
+jn_status_t file_move_out(struct process *p, const struct descriptor *d, int64_t offset,
+                          uint64_t length, uint32_t flags, uint64_t cookie, struct jn_window window,
+                          uint64_t *done)
 {
     placement_lock(p, d);
-    jn_status_t status = backend_io_write(&p->clients, write_end(d), offset, length, flags, cookie,
-                                          window, done);
-    return moved(p, d, write_end(d), length, status, done);
+    jn_status_t status = backend_io_write(&p->clients, file_write_end(d), offset, length, flags,
+                                          cookie, window, done);
+    return moved(p, d, file_write_end(d), length, status, done);
 }
 
-/* One step: at most `length` bytes at `address`. *done; a status of the server, JN_FAULT for EFAULT. */
-static jn_status_t step_read(struct thread *t, const struct descriptor *d, int64_t offset,
-                             uint64_t address, uint64_t length, uint64_t *done)
+jn_status_t file_step_read(struct thread *t, const struct descriptor *d, int64_t offset,
+                           uint64_t address, uint64_t length, uint64_t *done)
 {
     *done = 0;
-    /* A copy that meets a page the program has not touched yet stops there. What fs has given counts,
-     * and the rest is asked for again, without waiting, once the page is there: a read is short only
-     * at the end of the file or of what a pipe holds. */
+    /* A copy that meets a page the program has not touched yet stops there. What fs has given
+     * counts, and the rest is asked for again, without waiting, once the page is there: a read is
+     * short only at the end of the file or of what a pipe holds. */
     struct jn_window window;
     uint64_t total = 0;
     for (int patience = 8; patience; patience--) {
@@ -133,10 +131,8 @@ static uint64_t touch(struct thread *t, uint64_t address, uint64_t length)
     return length;
 }
 
-/* RLIMIT_FSIZE: cuts *length to what a regular file may still get; TOO_BIG, with SIGXFSZ, if that is
- * nothing. Costs nothing while there is no limit. */
-static jn_status_t limit_write(struct thread *t, struct backend_open open, int64_t offset,
-                               uint64_t *length)
+jn_status_t file_limit_write(struct thread *t, struct backend_open open, int64_t offset,
+                             uint64_t *length)
 {
     const struct backend_clients *c = &t->process->clients;
     uint64_t limit = t->process->limits[LX_RLIMIT_FSIZE].cur;
@@ -159,8 +155,8 @@ static jn_status_t limit_write(struct thread *t, struct backend_open open, int64
     return JN_OK;
 }
 
-static jn_status_t step_write(struct thread *t, const struct descriptor *d, int64_t offset,
-                              uint64_t address, uint64_t length, uint32_t flags, uint64_t *done)
+jn_status_t file_step_write(struct thread *t, const struct descriptor *d, int64_t offset,
+                            uint64_t address, uint64_t length, uint32_t flags, uint64_t *done)
 {
     const struct backend_clients *c = &t->process->clients;
     *done = 0;
@@ -178,7 +174,7 @@ static jn_status_t step_write(struct thread *t, const struct descriptor *d, int6
         } else if (user_lend(t, address, length, &window)) {
             return JN_FAULT;
         } else {
-            status = move_out(t->process, d, offset, length, flags, t->handle, window, done);
+            status = file_move_out(t->process, d, offset, length, flags, t->handle, window, done);
         }
         if (status != JN_FAULT_AT)
             return status;
@@ -212,8 +208,7 @@ static long block(struct thread *t, uint64_t fd, const struct descriptor *d,
     return wait_for(t, WAIT_FOREVER, -LX_ERESTARTSYS);
 }
 
-static long read_error(struct thread *t, uint64_t fd, const struct descriptor *d,
-                       jn_status_t status)
+long file_read_error(struct thread *t, uint64_t fd, const struct descriptor *d, jn_status_t status)
 {
     switch (status) {
     case JN_WOULD_BLOCK:
@@ -229,12 +224,11 @@ static long read_error(struct thread *t, uint64_t fd, const struct descriptor *d
     }
 }
 
-static long write_error(struct thread *t, uint64_t fd, const struct descriptor *d,
-                        jn_status_t status)
+long file_write_error(struct thread *t, uint64_t fd, const struct descriptor *d, jn_status_t status)
 {
     switch (status) {
     case JN_WOULD_BLOCK:
-        return block(t, fd, d, write_end(d), IO_WRITABLE);
+        return block(t, fd, d, file_write_end(d), IO_WRITABLE);
     case JN_ACCESS:
         return -LX_EBADF;
     case JN_BROKEN_PIPE: {
@@ -260,8 +254,7 @@ static int64_t tried(struct thread *t, jn_status_t status, uint64_t done)
     return JN_NOT_QUICK;
 }
 
-static long do_read(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
-                    uint64_t length)
+long file_do_read(struct thread *t, uint64_t fd, int64_t offset, uint64_t address, uint64_t length)
 {
     struct descriptor *d = descriptor_io(t->process, fd);
     uint64_t done;
@@ -273,13 +266,14 @@ static long do_read(struct thread *t, uint64_t fd, int64_t offset, uint64_t addr
         return signalfd_read(t, d->signal, address, length);
     if (d->kind == DESCRIPTOR_EPOLL)
         return -LX_EINVAL;
-    jn_status_t status = step_read(t, d, offset, address, length, &done);
+    jn_status_t status = file_step_read(t, d, offset, address, length, &done);
     if (status == JN_OK)
         return (long)done;
-    return read_error(t, fd, d, status);
+    return file_read_error(t, fd, d, status);
 }
 
-/* Blocking writes go on until everything is written: thread.wait.progress counts over the rounds. */
+/* Blocking writes go on until everything is written: thread.wait.progress counts over the rounds.
+ */
 static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
                      uint64_t length)
 {
@@ -292,14 +286,13 @@ static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t add
         return -LX_EINVAL;
     uint64_t *total = &t->wait.progress;
     uint32_t flags = 0;
-    jn_status_t limited = *total ? JN_OK : limit_write(t, write_end(d), offset, &length);
+    jn_status_t limited = *total ? JN_OK : file_limit_write(t, file_write_end(d), offset, &length);
     if (limited != JN_OK)
         return errno_of(limited);
     for (;;) {
         uint64_t done;
-        jn_status_t status =
-            step_write(t, d, offset < 0 ? offset : offset + (int64_t)*total, address + *total,
-                       length - *total, flags, &done);
+        jn_status_t status = file_step_write(t, d, offset < 0 ? offset : offset + (int64_t)*total,
+                                             address + *total, length - *total, flags, &done);
         if (status == JN_OK) {
             *total += done;
             if (*total >= length || !done)
@@ -313,15 +306,15 @@ static long do_write(struct thread *t, uint64_t fd, int64_t offset, uint64_t add
             flags = IO_FORCE; /* ignored or blocked: it may write after all */
             continue;
         }
-        long result = write_error(t, fd, d, status);
+        long result = file_write_error(t, fd, d, status);
         if (result == CORE_WAITING || !*total)
             return result;
         return (long)*total;
     }
 }
 
-/* The first try, within the server loop. What it could not finish do_read() and do_write() take up from
- * thread.tried_status, which stands where they would call the server. */
+/* The first try, within the server loop. What it could not finish file_do_read() and do_write()
+ * take up from thread.tried_status, which stands where they would call the server. */
 
 #define TRANSFERS 4 /* before it is asked what a descriptor is */
 
@@ -342,7 +335,8 @@ static enum descriptor_device device_of(struct process *p, struct descriptor *d)
 
 static const char zeroes[4096];
 
-/* A read of a device that needs nobody; JN_NOT_QUICK: it is another one, or the buffer is not there. */
+/* A read of a device that needs nobody; JN_NOT_QUICK: it is another one, or the buffer is not
+ * there. */
 static int64_t read_device(struct thread *t, const struct descriptor *d, uint64_t address,
                            uint64_t length)
 {
@@ -396,14 +390,14 @@ int64_t quick_write(void *object, uint64_t fd, uint64_t address, uint64_t length
         return JN_NOT_QUICK;
     if (device_of(t->process, d) >= DEVICE_NULL && d->access & IO_ACCESS_WRITE)
         return (int64_t)length; /* what is written there is not even looked at */
-    jn_status_t status = move_out(t->process, d, NO_OFFSET, length, 0, t->handle,
-                                  backend_current_window(address, length), &done);
+    jn_status_t status = file_move_out(t->process, d, NO_OFFSET, length, 0, t->handle,
+                                       backend_current_window(address, length), &done);
     return status == JN_OK && done == length ? (int64_t)done : tried(t, status, done);
 }
 
 long sys_read(struct thread *t, const uint64_t *a)
 {
-    return do_read(t, a[0], NO_OFFSET, a[1], a[2]);
+    return file_do_read(t, a[0], NO_OFFSET, a[1], a[2]);
 }
 
 long sys_write(struct thread *t, const uint64_t *a)
@@ -415,7 +409,7 @@ long sys_pread64(struct thread *t, const uint64_t *a)
 {
     if ((int64_t)a[3] < 0)
         return -LX_EINVAL;
-    return do_read(t, a[0], (int64_t)a[3], a[1], a[2]);
+    return file_do_read(t, a[0], (int64_t)a[3], a[1], a[2]);
 }
 
 long sys_pwrite64(struct thread *t, const uint64_t *a)
@@ -423,197 +417,6 @@ long sys_pwrite64(struct thread *t, const uint64_t *a)
     if ((int64_t)a[3] < 0)
         return -LX_EINVAL;
     return do_write(t, a[0], (int64_t)a[3], a[1], a[2]);
-}
-
-/* ---- vectors ---- */
-
-#define VECTOR_FIRST 16
-
-/* As large as the largest so far: an adapter is copied by every fork. */
-static struct lx_iovec *vector;
-static uint64_t vector_room;
-
-static bool make_room(uint64_t count)
-{
-    uint64_t room = count < VECTOR_FIRST ? VECTOR_FIRST : count;
-    struct lx_iovec *larger = realloc(vector, room * sizeof *vector);
-    if (!larger)
-        return false;
-    vector = larger;
-    vector_room = room;
-    return true;
-}
-
-/* Reads the vector; the sum of lengths, cut to what one call moves. */
-static long get_vector(struct thread *t, uint64_t address, uint64_t count, uint64_t *total)
-{
-    if (count > LX_IOV_MAX)
-        return -LX_EINVAL;
-    if ((!vector || count > vector_room) && !make_room(count))
-        return -LX_ENOMEM;
-    if (user_read(t, vector, address, count * sizeof vector[0]))
-        return -LX_EFAULT;
-    *total = 0;
-    for (uint64_t i = 0; i < count; i++) {
-        if ((int64_t)vector[i].iov_len < 0)
-            return -LX_EINVAL;
-        if (vector[i].iov_len > LX_RW_MAX - *total)
-            vector[i].iov_len = LX_RW_MAX - *total;
-        *total += vector[i].iov_len;
-    }
-    return 0;
-}
-
-static long do_readv(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
-                     uint64_t count)
-{
-    uint64_t total, sum = 0;
-    struct descriptor *d = descriptor_io(t->process, fd);
-    if (!d)
-        return -LX_EBADF;
-    long error = get_vector(t, address, count, &total);
-    if (error)
-        return error;
-    if (d->kind != DESCRIPTOR_OPEN && d->kind != DESCRIPTOR_PAIR)
-        return do_read(t, fd, offset, vector[0].iov_base, count ? vector[0].iov_len : 0);
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t done;
-        if (!vector[i].iov_len)
-            continue;
-        jn_status_t status = step_read(t, d, offset < 0 ? offset : offset + (int64_t)sum,
-                                       vector[i].iov_base, vector[i].iov_len, &done);
-        if (status != JN_OK && sum) {
-            if (status == JN_WOULD_BLOCK) {
-                wait_armed(t, d->open.server);
-                wait_disarm(t);
-            }
-            break;
-        }
-        if (status != JN_OK)
-            return read_error(t, fd, d, status);
-        sum += done;
-        if (done < vector[i].iov_len)
-            break;
-    }
-    return (long)sum;
-}
-
-/* Short vectors are gathered, so that a pipe gets them in one piece (PIPE_BUF). */
-static long gather_write(struct thread *t, uint64_t fd, struct descriptor *d, int64_t offset,
-                         uint64_t count, uint64_t total)
-{
-    char *buffer = core_scratch;
-    uint64_t have = 0;
-    struct backend_open open = write_end(d);
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t n = user_read_partial(t, buffer + have, vector[i].iov_base, vector[i].iov_len);
-        have += n;
-        if (n < vector[i].iov_len)
-            break;
-    }
-    if (!have && total)
-        return -LX_EFAULT;
-    jn_status_t limited = t->wait.progress ? JN_OK : limit_write(t, open, offset, &have);
-    if (limited != JN_OK)
-        return errno_of(limited);
-    uint32_t flags = 0;
-    uint64_t *written = &t->wait.progress;
-    for (;;) {
-        uint64_t done = 0;
-        jn_status_t status = move_out(
-            t->process, d, offset < 0 ? offset : offset + (int64_t)*written, have - *written, flags,
-            t->handle, backend_window(buffer + *written, have - *written), &done);
-        if (status == JN_OK) {
-            *written += done;
-            if (*written >= have || !done)
-                return (long)*written;
-            continue;
-        }
-        if (status == JN_BACKGROUND && !flags) {
-            long result = process_background(t, LX_SIGTTOU);
-            if (result != -LX_EIO || !process_ignores_stop(t, LX_SIGTTOU))
-                return *written ? (long)*written : result;
-            flags = IO_FORCE;
-            continue;
-        }
-        long result = write_error(t, fd, d, status);
-        return result == CORE_WAITING || !*written ? result : (long)*written;
-    }
-}
-
-static long do_writev(struct thread *t, uint64_t fd, int64_t offset, uint64_t address,
-                      uint64_t count)
-{
-    uint64_t total;
-    struct descriptor *d = descriptor_io(t->process, fd);
-    if (!d)
-        return -LX_EBADF;
-    long error = get_vector(t, address, count, &total);
-    if (error)
-        return error;
-    if (d->kind != DESCRIPTOR_OPEN && d->kind != DESCRIPTOR_PAIR)
-        return -LX_EINVAL;
-    if (total <= CORE_SCRATCH)
-        return gather_write(t, fd, d, offset, count, total);
-    uint64_t *written = &t->wait.progress, before = 0;
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t length = vector[i].iov_len;
-        while (*written < before + length) {
-            uint64_t done, at = *written - before;
-            jn_status_t status =
-                step_write(t, d, offset < 0 ? offset : offset + (int64_t)*written,
-                           vector[i].iov_base + at, length - at, IO_FORCE, &done);
-            if (status == JN_OK && done) {
-                *written += done;
-                continue;
-            }
-            if (status == JN_OK)
-                return (long)*written;
-            long result = write_error(t, fd, d, status);
-            return result == CORE_WAITING || !*written ? result : (long)*written;
-        }
-        before += length;
-    }
-    return (long)*written;
-}
-
-long sys_readv(struct thread *t, const uint64_t *a)
-{
-    return do_readv(t, a[0], NO_OFFSET, a[1], a[2]);
-}
-
-long sys_writev(struct thread *t, const uint64_t *a)
-{
-    return do_writev(t, a[0], NO_OFFSET, a[1], a[2]);
-}
-
-/* On x86-64 the offset stands whole in the fourth argument. */
-long sys_preadv(struct thread *t, const uint64_t *a)
-{
-    if ((int64_t)a[3] < 0)
-        return -LX_EINVAL;
-    return do_readv(t, a[0], (int64_t)a[3], a[1], a[2]);
-}
-
-long sys_pwritev(struct thread *t, const uint64_t *a)
-{
-    if ((int64_t)a[3] < 0)
-        return -LX_EINVAL;
-    return do_writev(t, a[0], (int64_t)a[3], a[1], a[2]);
-}
-
-long sys_preadv2(struct thread *t, const uint64_t *a)
-{
-    if (a[5])
-        return -LX_EOPNOTSUPP;
-    return (int64_t)a[3] == -1 ? sys_readv(t, a) : sys_preadv(t, a);
-}
-
-long sys_pwritev2(struct thread *t, const uint64_t *a)
-{
-    if (a[5])
-        return -LX_EOPNOTSUPP;
-    return (int64_t)a[3] == -1 ? sys_writev(t, a) : sys_pwritev(t, a);
 }
 
 /* ---- position ---- */
@@ -637,7 +440,7 @@ long sys_lseek(struct thread *t, const uint64_t *a)
             return -LX_EINVAL;
         return (long)d->position;
     }
-    jn_status_t status = backend_io_seek(&t->process->clients, d->open, (int64_t)a[1],
-                                         (uint32_t)a[2], &position);
+    jn_status_t status =
+        backend_io_seek(&t->process->clients, d->open, (int64_t)a[1], (uint32_t)a[2], &position);
     return status == JN_OK ? position : errno_of(status);
 }
