@@ -159,6 +159,10 @@ fast_read:
     mov rdi, rsi
     mov rcx, rdx
     xor eax, eax
+    shr rcx, 3
+    rep stosq
+    mov ecx, edx
+    and ecx, 7
     rep stosb
     mov rcx, r8
     mov rax, rdx
