@@ -35,13 +35,24 @@ def isolated(placement):
     return run
 
 
+def named(run, suffix):
+    """The cases of `run` under names of their own: others run the same ones."""
+    def renamed(context):
+        results = run(context)
+        for result in results:
+            result.name += suffix
+        return results
+    return renamed
+
+
 def cases(context):
     four = suites.Context(context.root, context.mode, CPUS)
     found = [('selftest', kernel_cases.run), ('own', make_cases('smp')),
-             ('isolated-central', isolated('central')), ('isolated-library', isolated('library'))]
+             ('isolated-central', isolated('central')),
+             ('isolated-library', named(isolated('library'), '-library'))]
     names = ['posix', 'mixed'] if context.mode == 'full' else []
     if context.mode == 'soak':
-        found += [(f'mixed-{cpus}', make_cases('mixed', cpus)) for cpus in (2, 8)]
+        found += [(f'mixed-{cpus}', named(make_cases('mixed', cpus), f'-{cpus}')) for cpus in (2, 8)]
     found += [(f'own-{name}', make_cases(name)) for name in names
               if os.path.exists(f'{context.root}/tests/{name}/cases')]
     return [(name, lambda _, run=run: run(four)) for name, run in found]
