@@ -19,7 +19,7 @@
 #include "task/task.h"
 
 /* Objects that are detached and not finished, and the highest priority of those who ended them. */
-static struct list work = {&work, &work};
+struct list object_work_list = {&object_work_list, &object_work_list};
 static unsigned work_priority;
 
 void object_init(struct object *object, unsigned type, struct pool *pool, uint32_t size)
@@ -73,7 +73,7 @@ static void enqueue(struct object *object)
     struct cpu *cpu = cpu_self();
     unsigned priority = cpu->sched->priority;
 
-    list_insert(&work, &object->work);
+    list_insert(&object_work_list, &object->work);
     /* What it ran on may be among the dead. */
     if (cpu->runner && cpu->runner->base->priority > priority)
         priority = cpu->runner->base->priority;
@@ -143,17 +143,17 @@ static bool finish(struct object *object)
 
 bool object_work_waits(unsigned priority)
 {
-    return !list_empty(&work) && priority <= work_priority;
+    return !list_empty(&object_work_list) && priority <= work_priority;
 }
 
 void object_work(void)
 {
-    struct object *object = container_of(work.next, struct object, work);
+    struct object *object = container_of(object_work_list.next, struct object, work);
 
     list_remove(&object->work);
     /* Behind the others: a Pool waits for its objects. */
     if (!finish(object))
-        list_insert(&work, &object->work);
-    if (list_empty(&work))
+        list_insert(&object_work_list, &object->work);
+    if (list_empty(&object_work_list))
         work_priority = 0;
 }

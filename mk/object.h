@@ -94,6 +94,7 @@ void object_destroy(struct object *object);
 void object_doom(struct object *object);
 enum { DOOMED = 1, DYING = 2 };
 
+extern struct list object_work_list;
 /* Is there work on the list that goes before threads of this priority? */
 bool object_work_waits(unsigned priority);
 /* Does a bounded piece of it. */

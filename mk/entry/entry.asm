@@ -24,7 +24,7 @@
 %include "offsets.inc"
 
 extern kernel_syscall, kernel_leave, ipc_copy_quick, reply_with_page, trap, trap_kernel
-extern foreign_syscall, nobody, cpu_count
+extern foreign_syscall, nobody, cpu_count, object_work_list
 %ifdef TRACED
 extern trace_fast
 %endif
@@ -637,8 +637,26 @@ align 16
     jmp .slow
 .not_null:
     cmp rax, OP_COPY
+    je copy
+%ifndef TRACED
+    cmp rax, OP_YIELD
     jne .slow
-    jmp copy
+; Nobody is ready here, nor is there work on objects, so nobody is given way to; the turn goes on. Another
+; CPU that makes somebody ready right now comes with an interrupt.
+    mov rcx, [gs:CPU_READY]
+    or rcx, [gs:CPU_READY + 8]
+    or rcx, [gs:CPU_READY + 16]
+    or rcx, [gs:CPU_READY + 24]
+    jnz .slow
+    cmp [gs:CPU_RESCHED], cl
+    jne .slow
+    cmp qword [gs:CPU_PREEMPTED], nobody
+    jne .slow
+    cmp qword [object_work_list], object_work_list
+    jne .slow
+    inc qword [gs:CPU_ENTRIES]
+    jmp .return_ok
+%endif
 
 ; Any other native system call.
 align 16

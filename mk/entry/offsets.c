@@ -77,6 +77,8 @@ void offsets(void)
     FIELD(CPU_ENTRIES, cpu, entries);
     FIELD(CPU_FAULTS, cpu, faults);
     FIELD(CPU_PREEMPTED, cpu, preempted);
+    FIELD(CPU_RESCHED, cpu, resched);
+    FIELD(CPU_READY, cpu, run.map);
     FIELD(CPU_SCHED, cpu, sched);
     FIELD(CPU_SINCE, cpu, sched_since);
     FIELD(CPU_PRIORITY, cpu, priority);
@@ -133,6 +135,7 @@ void offsets(void)
     VALUE(FLAGS_USER, FLAGS_USER);
     VALUE(FLAGS_FIXED, FLAGS_FIXED);
     VALUE(OP_COPY, JN_COPY);
+    VALUE(OP_YIELD, JN_YIELD);
     VALUE(TAG_WINDOWS, JN_TAG_WINDOWS);
     VALUE(TAG_WINDOWS_SHIFT, JN_TAG_WINDOWS_SHIFT);
     VALUE(WINDOWS_MAX, JN_WINDOWS_MAX);
