@@ -200,17 +200,25 @@ void mapping_unpin(struct mapping *super)
 
 /* ---- granting ---- */
 
+bool mapping_super_has_derived(const struct path *path)
+{
+    unsigned level = path->level;
+    const struct mapping *super;
+
+    do {
+        super = node_of(path->entry[++level]);
+        if (super && super->child)
+            return true;
+    } while (super && (*path->entry[level] & PTE_PIECE));
+    return false;
+}
+
 bool mapping_has_derived(const struct path *path)
 {
-    for (unsigned level = path->level; level < LEVELS; level++) {
-        const struct mapping *node = node_of(path->entry[level]);
+    const struct mapping *node = node_of(path->entry[path->level]);
 
-        if (node && node->child)
-            return true;
-        if (!(*path->entry[level] & PTE_PIECE))
-            break;
-    }
-    return false;
+    return (node && node->child) ||
+           ((*path->entry[path->level] & PTE_PIECE) && mapping_super_has_derived(path));
 }
 
 status_t mapping_grant_allowed(const struct path *path)

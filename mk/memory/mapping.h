@@ -96,8 +96,8 @@ MUST_CHECK bool mapping_sweep(struct sweep *sweep, const struct path *path, uint
 MUST_CHECK status_t mapping_grant_allowed(const struct path *path);
 
 /* The same for consecutive entries of one table of 4 KiB pages, as long as they are empty or what
- * is derived from them is little, is no part of a split superpage, and was not preempted. Returns
- * how many it has passed; counts the pages in *seen. */
+ * is derived from them is little, and was not preempted. Pieces of a superpage only if they stay and
+ * nothing is derived from the superpage itself. Returns how many it has passed; counts the pages in *seen. */
 uint64_t mapping_sweep_pages(struct sweep *sweep, uint64_t *entry, uint64_t limit,
                              bool derived_only, uint64_t *seen);
 
@@ -108,6 +108,9 @@ MUST_CHECK status_t mapping_grant(struct space *space, const struct path *path, 
 
 /* Has anything been derived from the leaf where the walk ended, or from a superpage around it? */
 bool mapping_has_derived(const struct path *path);
+
+/* From the superpage, if it was one, that the leaf's table has the pieces of, or from one around that? */
+bool mapping_super_has_derived(const struct path *path);
 
 extern uint64_t mapping_marked_count; /* nodes that are marked: mostly 0 */
 

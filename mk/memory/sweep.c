@@ -234,6 +234,19 @@ static void sweep_family(struct sweep *sweep, struct mapping *node)
     } while (child != node->child);
 }
 
+static void set_bits(struct mapping *node, uint64_t offset, unsigned level, uint64_t bits);
+
+/* Accessed and dirty bits of what was derived from a page that is a piece: to where its superpage is from. */
+static void piece_bits_up(const struct mapping *piece, uint64_t bits)
+{
+    const struct mapping *super = piece->parent;
+
+    while (super->piece)
+        super = super->parent;
+    if (bits && super->parent)
+        set_bits(super->parent, piece->address & (LEVEL_SIZE(super->level) - 1), 0, entry_bits(bits));
+}
+
 uint64_t mapping_sweep_pages(struct sweep *sweep, uint64_t *entry, uint64_t limit,
                              bool derived_only, uint64_t *seen)
 {
@@ -246,13 +259,22 @@ uint64_t mapping_sweep_pages(struct sweep *sweep, uint64_t *entry, uint64_t limi
 
         if (!entry[done])
             continue;
-        if (!node || node->piece || (node->child && !family_is_simple(node)))
+        if (derived_only && !node && (entry[done] & PTE_PIECE)) {
+            ++*seen; /* nothing was mapped from it */
+            continue;
+        }
+        if (!node || (node->piece && !derived_only) || (node->child && !family_is_simple(node)))
             break;
         sweep->bits = 0;
         if (node->child)
             sweep_family(sweep, node);
         struct mapping *parent = node->parent;
         ++*seen;
+        if (node->piece) {
+            piece_bits_up(node, sweep->bits);
+            bits |= sweep->bits;
+            continue;
+        }
         if (!derived_only) {
             if (sweep->rights & JN_R)
                 drop_page(sweep, node);

@@ -18,7 +18,7 @@ static status_t unmap_step(struct space *space, uint64_t address, uint64_t pages
         progress->done += rest_of_gap(&path, address, pages);
         return JN_OK;
     }
-    if (!path.level && !progress->epoch) {
+    if (!path.level && !progress->epoch && !(derived_only && mapping_super_has_derived(&path))) {
         uint64_t limit = TABLE_ENTRIES - level_index(address, 0);
         limit = limit < pages ? limit : pages;
         sweep->bits = 0;
