@@ -14,6 +14,24 @@ jn_status_t map_memory(struct region_map *map, uint64_t *ds)
     return JN_OK;
 }
 
+/* Pages of a touched private region: the pager takes them away, mapped or not. */
+static jn_status_t release(struct region_map *map, uint64_t address, uint64_t length)
+{
+    bool left;
+    jn_status_t status = map->ops->memory_release(map->ctx, map->memory, address, length, &left);
+    if (status == JN_OK && left)
+        status = map->ops->unmap(map->ctx, address, length, JN_R | JN_W | JN_X);
+    return status;
+}
+
+static jn_status_t release_region(struct region_map *map, struct region *region)
+{
+    jn_status_t status = release(map, region->start, region->length);
+    if (status == JN_OK)
+        region->touched = region->overlaid = false;
+    return status;
+}
+
 jn_status_t map_empty(struct region_map *map, uint64_t address, uint64_t length)
 {
     uint64_t end = address + length;
@@ -29,6 +47,9 @@ jn_status_t map_empty(struct region_map *map, uint64_t address, uint64_t length)
     }
     if (!last)
         return JN_OK;
+    region = tree_find(map->root, first);
+    if (region->kind == REGION_PRIVATE && region_end(region) == last)
+        return release_region(map, region);
     jn_status_t status = map->ops->unmap(map->ctx, first, last - first, JN_R | JN_W | JN_X);
     if (status != JN_OK)
         return status;
@@ -63,19 +84,29 @@ jn_status_t region_map_remove(struct region_map *map, uint64_t address, uint64_t
 {
     if (!map_range_ok(map, address, length))
         return JN_BAD_ARG;
-    if (map_range_has(map, address, length, REGION_LOCKED))
-        return JN_ACCESS;
-    jn_status_t status = map_prepare(map, 2);
-    if (status != JN_OK)
-        return status;
-    map_split(map, address);
-    map_split(map, address + length);
-    status = map_empty(map, address, length);
+    struct region *region = tree_find(map->root, address);
+    bool one = region && region->start == address && region->length == length &&
+               region->kind == REGION_PRIVATE && !(region->flags & REGION_LOCKED);
+    jn_status_t status = JN_OK;
+    if (one) { /* what was made as one, mostly */
+        if (region->touched)
+            status = release_region(map, region);
+    } else {
+        if (map_range_has(map, address, length, REGION_LOCKED))
+            return JN_ACCESS;
+        status = map_prepare(map, 2);
+        if (status != JN_OK)
+            return status;
+        map_split(map, address);
+        map_split(map, address + length);
+        status = map_empty(map, address, length);
+    }
     if (status != JN_OK)
         return status;
     uint64_t charged = map->totals.charged;
-    struct region *region;
-    while ((region = tree_next(map->root, address)) && region->start < address + length)
+    if (one)
+        map_drop(map, region);
+    while (!one && (region = tree_next(map->root, address)) && region->start < address + length)
         map_drop(map, region);
     give_back_charge(map, charged - map->totals.charged);
     return JN_OK;
@@ -141,7 +172,8 @@ jn_status_t region_map_add(struct region_map *map, const struct region_request *
     status = take_charge(map, charge);
     if (status != JN_OK)
         return status;
-    if (request->place == REGION_FIXED) {
+    struct region *there = tree_next(map->root, *address);
+    if (request->place == REGION_FIXED && there && there->start < *address + request->length) {
         status = region_map_remove(map, *address, request->length);
         if (status == JN_OK)
             status = map_prepare(map, 1);
@@ -282,8 +314,11 @@ jn_status_t region_map_discard(struct region_map *map, uint64_t address, uint64_
         solid = to;
         if (!region->touched)
             continue;
-        jn_status_t status = map->ops->unmap(map->ctx, from, to - from, JN_R | JN_W | JN_X);
-        if (status == JN_OK && region_has_private_pages(region))
+        bool private = region->kind == REGION_PRIVATE;
+        jn_status_t status = private ? release(map, from, to - from)
+                                     : map->ops->unmap(map->ctx, from, to - from,
+                                                       JN_R | JN_W | JN_X);
+        if (status == JN_OK && !private && region_has_private_pages(region))
             status = map->ops->memory_discard(map->ctx, map->memory, from, to - from);
         if (status != JN_OK)
             return status;

@@ -65,6 +65,16 @@ static jn_status_t memory_discard(void *ctx, uint64_t ds, uint64_t offset, uint6
     return dataspace_discard(guest->pager, ds, offset, length);
 }
 
+static jn_status_t memory_release(void *ctx, uint64_t ds, uint64_t offset, uint64_t length,
+                                  bool *left)
+{
+    struct region_guest *guest = ctx;
+    uint32_t more = 0;
+    jn_status_t status = dataspace_release(guest->pager, ds, offset, length, &more);
+    *left = more;
+    return status;
+}
+
 static jn_status_t memory_move(void *ctx, uint64_t ds, uint64_t from, uint64_t to, uint64_t length)
 {
     struct region_guest *guest = ctx;
@@ -135,7 +145,8 @@ static jn_status_t unmap(void *ctx, uint64_t address, uint64_t length, uint32_t 
 #define COMMON_OPS                                                                                \
     .memory_create = memory_create, .memory_map = memory_map, .memory_overlay = memory_overlay,   \
     .memory_fill = memory_fill, .memory_extract = memory_extract,                                 \
-    .memory_discard = memory_discard, .memory_move = memory_move, .memory_close = memory_close,   \
+    .memory_discard = memory_discard, .memory_release = memory_release,                           \
+    .memory_move = memory_move, .memory_close = memory_close,                                     \
     .file_map = file_map, .file_read = file_read, .file_close = file_close,                       \
     .special_map = special_map, .unmap = unmap
 

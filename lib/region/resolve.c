@@ -1,7 +1,8 @@
 /* Resolving faults.
  *
  * Anonymous memory: a fault maps the page and those of the next 16 that are resident. When faults
- * come in order, up or down, absent pages are allocated ahead, 1, 2, 4 .. 16 at a time.
+ * come in order, up or down, absent pages are allocated ahead, 1, 2, 4 .. 64 at a time: never more than
+ * were touched before.
  *
  * Private file pages: a page that was ever written is in the private dataspace and wins over the
  * file's. The first write makes the file's page visible read-only, then lets the pager copy from
@@ -13,6 +14,7 @@
 #include "janus/idl/dataspace.h"
 
 #define AROUND 16u /* pages */
+#define AHEAD 64u  /* pages; what the pager makes in one piece */
 
 static uint64_t window(const struct region *region, uint64_t page)
 {
@@ -31,14 +33,14 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
     uint32_t flags = write ? 0 : DS_MAP_READ;
     bool upward = page == region->fault_next, downward = page + REGION_PAGE == region->fault_below;
     if (write && (upward || downward) && region->fault_run) {
-        uint32_t run = region->fault_run < AROUND ? region->fault_run * 2 : AROUND;
-        uint64_t bytes = run * REGION_PAGE;
+        uint32_t run = region->fault_run < AHEAD ? region->fault_run * 2 : AHEAD;
+        uint64_t bytes = run * REGION_PAGE, rest = region_end(region) - page;
         if (downward) {
             uint64_t room = page + REGION_PAGE - region->start;
             bytes = bytes < room ? bytes : room;
             from = page + REGION_PAGE - bytes;
         }
-        length = upward && length < bytes ? length : bytes;
+        length = upward && rest < bytes ? rest : bytes;
         flags = DS_MAP_FILL;
         region->fault_run = run;
     } else {
@@ -57,6 +59,23 @@ static jn_status_t resolve_private(struct region_map *map, struct region *region
         region->fault_below = from;
     }
     return JN_OK;
+}
+
+void region_map_populate(struct region_map *map, uint64_t address, uint64_t length)
+{
+    struct region *region = tree_find(map->root, address);
+    uint64_t ds, mapped;
+    if (!map_range_ok(map, address, length) || !region || region->kind != REGION_PRIVATE ||
+        !(region->access & JN_W) || region_end(region) - address < length ||
+        map_memory(map, &ds) != JN_OK)
+        return;
+    region->touched = true;
+    if (map->ops->memory_map(map->ctx, ds, address, address, length, region->access, DS_MAP_FILL,
+                             &mapped) != JN_OK)
+        return; /* a fault will say why */
+    region->fault_below = address;
+    region->fault_next = address + mapped;
+    region->fault_run = (uint32_t)(mapped / REGION_PAGE);
 }
 
 /* The file's page at `page`, and its neighbours where that is harmless: none that may have been changed,

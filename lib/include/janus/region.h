@@ -88,6 +88,9 @@ struct region_ops {
     jn_status_t (*memory_extract)(void *ctx, uint64_t ds, uint64_t offset, void *data,
                                   uint64_t length);
     jn_status_t (*memory_discard)(void *ctx, uint64_t ds, uint64_t offset, uint64_t length);
+    /* dataspace.release: discards, and unmaps; *left: the caller must unmap as well. */
+    jn_status_t (*memory_release)(void *ctx, uint64_t ds, uint64_t offset, uint64_t length,
+                                  bool *left);
     jn_status_t (*memory_move)(void *ctx, uint64_t ds, uint64_t from, uint64_t to, uint64_t length);
     jn_status_t (*memory_close)(void *ctx, uint64_t ds);
     /* Optional: NT commit charge in pages, may refuse (QUOTA) when positive. */
@@ -212,6 +215,11 @@ void region_map_totals(const struct region_map *map, struct region_totals *total
  * memory is used up; QUOTA; RETRY a revocation is under way (repeat later); IO. */
 JN_CHECKED jn_status_t region_map_resolve(struct region_map *map, uint64_t address, uint32_t access,
                                           cap_t reply);
+
+/* Private memory that will be written at once: its pages are made and mapped now, as far as that is possible.
+ * REGION_SMALL: so little that it is done for every new mapping, and saves its first fault. */
+void region_map_populate(struct region_map *map, uint64_t address, uint64_t length);
+#define REGION_SMALL (4 * REGION_PAGE)
 
 /* Reads or writes memory of the address space from outside (image start, ptrace, remote writes):
  * through the dataspaces, whatever is mapped. force: ignores missing write access (as ptrace does).

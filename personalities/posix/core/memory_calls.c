@@ -188,7 +188,9 @@ long sys_mmap(struct thread *t, const uint64_t *a)
         region_source_release(mm->map, source);
     if (status != JN_OK)
         return memory_error(status);
-    if (flags & (LX_MAP_POPULATE | LX_MAP_LOCKED) && !(flags & LX_MAP_NONBLOCK))
+    if (!source && length <= REGION_SMALL && request.access & JN_W)
+        region_map_populate(mm->map, at, length);
+    else if (flags & (LX_MAP_POPULATE | LX_MAP_LOCKED) && !(flags & LX_MAP_NONBLOCK))
         for (uint64_t page = 0; page < length && page < 64ull << 20; page += PAGE)
             if (mm_resolve(mm, at + page, access_of(a[2]) & JN_W ? JN_W : JN_R, NULL) != JN_OK)
                 break;

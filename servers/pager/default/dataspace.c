@@ -73,36 +73,40 @@ static void free_list(uint32_t list)
 }
 
 /* One user less. If it was the last, the frame joins *list, and the run when something may be mapped
- * from it. */
-static void give_up(uint32_t number, bool alive, struct run *run, uint32_t *list)
+ * from it; false: it was not. */
+static bool give_up(uint32_t number, bool alive, struct run *run, uint32_t *list)
 {
     struct frame *frame = platform_record(number);
     if (--frame->users) {
         if (alive)
             frame->flags |= FRAME_SPREAD;
-        return;
+        return false;
     }
     if (frame->flags & FRAME_MAPPED && (alive || frame->flags & FRAME_SPREAD))
         run_add(run, number);
     frame->next = *list;
     *list = number;
+    return true;
 }
 
-void ds_discard(struct dataspace *ds, uint64_t page, uint64_t count, bool alive)
+bool ds_discard(struct dataspace *ds, uint64_t page, uint64_t count, bool alive)
 {
     struct run run = {.rights = JN_R | JN_W | JN_X};
     uint64_t end = page + count, dropped = 0;
     uint32_t frame, list = 0;
+    bool own = true;
     while (page_tree_next(&ds->pages, page, &page, &frame) && page < end) {
-        page_tree_remove(&ds->pages, page);
-        give_up(frame, alive, &run, &list);
-        dropped++;
-        page++;
+        uint64_t cut = page_tree_cut(&ds->pages, page, end - page, &frame);
+        for (uint64_t i = 0; i < cut; i++)
+            own &= give_up(frame + (uint32_t)i, alive, &run, &list);
+        dropped += cut;
+        page += cut;
     }
     run_flush(&run);
     free_list(list);
     if (ds->payer)
         account_refund(ds->payer->account, dropped);
+    return own && (dropped == count || !ds->zeroes_seen);
 }
 
 /* The end of all pages of a dataspace. */

@@ -73,8 +73,9 @@ bool ds_page_own(struct dataspace *ds, uint64_t page);
 /* Of how many pages from this one on, at most `most`, is that so and the frames are *first, *first + 1 ..? */
 uint64_t ds_own_run(struct dataspace *ds, uint64_t page, uint64_t most, uint32_t *first);
 
-/* Forgets pages [page, + count). */
-void ds_discard(struct dataspace *ds, uint64_t page, uint64_t count, bool alive);
+/* Forgets pages [page, + count). True: nothing of them is mapped anywhere any more; false: its client may have
+ * the page of zeroes, or a frame that others use as well. */
+bool ds_discard(struct dataspace *ds, uint64_t page, uint64_t count, bool alive);
 /* Moves pages; the ranges do not overlap. NO_MEMORY: part of them moved. */
 JN_CHECKED jn_status_t ds_move(struct dataspace *ds, uint64_t from, uint64_t to,
                                       uint64_t count);

@@ -175,6 +175,20 @@ static jn_status_t op_discard(struct jn_call *call, uint64_t ds, uint64_t offset
     return JN_OK;
 }
 
+static jn_status_t op_release(struct jn_call *call, uint64_t ds, uint64_t offset, uint64_t length,
+                              uint32_t *left)
+{
+    struct open *open;
+    jn_status_t status = find_range(call, ds, offset, &length, true, &open);
+    if (status == JN_OK && !(open->access & JN_W))
+        status = JN_ACCESS;
+    if (status == JN_OK && open->ds->flags & (DS_PINNED | DS_CONTIGUOUS))
+        status = JN_NOT_SUPPORTED;
+    if (status == JN_OK)
+        *left = !ds_discard(open->ds, offset >> PAGE_BITS, length >> PAGE_BITS, true);
+    return status;
+}
+
 static jn_status_t op_resize(struct jn_call *call, uint64_t ds, uint64_t size)
 {
     struct open *open;
@@ -343,6 +357,7 @@ const struct dataspace_ops pager_dataspace_ops = {
     .fill = op_fill,
     .extract = op_extract,
     .discard = op_discard,
+    .release = op_release,
     .resize = op_resize,
     .info = op_info,
     .pin = op_pin,

@@ -1,6 +1,7 @@
 #include "page_tree.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define BITS 6
 #define FAN 64
@@ -161,25 +162,19 @@ jn_status_t page_tree_set_run(struct page_tree *tree, uint64_t page, uint32_t fi
     return JN_OK;
 }
 
-uint32_t page_tree_remove(struct page_tree *tree, uint64_t page)
+/* Takes pages of one leaf out, all of which are present. */
+static void remove_row(struct page_tree *tree, uint64_t page, uint64_t count)
 {
     struct page_node *path[64 / BITS + 1];
-    if (!tree->height || !in_reach(tree, page))
-        return 0;
     struct page_node *node = tree->root;
     for (unsigned level = tree->height - 1; level > 0; level--) {
         path[level] = node;
         node = node->children[slot(page, level)];
-        if (!node)
-            return 0;
     }
     unsigned i = slot(page, 0);
-    uint32_t frame = node->frames[i];
-    if (!frame)
-        return 0;
-    node->frames[i] = 0;
-    node->present &= ~(1ull << i);
-    tree->count--;
+    memset(&node->frames[i], 0, count * sizeof node->frames[0]);
+    node->present &= ~((count < FAN ? (1ull << count) - 1 : ~0ull) << i);
+    tree->count -= count;
     /* Empty nodes go, from the leaf upward. */
     for (unsigned level = 0; !node->present; level++) {
         if (level == 0)
@@ -195,7 +190,22 @@ uint32_t page_tree_remove(struct page_tree *tree, uint64_t page)
         node->children[i] = NULL;
         node->present &= ~(1ull << i);
     }
+}
+
+uint32_t page_tree_remove(struct page_tree *tree, uint64_t page)
+{
+    uint32_t frame = page_tree_get(tree, page);
+    if (frame)
+        remove_row(tree, page, 1);
     return frame;
+}
+
+uint64_t page_tree_cut(struct page_tree *tree, uint64_t page, uint64_t most, uint32_t *first)
+{
+    uint64_t count = page_tree_run(tree, page, most, first);
+    if (count)
+        remove_row(tree, page, count);
+    return count;
 }
 
 static bool next_in(const struct page_node *node, unsigned level, uint64_t from, uint64_t base,

@@ -30,6 +30,8 @@ JN_CHECKED jn_status_t page_tree_set_run(struct page_tree *tree, uint64_t page, 
                                          uint64_t count);
 /* Takes the page out; the frame, or 0. */
 uint32_t page_tree_remove(struct page_tree *tree, uint64_t page);
+/* Takes out what page_tree_run() finds. */
+uint64_t page_tree_cut(struct page_tree *tree, uint64_t page, uint64_t most, uint32_t *first);
 /* The first page >= from: true, with its number and frame. */
 bool page_tree_next(const struct page_tree *tree, uint64_t from, uint64_t *page, uint32_t *frame);
 /* Frees the nodes; each frame that is left goes to `visit` first (or NULL). */

@@ -124,10 +124,11 @@ static void discard(struct process *p, unsigned page, unsigned count)
     /* The region map has unmapped the range before, or it has not: the pager must not care. */
     if (draw(2))
         memset(&world_table[p->space][page], 0, count * sizeof(struct world_entry));
-    ds_discard(open->ds, page, count, true);
+    bool gone = ds_discard(open->ds, page, count, true);
     /* The page of zeroes may still be seen, and frames that others have; nothing else. */
     for (unsigned i = page; i < page + count; i++) {
         uint32_t frame = world_table[p->space][i].frame;
+        assert(!gone || !frame || p->stale[i]); /* of an earlier discard */
         assert(!frame || frame == zero_frame || platform_record(frame)->users);
         /* What stays mapped must never show anything that others write later. */
         p->stale[i] = frame ? world_table[p->space][i].serial : 0;

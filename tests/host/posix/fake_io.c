@@ -524,6 +524,11 @@ static jn_status_t range(void *ctx, uint64_t ds, uint64_t offset, uint64_t lengt
 {
     return JN_OK;
 }
+static jn_status_t release(void *ctx, uint64_t ds, uint64_t offset, uint64_t length, bool *left)
+{
+    *left = false;
+    return JN_OK;
+}
 static jn_status_t move(void *ctx, uint64_t ds, uint64_t from, uint64_t to, uint64_t length)
 {
     return JN_OK;
@@ -556,7 +561,8 @@ static jn_status_t unmap(void *ctx, uint64_t address, uint64_t length, uint32_t 
 
 static const struct region_ops ops = {
     .memory_create = create, .memory_map = map, .memory_overlay = overlay, .memory_fill = fill,
-    .memory_extract = extract, .memory_discard = range, .memory_move = move,
+    .memory_extract = extract, .memory_discard = range, .memory_release = release,
+    .memory_move = move,
     .memory_close = close_ds, .file_map = file_map, .file_read = file_read,
     .file_close = file_close, .unmap = unmap,
 };

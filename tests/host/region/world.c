@@ -158,6 +158,24 @@ static jn_status_t memory_discard(void *ctx, uint64_t ds, uint64_t offset, uint6
     return JN_OK;
 }
 
+/* The pager leaves the page of zeroes to the caller. */
+static jn_status_t memory_release(void *ctx, uint64_t ds, uint64_t offset, uint64_t length,
+                                  bool *left)
+{
+    struct world *world = ctx;
+    *left = false;
+    check_range(offset, length);
+    for (unsigned i = world_page(offset); i < world_page(offset + length); i++) {
+        struct frame *frame = world->table[i].frame;
+        assert(!frame || frame == &zero_frame || frame == world->private_pages[i]);
+        if (frame == &zero_frame)
+            *left = true;
+        else
+            world->table[i].frame = NULL;
+    }
+    return memory_discard(ctx, ds, offset, length);
+}
+
 static jn_status_t memory_move(void *ctx, uint64_t ds, uint64_t from, uint64_t to, uint64_t length)
 {
     struct world *world = ctx;
@@ -242,7 +260,8 @@ static jn_status_t unmap(void *ctx, uint64_t address, uint64_t length, uint32_t 
 const struct region_ops world_ops = {
     .memory_create = memory_create, .memory_map = memory_map, .memory_overlay = memory_overlay,
     .memory_fill = memory_fill, .memory_extract = memory_extract,
-    .memory_discard = memory_discard, .memory_move = memory_move, .memory_close = memory_close,
+    .memory_discard = memory_discard, .memory_release = memory_release,
+    .memory_move = memory_move, .memory_close = memory_close,
     .charge = charge, .file_map = file_map, .file_read = file_read, .file_close = file_close,
     .unmap = unmap,
 };
