@@ -26,7 +26,9 @@
 #define NT_ADAPTER_SIZE 0x40000000ull
 #define NT_MASK_PAGE (NT_PAGE - 1)
 #define NT_KUSER_ADDRESS 0x7ffe0000ull
-#define NT_KUSER_SYSTEM_CALL 0x308u /* 1: the stubs call what 0x7ffe1000 points to */
+#define NT_KUSER_SYSTEM_CALL 0x308u /* 1: the stubs call what NT_DISPATCHER_ADDRESS points to */
+#define NT_KUSER_CLOCK_NUMBERS 0xff0u /* two service numbers, or ~0: for a world that answers them there */
+#define NT_DISPATCHER_ADDRESS 0x7ffe1000ull
 
 struct nt_list {
     struct nt_list *next, *previous;
@@ -507,6 +509,9 @@ const struct nt_service *nt_service_named(const char *name);
 uint32_t nt_service_number(const char *name);
 
 /* ---- the program's memory (nt_user.c); each answers SUCCESS or ACCESS_VIOLATION ---- */
+/* A service of this thread runs from here to there: it may find what was read with something else. */
+void nt_user_begin(struct nt_thread *t);
+void nt_user_end(void);
 nt_status nt_read(struct nt_thread *t, uint64_t address, void *buffer, size_t length);
 nt_status nt_write(struct nt_thread *t, uint64_t address, const void *buffer, size_t length);
 nt_status nt_write_u32(struct nt_thread *t, uint64_t address, uint32_t value);

@@ -30,7 +30,10 @@ static nt_status run_service(struct nt_thread *t)
 
 static void run_call(struct nt_thread *t)
 {
+    if (t->call.again)
+        nt_user_begin(t);
     nt_status status = run_service(t);
+    nt_user_end();
 
     if (status == NT_HELD) {
         t->held = true;
@@ -69,8 +72,10 @@ void nt_core_syscall(struct nt_thread *t, const struct nt_syscall *call)
         nt_core_run();
         return;
     }
+    nt_user_begin(t);
     if (c->service->count > 4 &&
         NT_FAILED(nt_read(t, call->rsp + 0x28, c->arguments + 4, (c->service->count - 4u) * 8))) {
+        nt_user_end();
         nt_thread_finish(t, NT_ACCESS_VIOLATION);
         nt_core_run();
         return;

@@ -89,9 +89,10 @@ static nt_status key_of(struct nt_thread *t, uint64_t handle, uint32_t access, s
     return nt_handle_object(t, handle, NT_TYPE_KEY, access, key);
 }
 
-/* A value as Wine's three classes show it: 0 basic, 1 full, 2 partial (4: partial aligned). */
+/* A value as Wine's three classes show it: 0 basic, 1 full, 2 partial (4: partial aligned). The VALUE_HEAD bytes
+ * in front of the data are free to be written. */
 static nt_status give_value(struct nt_thread *t, uint32_t class, uint64_t address,
-                            uint32_t capacity, uint64_t result, uint32_t type, const void *data,
+                            uint32_t capacity, uint64_t result, uint32_t type, uint8_t *data,
                             uint64_t data_length, const uint16_t *name, uint32_t name_bytes)
 {
     uint32_t head[5] = {0, type, 0, 0, 0}, fixed, total;
@@ -126,17 +127,21 @@ static nt_status give_value(struct nt_thread *t, uint32_t class, uint64_t addres
         return NT_ACCESS_VIOLATION;
     if (capacity < fixed)
         return NT_BUFFER_TOO_SMALL;
+    if (class == 2 || class == 4) { /* the data follow at once */
+        memcpy(data - fixed, head, fixed);
+        if (NT_FAILED(nt_write(t, address, data - fixed, capacity < total ? capacity : total)))
+            return NT_ACCESS_VIOLATION;
+        return capacity < total ? NT_BUFFER_OVERFLOW : NT_SUCCESS;
+    }
     uint8_t *out = calloc(1, total + 1);
     if (!out)
         return NT_NO_MEMORY;
     memcpy(out, head, fixed);
     if (class == 0) {
         memcpy(out + fixed, name, name_bytes);
-    } else if (class == 1) {
+    } else {
         memcpy(out + fixed, name, name_bytes);
         memcpy(out + head[2], data, data_length);
-    } else {
-        memcpy(out + fixed, data, data_length);
     }
     nt_status status = nt_write(t, address, out, capacity < total ? capacity : total);
     free(out);
@@ -146,16 +151,40 @@ static nt_status give_value(struct nt_thread *t, uint32_t class, uint64_t addres
 }
 
 #define VALUE_FIRST 4096u
+#define VALUE_HEAD 16u
+
+/* Room for a value's data, with VALUE_HEAD bytes in front: the first is there, larger ones are allocated. */
+struct room {
+    uint8_t *data, *made;
+    size_t capacity;
+};
+
+static struct room room_first(void)
+{
+    static uint8_t first[VALUE_HEAD + VALUE_FIRST];
+
+    return (struct room){first + VALUE_HEAD, NULL, VALUE_FIRST};
+}
+
+/* What was in it is lost; false: no memory. */
+static bool room_grow(struct room *room, size_t capacity)
+{
+    free(room->made);
+    room->made = malloc(VALUE_HEAD + capacity);
+    room->data = room->made + VALUE_HEAD;
+    room->capacity = capacity;
+    return room->made != NULL;
+}
 
 nt_status NtQueryValueKey(struct nt_thread *t, const uint64_t *a)
 {
     struct nt_key *key;
     struct nt_text name;
     char *utf8;
-    size_t length, capacity = VALUE_FIRST;
+    size_t length;
     uint32_t type = 0;
     uint64_t data_length = 0;
-    void *data = NULL;
+    struct room room = room_first();
     world_status got;
     nt_status status = key_of(t, a[0], 1, &key);
 
@@ -170,22 +199,19 @@ nt_status NtQueryValueKey(struct nt_thread *t, const uint64_t *a)
         return NT_NO_MEMORY;
     }
     for (;;) {
-        void *grown = realloc(data, capacity);
-        if (!grown) {
+        got = world_key_query_value(t->process->world, key->key, utf8, length, room.data,
+                                    room.capacity, &type, &data_length);
+        if (got != JN_OK || data_length <= room.capacity)
+            break;
+        if (!room_grow(&room, data_length)) {
             got = JN_NO_MEMORY;
             break;
         }
-        data = grown;
-        got = world_key_query_value(t->process->world, key->key, utf8, length, data, capacity,
-                                    &type, &data_length);
-        if (got != JN_OK || data_length <= capacity)
-            break;
-        capacity = data_length;
     }
-    status = got == JN_OK ? give_value(t, (uint32_t)a[2], a[3], (uint32_t)a[4], a[5], type, data,
+    status = got == JN_OK ? give_value(t, (uint32_t)a[2], a[3], (uint32_t)a[4], a[5], type, room.data,
                                        data_length, name.units, (uint32_t)name.length * 2)
                           : nt_status_from(got);
-    free(data);
+    free(room.made);
     free(utf8);
     free(name.units);
     return status;
@@ -195,10 +221,10 @@ nt_status NtEnumerateValueKey(struct nt_thread *t, const uint64_t *a)
 {
     struct nt_key *key;
     char name[1024];
-    size_t name_length = 0, capacity = VALUE_FIRST, units;
+    size_t name_length = 0, units;
     uint32_t type = 0;
     uint64_t data_length = 0;
-    void *data = NULL;
+    struct room room = room_first();
     uint16_t *wide;
     world_status got;
     nt_status status = key_of(t, a[0], 1, &key);
@@ -206,28 +232,26 @@ nt_status NtEnumerateValueKey(struct nt_thread *t, const uint64_t *a)
     if (NT_FAILED(status))
         return status;
     for (;;) {
-        void *grown = realloc(data, capacity);
-        if (!grown) {
+        got = world_key_enumerate_value(t->process->world, key->key, (uint32_t)a[1], room.data,
+                                        room.capacity, &type, &data_length, name, sizeof name,
+                                        &name_length);
+        if (got != JN_OK || data_length <= room.capacity)
+            break;
+        if (!room_grow(&room, data_length)) {
             got = JN_NO_MEMORY;
             break;
         }
-        data = grown;
-        got = world_key_enumerate_value(t->process->world, key->key, (uint32_t)a[1], data, capacity,
-                                        &type, &data_length, name, sizeof name, &name_length);
-        if (got != JN_OK || data_length <= capacity)
-            break;
-        capacity = data_length;
     }
     if (got == JN_OK) {
         wide = nt_text_from_utf8(name, name_length, &units);
-        status = wide ? give_value(t, (uint32_t)a[2], a[3], (uint32_t)a[4], a[5], type, data,
+        status = wide ? give_value(t, (uint32_t)a[2], a[3], (uint32_t)a[4], a[5], type, room.data,
                                    data_length, wide, (uint32_t)units * 2)
                       : NT_NO_MEMORY;
         free(wide);
     } else {
         status = got == JN_NOT_FOUND || got == JN_RANGE ? NT_NO_MORE_ENTRIES : nt_status_from(got);
     }
-    free(data);
+    free(room.made);
     return status;
 }
 

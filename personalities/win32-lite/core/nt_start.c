@@ -194,8 +194,10 @@ nt_status nt_process_load(struct nt_process *p, struct world_open program, const
                             NT_PG_READ | NT_PG_COMMITTED, NULL, &view);
     if (!NT_FAILED(status)) {
         view->system = true;
-        status = nt_status_from(world_map_shared_data(p->world, NT_KUSER_ADDRESS));
+        status = nt_view_set_pages(view, NT_DISPATCHER_ADDRESS, NT_PAGE, 0, NT_PG_EXEC);
     }
+    if (!NT_FAILED(status))
+        status = nt_status_from(world_map_shared_data(p->world, NT_KUSER_ADDRESS));
     base = NT_ADAPTER_BASE;
     if (!NT_FAILED(status))
         status = nt_view_create(p, &base, NT_ADAPTER_SIZE, 0, 0, 0, false, NT_MEM_PRIVATE,

@@ -84,6 +84,8 @@ void nt_kuser_fill(void *address)
     world_random(&word, 4);
     memcpy(page + 0x330, &word, 4); /* Cookie */
     PUT(0x3c0, world_cpu_count());
+    PUT(NT_KUSER_CLOCK_NUMBERS, UINT32_MAX);
+    PUT(NT_KUSER_CLOCK_NUMBERS + 4, UINT32_MAX);
 #undef PUT
     nt_kuser_tick(page);
 }

@@ -4,6 +4,46 @@
 
 #include "nt_remote.h"
 
+/* What a service reads of its caller's memory are small structures that mostly stand near each other on one
+ * stack, so a small read brings what is around it, within its page, for those to come. It holds as long as
+ * the one service runs, and only until the core writes there. */
+static struct {
+    struct nt_thread *thread; /* NULL: nobody's */
+    uint64_t address;
+    size_t length;
+    uint8_t bytes[512];
+} seen;
+#define SEEN_BELOW 64u
+#define SEEN_SMALL 64u
+
+void nt_user_begin(struct nt_thread *t)
+{
+    seen.thread = t;
+    seen.length = 0;
+}
+
+void nt_user_end(void)
+{
+    seen.thread = NULL;
+}
+
+static nt_status read_small(struct nt_thread *t, uint64_t address, void *buffer, size_t length)
+{
+    if (address - seen.address >= seen.length ||
+        length > seen.length - (address - seen.address)) {
+        uint64_t page = address & ~NT_MASK_PAGE, end = page + NT_PAGE;
+        seen.address = address - page > SEEN_BELOW ? address - SEEN_BELOW : page;
+        seen.length = end - seen.address < sizeof seen.bytes ? end - seen.address
+                                                             : sizeof seen.bytes;
+        if (NT_FAILED(nt_process_read(t->process, seen.address, seen.bytes, seen.length))) {
+            seen.length = 0;
+            return NT_ACCESS_VIOLATION;
+        }
+    }
+    memcpy(buffer, seen.bytes + (address - seen.address), length);
+    return NT_SUCCESS;
+}
+
 nt_status nt_process_read(struct nt_process *p, uint64_t address, void *buffer, size_t length)
 {
     size_t done;
@@ -26,6 +66,8 @@ nt_status nt_process_write(struct nt_process *p, uint64_t address, const void *b
         return NT_SUCCESS;
     if (address > NT_HIGHEST_ADDRESS || length > NT_HIGHEST_ADDRESS - address)
         return NT_ACCESS_VIOLATION;
+    if (address < seen.address + seen.length && seen.address < address + length)
+        seen.length = 0;
     return world_memory_write(p->world, address, buffer, length, &done) == JN_OK
                ? NT_SUCCESS
                : NT_ACCESS_VIOLATION;
@@ -33,8 +75,12 @@ nt_status nt_process_write(struct nt_process *p, uint64_t address, const void *b
 
 nt_status nt_read(struct nt_thread *t, uint64_t address, void *buffer, size_t length)
 {
-    return t->remote ? nt_remote_read(t, address, buffer, length)
-                     : nt_process_read(t->process, address, buffer, length);
+    if (t->remote)
+        return nt_remote_read(t, address, buffer, length);
+    return t == seen.thread && length && length <= SEEN_SMALL &&
+                   (address & NT_MASK_PAGE) + length <= NT_PAGE
+               ? read_small(t, address, buffer, length)
+               : nt_process_read(t->process, address, buffer, length);
 }
 
 nt_status nt_write(struct nt_thread *t, uint64_t address, const void *buffer, size_t length)

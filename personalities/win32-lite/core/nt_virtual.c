@@ -44,6 +44,16 @@ static uint64_t count_committed(const struct nt_view *view, uint64_t address, ui
     return count;
 }
 
+/* The process answers for so many pages more. */
+static nt_status charge(struct nt_process *p, uint64_t pages)
+{
+    if (pages && (p->space.committed_pages + pages > world_ram_pages() ||
+                  world_memory_commit(p->world, (int64_t)pages) != JN_OK))
+        return NT_COMMITMENT_LIMIT;
+    p->space.committed_pages += pages;
+    return NT_SUCCESS;
+}
+
 static nt_status commit(struct nt_process *p, uint64_t address, uint64_t size, uint8_t pages)
 {
     struct nt_view *view = nt_view_find(p, address);
@@ -54,11 +64,9 @@ static nt_status commit(struct nt_process *p, uint64_t address, uint64_t size, u
         return NT_CONFLICTING_ADDRESSES;
     if (view->type == NT_MEM_IMAGE)
         return NT_CONFLICTING_ADDRESSES;
-    uint64_t fresh = size / NT_PAGE - count_committed(view, address, size);
-    if (fresh && (p->space.committed_pages + fresh > world_ram_pages() ||
-                  world_memory_commit(p->world, (int64_t)fresh) != JN_OK))
-        return NT_COMMITMENT_LIMIT;
-    p->space.committed_pages += fresh;
+    nt_status status = charge(p, size / NT_PAGE - count_committed(view, address, size));
+    if (NT_FAILED(status))
+        return status;
     return nt_view_protect(p, view, address, size, pages | NT_PG_COMMITTED);
 }
 
@@ -132,19 +140,22 @@ static nt_status allocate(struct nt_thread *t, uint64_t handle, uint64_t base_ad
         }
         if (asked && base < NT_LOWEST_ADDRESS)
             return NT_INVALID_PARAMETER;
+        uint8_t state = type & NT_MEM_COMMIT ? pages | NT_PG_COMMITTED : 0;
+        if (placeholder && state)
+            return NT_CONFLICTING_ADDRESSES;
         status = nt_view_create(p, &base, size, low, high, align, !!(type & NT_MEM_TOP_DOWN),
-                                NT_MEM_PRIVATE, protection, 0, placeholder ? NULL : &zero_backing,
-                                &view);
+                                NT_MEM_PRIVATE, protection, state,
+                                placeholder ? NULL : &zero_backing, &view);
         if (NT_FAILED(status))
             return status;
         view->placeholder = placeholder;
-        if (type & NT_MEM_COMMIT) {
-            status = commit(p, base, size, pages);
-            if (NT_FAILED(status)) {
-                nt_view_destroy(p, view);
-                return status;
-            }
+        status = charge(p, state ? size / NT_PAGE : 0);
+        if (NT_FAILED(status)) {
+            nt_view_destroy(p, view);
+            return status;
         }
+        if (nt_page_rights(state) & JN_W)
+            world_memory_committed(p->world, base, size);
     } else {
         if (!round_range(&base, &size))
             return NT_INVALID_PARAMETER;

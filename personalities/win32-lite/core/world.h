@@ -181,6 +181,8 @@ world_status world_memory_unmap(struct world_process *p, uint64_t address, uint6
 world_status world_memory_protect(struct world_process *p, uint64_t address, uint64_t length,
                                   uint32_t protection);
 /* Contents become zeroes (anonymous memory) again. */
+/* Writable pages that were mapped and committed just now: for a world that makes some at once. */
+void world_memory_committed(struct world_process *p, uint64_t address, uint64_t length);
 world_status world_memory_discard(struct world_process *p, uint64_t address, uint64_t length);
 /* Charges (or gives back) committed pages: QUOTA when the account cannot pay for them. */
 world_status world_memory_commit(struct world_process *p, int64_t pages);
@@ -450,7 +452,8 @@ uint64_t world_cpus(void); /* mask of those that programs get without asking */
 uint32_t world_cpu_count(void);
 uint64_t world_ram_pages(void);
 uint64_t world_ram_free_pages(void);
-/* The address at which KUSER_SHARED_DATA's frame is mapped into every process by the world. */
+/* The address at which KUSER_SHARED_DATA's frame is mapped into every process by the world, and behind it,
+ * at NT_DISPATCHER_ADDRESS, what stubs call if that data says so. */
 world_status world_map_shared_data(struct world_process *p, uint64_t address);
 void world_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

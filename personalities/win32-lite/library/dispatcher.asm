@@ -18,11 +18,14 @@ TEB_SELF equ 0x30
 TEB_UTCB equ 0x328
 INSIDE equ 1
 
+%include "user_clock.inc"
 extern adapter_door
-global win32_dispatcher:function
+global win32_dispatcher:function, win32_dispatcher_slow:function
 
 section .text.dispatcher progbits alloc exec nowrite align=64
 win32_dispatcher:
+    user_clock
+win32_dispatcher_slow:
     mov rcx, [gs:TEB_UTCB]
     mov r11, [gs:TEB_SELF]
     cmp [rcx + UTCB_TEB], r11
@@ -35,5 +38,6 @@ win32_dispatcher:
     jmp adapter_door
 .foul:
     ud2
+user_clock_code win32_dispatcher_slow
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -15,6 +15,7 @@
 #include "janus/runtime.h"
 #include "nt_lease.h"
 #include "nt_status.h"
+#include "user_clock.h"
 
 #define NUMBERS 1024u
 #define SLOW FAST_SLOW
@@ -253,6 +254,7 @@ void fast_begin(uint32_t (*number_of)(const char *name))
 {
     for (uint32_t i = 0; i < NUMBERS; i++)
         adapter_fast[i] = (uint64_t)(uintptr_t)adapter_slow;
+    user_clock_numbers();
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         uint32_t number = number_of(services[i].name);
         if (number >= NUMBERS)

@@ -9,6 +9,6 @@ extern uint32_t library_defaults[2];
 /* What lies at 0x7ffe1000: begins with the address of win32_dispatcher. */
 extern void *library_dispatcher_page;
 /* dispatcher.asm: not to be called from C. */
-extern const char win32_dispatcher[];
+extern const char win32_dispatcher[], win32_dispatcher_slow[];
 
 #endif

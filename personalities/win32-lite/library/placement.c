@@ -7,7 +7,9 @@
 #include "janus/handover.h"
 #include "fast.h"
 #include "library.h"
+#include "library.h"
 #include "loop.h"
+#include "user_clock.h"
 
 #define RING_ENTRIES 256
 #define TEB_UTCB 0x328u /* dispatcher.asm */
@@ -93,6 +95,8 @@ bool placement_abort_fast(struct world_thread *t)
     struct jn_utcb *utcb = (struct jn_utcb *)t->thread.utcb;
     struct jn_state state;
 
+    if (user_clock_abort(t, 0, win32_dispatcher_slow))
+        return true;
     if (!utcb->in_adapter || world_thread_state(t, &state) != JN_OK ||
         state.rip - ADAPTER_BASE >= ADAPTER_TEXT_BYTES)
         return false;
@@ -108,7 +112,7 @@ const void *placement_shared_page(uint64_t address)
     return address == NT_KUSER_ADDRESS ? guest_shared_page : library_dispatcher_page;
 }
 
-uint64_t placement_shared_pages(void)
+uint32_t placement_dispatcher_access(void)
 {
-    return 2;
+    return JN_R;
 }

@@ -43,6 +43,7 @@ struct world_process {
     bool committed;
     bool breakaway; /* of the next child */
     struct world_process *next; /* all, by cookie */
+    int64_t paid_pages; /* charged at the pager, and not used: world_memory_commit */
     struct guest_foreign *foreign; /* children that wait for their resume */
 };
 

@@ -104,6 +104,7 @@ int main(void)
     if (!guest_shared_page)
         jn_panic("no page for the shared data");
     nt_kuser_fill(guest_shared_page);
+    ((uint8_t *)guest_shared_page)[NT_KUSER_SYSTEM_CALL] = 1;
     status = clock_begin(jn_reserve(JN_UTCB_SIZE, 12), CLOCK_PRIORITY, programs_run);
     if (status != JN_OK)
         jn_panic("no clock: %s", jn_status_text(status));

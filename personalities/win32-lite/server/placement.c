@@ -7,6 +7,7 @@
 #include "janus/idl/client.h"
 #include "janus/idl/supervisor.h"
 #include "loop.h"
+#include "user_clock.h"
 
 cap_t central_ring_clients[RING_COUNT];
 cap_t guest_pager_template;
@@ -90,16 +91,16 @@ bool placement_freeze(struct world_thread *t)
 
 bool placement_abort_fast(struct world_thread *t)
 {
-    (void)t;
-    return false;
+    return user_clock_abort(t, NT_DISPATCHER_ADDRESS - (uint64_t)(uintptr_t)win32_user_page,
+                            win32_user_page_slow);
 }
 
 const void *placement_shared_page(uint64_t address)
 {
-    return address == NT_KUSER_ADDRESS ? guest_shared_page : NULL;
+    return address == NT_KUSER_ADDRESS ? guest_shared_page : win32_user_page;
 }
 
-uint64_t placement_shared_pages(void)
+uint32_t placement_dispatcher_access(void)
 {
-    return 1;
+    return JN_R | JN_X;
 }

@@ -25,9 +25,9 @@ void placement_thread_gone(struct world_thread *t);
 bool placement_freeze(struct world_thread *t);
 /* See world_thread_abort_fast. */
 bool placement_abort_fast(struct world_thread *t);
-/* Pages of KUSER_SHARED_DATA; *count from its address on. */
+/* The page at KUSER_SHARED_DATA's address, or at NT_DISPATCHER_ADDRESS behind it; and how programs get that. */
 const void *placement_shared_page(uint64_t address);
-uint64_t placement_shared_pages(void);
+uint32_t placement_dispatcher_access(void);
 
 /* server/placement.c: the central server's own clients, that hold the rings (loop.h). */
 extern cap_t central_ring_clients[];

@@ -4,6 +4,7 @@
 #include "quick.h"
 
 #include "guest.h"
+#include "user_clock.h"
 
 #define SLOW JN_NOT_QUICK
 
@@ -260,6 +261,7 @@ static void numbers_known(void)
         win32_quick_services[number] = services[i].run;
         quick_calls.call[number] = win32_quick_enter;
     }
+    user_clock_numbers();
 }
 
 static void threads_moved(void)

@@ -242,9 +242,31 @@ world_status world_memory_discard(struct world_process *p, uint64_t address, uin
     return region_map_discard(p->map, address, length);
 }
 
+void world_memory_committed(struct world_process *p, uint64_t address, uint64_t length)
+{
+    if (length <= REGION_SMALL)
+        region_map_populate(p->map, address, length);
+}
+
+/* The process's account is charged a little ahead, and gets back what is much; so most calls ask nobody. */
 world_status world_memory_commit(struct world_process *p, int64_t pages)
 {
-    return dataspace_commit(p->clients.pager, pages);
+    enum { AHEAD = 64, MUCH = 4 * AHEAD };
+    int64_t missing = pages - p->paid_pages, ahead = AHEAD;
+    jn_status_t status = JN_OK;
+
+    if (missing > 0 || -missing > MUCH) {
+        status = dataspace_commit(p->clients.pager, missing + ahead);
+        if (status == JN_QUOTA && missing > 0) {
+            ahead = 0;
+            status = dataspace_commit(p->clients.pager, missing);
+        }
+        if (status == JN_OK)
+            p->paid_pages += missing + ahead;
+    }
+    if (status == JN_OK)
+        p->paid_pages -= pages;
+    return status;
 }
 
 jn_status_t guest_resolve(struct world_process *p, uint64_t address, uint32_t access)
@@ -401,7 +423,10 @@ world_status world_map_shared_data(struct world_process *p, uint64_t address)
 
     if (!source || !guest_shared_page)
         return JN_NO_MEMORY;
-    return add(p, address, placement_shared_pages() * PAGE, REGION_SPECIAL, JN_R, source, 0, 0);
+    jn_status_t status = add(p, address, PAGE, REGION_SPECIAL, JN_R, source, 0, 0);
+    return status == JN_OK ? add(p, address + PAGE, PAGE, REGION_SPECIAL,
+                                 placement_dispatcher_access(), source, PAGE, 0)
+                           : status;
 }
 
 void guest_memory_drop(struct world_process *p)

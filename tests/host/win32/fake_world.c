@@ -80,6 +80,9 @@ world_status world_memory_protect(struct world_process *p, uint64_t address, uin
 {
     return JN_OK;
 }
+void world_memory_committed(struct world_process *p, uint64_t address, uint64_t length)
+{
+}
 world_status world_memory_discard(struct world_process *p, uint64_t address, uint64_t length)
 {
     return JN_OK;

@@ -692,6 +692,11 @@ world_status world_memory_protect(struct world_process *p, uint64_t address, uin
     return JN_OK;
 }
 
+void world_memory_committed(struct world_process *p, uint64_t address, uint64_t length)
+{
+    (void)p, (void)address, (void)length;
+}
+
 world_status world_memory_discard(struct world_process *p, uint64_t address, uint64_t length)
 {
     world_inject(p, SYS_madvise, (long)address, (long)length, MADV_DONTNEED, 0, 0, 0);

@@ -1,0 +1,2 @@
+# The clock's services with good and bad addresses, and threads stopped in them. Oracle: Wine.
+clocks.exe
