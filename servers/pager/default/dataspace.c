@@ -95,8 +95,10 @@ bool ds_discard(struct dataspace *ds, uint64_t page, uint64_t count, bool alive)
     uint64_t end = page + count, dropped = 0;
     uint32_t frame, list = 0;
     bool own = true;
-    while (page_tree_next(&ds->pages, page, &page, &frame) && page < end) {
+    while (page < end) {
         uint64_t cut = page_tree_cut(&ds->pages, page, end - page, &frame);
+        if (!cut && !page_tree_next(&ds->pages, page, &page, &frame))
+            break;
         for (uint64_t i = 0; i < cut; i++)
             own &= give_up(frame + (uint32_t)i, alive, &run, &list);
         dropped += cut;
@@ -179,7 +181,7 @@ jn_status_t ds_make_run(struct dataspace *ds, uint64_t page, uint64_t most, bool
     if (status == JN_OK) {
         *count = 1ull << order;
         if (zero)
-            memset(platform_contents(*first), 0, *count << PAGE_BITS);
+            platform_zero(*first, *count);
         status = page_tree_set_run(&ds->pages, page, *first, *count);
         if (status != JN_OK)
             frame_free_run(*first, (uint32_t)*count);
@@ -307,7 +309,7 @@ jn_status_t ds_populate(struct dataspace *ds)
             status = JN_OK;
         }
         if (status == JN_OK) {
-            memset(platform_contents(first), 0, part << PAGE_BITS);
+            platform_zero(first, part);
             status = enter_block(ds, page, first, part, 1ull << order);
         }
         page += part;

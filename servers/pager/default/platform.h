@@ -13,6 +13,7 @@ struct frame;
 /* A frame's contents, and its record. Valid for frames that were obtained. */
 uint8_t *platform_contents(uint32_t frame);
 struct frame *platform_record(uint32_t frame);
+void platform_zero(uint32_t frame, uint64_t pages);
 
 /* 2^order frames from the root pager, aligned; their records are there and zero. `used`: frames at the
  * begin that the records themselves took. NO_MEMORY. */

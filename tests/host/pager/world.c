@@ -58,6 +58,11 @@ jn_status_t platform_obtain(unsigned order, uint32_t *frame, uint32_t *used)
     return JN_NO_MEMORY;
 }
 
+void platform_zero(uint32_t frame, uint64_t pages)
+{
+    memset(platform_contents(frame), 0, pages << PAGE_BITS);
+}
+
 uint64_t platform_untouched(void)
 {
     return 0;
