@@ -244,7 +244,8 @@ static void piece_bits_up(const struct mapping *piece, uint64_t bits)
     while (super->piece)
         super = super->parent;
     if (bits && super->parent)
-        set_bits(super->parent, piece->address & (LEVEL_SIZE(super->level) - 1), 0, entry_bits(bits));
+        set_bits(super->parent, piece->address & (LEVEL_SIZE(super->level) - 1), 0,
+                 entry_bits(bits));
 }
 
 uint64_t mapping_sweep_pages(struct sweep *sweep, uint64_t *entry, uint64_t limit,

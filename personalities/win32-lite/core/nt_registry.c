@@ -208,8 +208,9 @@ nt_status NtQueryValueKey(struct nt_thread *t, const uint64_t *a)
             break;
         }
     }
-    status = got == JN_OK ? give_value(t, (uint32_t)a[2], a[3], (uint32_t)a[4], a[5], type, room.data,
-                                       data_length, name.units, (uint32_t)name.length * 2)
+    status = got == JN_OK ? give_value(t, (uint32_t)a[2], a[3], (uint32_t)a[4], a[5], type,
+                                       room.data, data_length, name.units,
+                                       (uint32_t)name.length * 2)
                           : nt_status_from(got);
     free(room.made);
     free(utf8);

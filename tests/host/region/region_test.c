@@ -474,6 +474,9 @@ int main(int argc, char **argv)
             if (draw(10) == 0)
                 do_clone(s);
             break;
+        case 12: /* nothing that a program could see but by the time it takes */
+            region_map_populate(s->map, WORLD_LOW + first * REGION_PAGE, count * REGION_PAGE);
+            break;
         case 10: case 11: /* in order, up or down */
             for (unsigned i = 0; i < count; i++)
                 do_fault(s, draw(2) ? first + i : first + count - 1 - i, JN_W);
