@@ -5,23 +5,12 @@
 #define POSIX_FAST_FILES_H
 
 #include "core.h"
+#include "janus/adapter_lease.h"
 
-/* kind: 0 none, or LEASE_FILE .. of idl/lease.idl. Offsets: fast.inc. */
-struct fast_file {
-    uint32_t kind;
-    uint32_t lock;  /* 0, FAST_LOCK_HANDLER, or the lower half of the owner's UTCB address */
-    void *cell;     /* struct jn_lease_cell, struct jn_pipe_ring */
-    uint64_t data;  /* the file's first byte, the ring's bytes */
-    uint64_t limit; /* bytes of the file's window */
-    cap_t wait, wake;
-    uint32_t flags;
-    uint32_t waiter; /* as lock: who waits at `wait` */
-    uint64_t number; /* the open's, at servers/fs */
-} __attribute__((aligned(64)));
-#define FAST_LOCK_HANDLER 1
+/* fast.asm has it as lib/adapter/lease.inc. */
 #define FAST_NONBLOCK 1
 
-extern struct fast_file *fast_files;
+extern struct adapter_lease *fast_files;
 extern uint32_t fast_file_count; /* 0: none yet */
 
 /* Ends what the entry holds; the descriptor's open itself is left alone. */
@@ -35,6 +24,6 @@ void fast_poll_child(void);
 /* In the child of a fork: nothing of the parent's windows is here. */
 void fast_files_child(void);
 /* The entry whose lock the thread has, if `file` is one; NULL. */
-struct fast_file *fast_files_locked(struct thread *t, uint64_t file);
+struct adapter_lease *fast_files_locked(struct thread *t, uint64_t file);
 
 #endif

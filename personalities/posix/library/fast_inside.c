@@ -46,7 +46,7 @@ static bool go_to(struct thread *t, const char *label)
 
 /* The registers that fast_abort restores are saved before the lock is taken and before anything can
  * fault. `locked`: the file whose lock the thread is to give back there, or NULL. */
-static bool abandon(struct thread *t, struct fast_file *file, struct fast_file *locked)
+static bool abandon(struct thread *t, struct adapter_lease *file, struct adapter_lease *locked)
 {
     if (file && file->waiter == (uint32_t)t->backend.utcb)
         file->waiter = 0;
@@ -55,7 +55,7 @@ static bool abandon(struct thread *t, struct fast_file *file, struct fast_file *
     return go_to(t, fast_abort);
 }
 
-bool library_send_away(struct thread *t, struct fast_file *file)
+bool library_send_away(struct thread *t, struct adapter_lease *file)
 {
     return read_state(t) && is_in(state.rip, fast_begin, fast_end) && abandon(t, file, NULL);
 }
@@ -71,7 +71,7 @@ static bool give_up(struct thread *t, enum placement_event event)
         t->futex_owed = !fast_futex_leave(t);
         return go_to(t, fast_c_abort);
     }
-    struct fast_file *file = fast_files_locked(t, state.r[JN_REG_R11]);
+    struct adapter_lease *file = fast_files_locked(t, state.r[JN_REG_R11]);
     if (!is_in(state.rip, fast_begin, fast_end) || (event == PLACEMENT_ATTENTION && !file))
         return false;
     return abandon(t, file, file);

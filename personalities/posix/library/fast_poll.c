@@ -69,7 +69,7 @@ void fast_poll_child(void)
 /* ---- the threads' ---- */
 
 /* What a leased descriptor answers; the ring may have been taken away, which is a fault and the handler's. */
-static inline uint32_t leased(const struct fast_file *file, uint32_t events)
+static inline uint32_t leased(const struct adapter_lease *file, uint32_t events)
 {
     const volatile struct jn_pipe_ring *ring = file->cell;
     switch (__atomic_load_n(&file->kind, __ATOMIC_ACQUIRE)) {

@@ -11,7 +11,7 @@ void library_forked(void);
 
 /* The thread, which is suspended and has the lock of `file`, leaves its fast call to the handler, without the
  * lock. False: it is about to give it back. */
-struct fast_file;
-bool library_send_away(struct thread *t, struct fast_file *file);
+struct adapter_lease;
+bool library_send_away(struct thread *t, struct adapter_lease *file);
 
 #endif
