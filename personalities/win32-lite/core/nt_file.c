@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_lease.h"
 #include "nt_pipe.h"
 
 struct nt_file *nt_file_create(struct nt_process *p, enum nt_file_kind kind,
@@ -445,6 +446,8 @@ nt_status NtReadFile(struct nt_thread *t, const uint64_t *a)
         int64_t position;
         (void)world_io_seek(t->process->world, file->open, offset + (int64_t)done, 0, &position);
     }
+    if (status == NT_SUCCESS && nt_open_used)
+        nt_open_used(t, a[0], file, false, length);
     return nt_file_finish(t, file, a, status, done);
 }
 
@@ -518,6 +521,8 @@ nt_status NtWriteFile(struct nt_thread *t, const uint64_t *a)
         int64_t position;
         (void)world_io_seek(t->process->world, file->open, offset + (int64_t)done, 0, &position);
     }
+    if (nt_open_used)
+        nt_open_used(t, a[0], file, true, length);
     return nt_file_finish(t, file, a, NT_SUCCESS, done);
 }
 
@@ -614,6 +619,10 @@ nt_status NtCancelSynchronousIoFile(struct nt_thread *t, const uint64_t *a)
     if (NT_FAILED(status))
         return status;
     target = object->thread;
+    if (target && nt_open_cancel && nt_open_cancel(target)) {
+        nt_write_iosb(t, a[2], NT_SUCCESS, 0);
+        return NT_SUCCESS;
+    }
     if (target && target->held && target->armed && target->call.service &&
         (!strcmp(target->call.service->name, "NtReadFile") ||
          !strcmp(target->call.service->name, "NtWriteFile"))) {

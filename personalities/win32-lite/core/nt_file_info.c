@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_lease.h"
 #include "nt_pipe.h"
 
 /* Wine's picture of a Unix file: ARCHIVE, READONLY without a write bit, HIDDEN for dot files. */
@@ -443,6 +444,8 @@ nt_status NtSetInformationFile(struct nt_thread *t, const uint64_t *a)
         if (mode[0] > 1 || mode[1] > 1 ||
             (mode[0] && !(file->pipe_mode & NT_PIPE_TYPE_MESSAGE)))
             return NT_INVALID_PARAMETER;
+        if (nt_open_unlease && file->open.server == WORLD_FS)
+            nt_open_unlease(file->open.number, false);
         file->pipe_mode = (file->pipe_mode & ~(NT_PIPE_READ_MESSAGES | NT_PIPE_NOWAIT)) | mode[0] |
                           mode[1] << 1;
         break;
@@ -490,14 +493,15 @@ nt_status NtSetInformationFile(struct nt_thread *t, const uint64_t *a)
 }
 
 /* ---- by name ---- */
+/* The name and its path are the caller's to free, whatever the answer is. */
 static nt_status stat_name(struct nt_thread *t, uint64_t address, struct world_stat *stat,
-                           uint16_t **name, size_t *length)
+                           uint16_t **name, size_t *length, struct nt_path *path)
 {
     struct nt_attributes a;
-    struct nt_path path;
     nt_status status = nt_read_attributes(t, address, &a);
 
     *name = NULL;
+    *path = (struct nt_path){0};
     if (NT_FAILED(status))
         return status;
     status = a.present && a.name.units ? nt_attributes_path(t, &a, name, length)
@@ -505,32 +509,31 @@ static nt_status stat_name(struct nt_thread *t, uint64_t address, struct world_s
     nt_attributes_free(&a);
     if (NT_FAILED(status))
         return status;
-    status = nt_path_translate(*name, *length, &path);
+    status = nt_path_translate(*name, *length, path);
     if (NT_FAILED(status))
         return status;
-    if (path.kind == NT_PATH_NULL || path.kind == NT_PATH_CONSOLE_BOTH ||
-        path.kind == NT_PATH_CONSOLE_IN || path.kind == NT_PATH_CONSOLE_OUT) {
+    if (path->kind == NT_PATH_NULL || path->kind == NT_PATH_CONSOLE_BOTH ||
+        path->kind == NT_PATH_CONSOLE_IN || path->kind == NT_PATH_CONSOLE_OUT) {
         status = NT_INVALID_DEVICE_REQUEST;
-    } else if (path.kind != NT_PATH_FILE && path.kind != NT_PATH_VOLUME) {
+    } else if (path->kind != NT_PATH_FILE && path->kind != NT_PATH_VOLUME) {
         status = NT_OBJECT_NAME_NOT_FOUND;
     } else {
-        world_status got = world_file_stat_path(t->process->world, path.path, path.length, stat);
+        world_status got = world_file_stat_path(t->process->world, path->path, path->length, stat);
         if (got == JN_NOT_FOUND) {
             struct world_stat parent;
-            size_t end = path.length;
-            while (end > 1 && path.path[end - 1] != '/')
+            size_t end = path->length;
+            while (end > 1 && path->path[end - 1] != '/')
                 end--;
-            status = world_file_stat_path(t->process->world, path.path, end > 1 ? end - 1 : 1,
+            status = world_file_stat_path(t->process->world, path->path, end > 1 ? end - 1 : 1,
                                           &parent) == JN_OK
                          ? NT_OBJECT_NAME_NOT_FOUND
                          : NT_OBJECT_PATH_NOT_FOUND;
         } else {
             status = nt_status_from(got);
         }
-        if (!NT_FAILED(status) && path.directory && (stat->mode & WORLD_IFMT) != WORLD_IFDIR)
+        if (!NT_FAILED(status) && path->directory && (stat->mode & WORLD_IFMT) != WORLD_IFDIR)
             status = NT_OBJECT_NAME_INVALID;
     }
-    nt_path_free(&path);
     return status;
 }
 
@@ -539,9 +542,10 @@ static nt_status attributes_by_name(struct nt_thread *t, const uint64_t *a, bool
     struct world_stat stat;
     struct nt_file_basic basic;
     struct nt_file_standard standard;
+    struct nt_path path;
     uint16_t *name;
     size_t length = 0, last;
-    nt_status status = stat_name(t, a[0], &stat, &name, &length);
+    nt_status status = stat_name(t, a[0], &stat, &name, &length, &path);
 
     if (!NT_FAILED(status)) {
         nt_file_basic_of(&stat, NULL, &basic);
@@ -549,15 +553,15 @@ static nt_status attributes_by_name(struct nt_thread *t, const uint64_t *a, bool
             ;
         basic.attributes = nt_file_attributes(&stat, name + last, length - last);
         standard_of(&stat, &standard);
-        if (full) {
-            struct nt_file_network_open open = {
-                basic.creation,      basic.access, basic.write,      basic.change,
-                standard.allocation, standard.end, basic.attributes, 0};
-            status = nt_write(t, a[1], &open, sizeof open);
-        } else {
-            status = nt_write(t, a[1], &basic, sizeof basic);
-        }
+        struct nt_file_network_open open = {basic.creation,      basic.access,
+                                            basic.write,         basic.change,
+                                            standard.allocation, standard.end,
+                                            basic.attributes,    0};
+        world_answer_keep(t->process->world, name, length, path.path, path.length, &open);
+        status = full ? nt_write(t, a[1], &open, sizeof open)
+                      : nt_write(t, a[1], &basic, sizeof basic);
     }
+    nt_path_free(&path);
     free(name);
     return status;
 }

@@ -186,6 +186,10 @@ nt_status nt_handle_close(struct nt_process *p, uint64_t handle)
         return NT_HANDLE_NOT_CLOSABLE;
     object = entry->object;
     nt_lease_recall(object);
+    if (nt_open_unlease && object->type == NT_TYPE_FILE &&
+        ((struct nt_file *)object)->open.server == WORLD_FS)
+        nt_open_unlease(((struct nt_file *)object)->open.number,
+                        object->refs == 1 && !((struct nt_file *)object)->ref);
     *entry = (struct nt_handle){NULL, p->handles.free_first, 0};
     p->handles.free_first = (uint32_t)(entry - p->handles.entries) + 1;
     nt_object_release(object);

@@ -6,6 +6,10 @@ _Atomic uint64_t nt_leases[NT_LEASES];
 uint32_t nt_lease_limits[NT_LEASES];
 bool nt_lease_enabled;
 void (*nt_lease_unpark)(uint32_t number, bool granted);
+void (*nt_open_used)(struct nt_thread *t, uint64_t handle, const struct nt_file *file, bool write,
+                     uint64_t length);
+void (*nt_open_unlease)(uint64_t number, bool closing);
+bool (*nt_open_cancel)(struct nt_thread *target);
 
 static struct nt_list due = {&due, &due}; /* nt_object.lease_link: to be looked at by renew */
 static uint32_t mutants;                  /* leased ones */

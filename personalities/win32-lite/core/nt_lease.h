@@ -55,4 +55,14 @@ void nt_lease_forget(struct nt_object *object);
 /* What was recalled or offered since is leased (again), where it may be. */
 void nt_lease_renew(void);
 
+/* ---- opens: the world's; NULL: it leases none ---- */
+struct nt_file;
+/* A read or write through the handle went well: the world may do the next ones without the core. */
+extern void (*nt_open_used)(struct nt_thread *t, uint64_t handle, const struct nt_file *file,
+                            bool write, uint64_t length);
+/* A handle of the open goes, or what its reads and writes mean has changed. closing: so does the open. */
+extern void (*nt_open_unlease)(uint64_t number, bool closing);
+/* Ends the synchronous read for which the thread waits without the core; false: it does not. */
+extern bool (*nt_open_cancel)(struct nt_thread *target);
+
 #endif

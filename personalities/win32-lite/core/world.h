@@ -86,6 +86,12 @@ static inline world_status world_file_open(struct world_process *p, const char *
 }
 world_status world_file_stat_path(struct world_process *p, const char *path, size_t length,
                                   struct world_stat *stat);
+/* What the core is about to say of the file that has this path, asked for by this NT name: the world may say
+ * it again by itself, to the same question of the same process, while what it was made from stands. */
+struct nt_file_network_open;
+void world_answer_keep(struct world_process *p, const uint16_t *name, size_t length,
+                       const char *path, size_t path_length,
+                       const struct nt_file_network_open *answer);
 world_status world_file_stat(struct world_process *p, struct world_open open,
                              struct world_stat *stat);
 /* Entries in the directory's order; *next is the position for the following call; *count 0: end. */

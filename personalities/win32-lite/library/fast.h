@@ -9,6 +9,8 @@
 #include "janus/abi/utcb.h"
 #include "janus/types.h"
 
+struct adapter_lease;
+
 /* Where a thread that waits without the handler stands (park.c). */
 enum fast_wait {
     FAST_RUNS,
@@ -25,6 +27,11 @@ struct fast_block {
     uint32_t number;            /* of the thread here, from 1; 0: it has no place and never waits here */
     _Atomic uint32_t wait;      /* enum fast_wait */
     _Atomic uint32_t alert;     /* enum nt_alert */
+    /* Of a transfer (fast_move.asm): the lease it is about, while it is under way, and whom to wake behind it. */
+    struct adapter_lease *moving;
+    cap_t wake;
+    uint64_t open;
+    struct adapter_lease *ring; /* whose reading end it waits for; NULL: for `lease` */
 };
 #define FAST_BLOCK 3072u
 _Static_assert(sizeof(struct jn_utcb) <= FAST_BLOCK, "fast.asm");
@@ -37,6 +44,8 @@ static inline struct fast_block *fast_block_of(uint64_t utcb)
 
 /* From now on they are served; number_of: of a service by its name, UINT32_MAX: none. */
 void fast_begin(uint32_t (*number_of)(const char *name));
+/* The process whose names are asked about (server/answers.h). */
+void fast_process(uint64_t cookie);
 /* fast.asm: not to be called from C. */
 extern const char win32_fast_enter[], win32_fast_abort[];
 

@@ -7,6 +7,7 @@
 #include "janus/adapter_runtime.h"
 #include "janus/backend/gate.h"
 #include "janus/object.h"
+#include "leases.h"
 #include "library.h"
 #include "loop.h"
 #include "nt_lease.h"
@@ -74,6 +75,7 @@ _Noreturn void adapter_main(enum adapter_kind kind, uint64_t length, uint64_t se
     nt_core_init();
     nt_lease_enabled = true;
     park_begin();
+    leases_begin();
     make_shared_pages();
     take(length);
     fast_begin(nt_service_number);

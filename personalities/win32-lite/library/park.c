@@ -13,8 +13,11 @@
 #include "fast.h"
 #include "guest.h"
 #include "janus/adapter.h"
+#include "janus/idl/lease.h"
 #include "janus/ipc.h"
+#include "janus/lease.h"
 #include "janus/object.h"
+#include "leases.h"
 #include "nt_lease.h"
 
 #define THREADS 1024u
@@ -64,14 +67,20 @@ static bool begin(struct jn_utcb *utcb, struct fast_block *block, _Atomic uint64
     return false;
 }
 
-static void sleep(struct fast_block *block)
+static jn_status_t sleep_at(struct fast_block *block, cap_t signal)
 {
     uint64_t bits, bit = 1ull << block->number % 64;
 
     atomic_fetch_or(&parked[block->number / 64], bit);
-    jn_status_t status = jn_signal_wait(block->signal, 0, &bits);
-    (void)status;
+    jn_status_t status = jn_signal_wait(signal, 0, &bits);
     atomic_fetch_and(&parked[block->number / 64], ~bit);
+    return status;
+}
+
+static void sleep(struct fast_block *block)
+{
+    jn_status_t status = sleep_at(block, block->signal);
+    (void)status;
 }
 
 static uint64_t end(struct fast_block *block, uint64_t result)
@@ -85,6 +94,7 @@ uint64_t park_at_lease(struct jn_utcb *utcb, _Atomic uint64_t *lease, uint64_t w
 {
     struct fast_block *block = fast_block_of((uint64_t)utcb);
 
+    block->ring = NULL;
     if (!block->signal || !begin(utcb, block, lease))
         return FAST_SLOW;
     if (!atomic_compare_exchange_strong(lease, &word, NT_LEASE_ENTERED(word, block->number))) {
@@ -110,6 +120,7 @@ uint64_t park_for_alert(struct jn_utcb *utcb)
 
     if (atomic_compare_exchange_strong(&block->alert, &alert, NT_ALERT_NONE))
         return NT_ALERTED;
+    block->ring = NULL;
     if (!block->signal || !begin(utcb, block, NULL))
         return FAST_SLOW;
     for (;;) {
@@ -125,6 +136,54 @@ uint64_t park_for_alert(struct jn_utcb *utcb)
         sleep(block);
         alert = atomic_load(&block->alert);
     }
+}
+
+/* With the lease's lock: the Signal to wait at, JN_CAP_NULL with *again: there is something already. */
+static cap_t enter_ring(struct adapter_lease *lease, uint32_t own, bool *again)
+{
+    struct jn_pipe_ring *ring = lease->cell;
+
+    if (lease->kind != LEASE_PIPE_READ || lease->waiter)
+        return JN_CAP_NULL;
+    __atomic_fetch_or(&ring->reader_waits, JN_WAITS_CLIENT, __ATOMIC_SEQ_CST);
+    if (ring->head != __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST)) {
+        *again = true;
+        return JN_CAP_NULL;
+    }
+    if (__atomic_load_n(&ring->ends, __ATOMIC_ACQUIRE) & JN_PIPE_NO_WRITER)
+        return JN_CAP_NULL;
+    lease->waiter = own;
+    return lease->wait;
+}
+
+uint64_t park_at_ring(struct jn_utcb *utcb, struct adapter_lease *lease)
+{
+    struct fast_block *block = fast_block_of((uint64_t)utcb);
+    uint32_t own = (uint32_t)(uintptr_t)utcb, lock = 0, waiter = own;
+    cap_t signal = JN_CAP_NULL;
+    bool again = false;
+
+    if (!block->number)
+        return FAST_SLOW;
+    block->ring = lease;
+    if (!begin(utcb, block, NULL))
+        return FAST_SLOW;
+    block->moving = lease; /* whose lock is given back if this ends here */
+    if (__atomic_compare_exchange_n(&lease->lock, &lock, own, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED)) {
+        signal = enter_ring(lease, own, &again);
+        adapter_lease_unlock(lease);
+    }
+    if (signal) {
+        again = sleep_at(block, signal) == JN_OK;
+        __atomic_compare_exchange_n(&lease->waiter, &waiter, 0, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
+    }
+    atomic_store(&block->wait, FAST_RUNS);
+    block->moving = NULL;
+    if (signal)
+        guest_clock_fresh();
+    return again ? 0 : FAST_SLOW;
 }
 
 uint64_t park_alert(uint64_t tid)
@@ -176,6 +235,15 @@ static bool leave(struct fast_block *block, uint64_t *result)
 {
     bool takes = atomic_load(&block->wait) == FAST_TAKES, granted = false;
 
+    if (block->ring) { /* nothing was taken; the call looks again when it begins again */
+        uint32_t own = (uint32_t)((uint64_t)block - FAST_BLOCK);
+        if (block->ring->lock == own)
+            adapter_lease_unlock(block->ring);
+        if (block->ring->waiter == own)
+            block->ring->waiter = 0;
+        block->moving = NULL;
+        return false;
+    }
     if (!block->lease) {
         uint32_t waited = NT_ALERT_WAITED;
         *result = NT_ALERTED;
@@ -251,6 +319,18 @@ bool park_freeze(struct world_thread *t)
     if (status != JN_OK)
         jn_log(JN_LOG_ERROR, "a thread stays suspended: %s", jn_status_text(status));
     return false;
+}
+
+bool park_leave_ring(struct world_thread *t, bool over, uint64_t result)
+{
+    struct fast_block *block = fast_block_of(t->thread.utcb);
+    uint64_t none;
+
+    if (!block->number || atomic_load(&block->wait) == FAST_RUNS || !block->ring)
+        return false;
+    (void)leave(block, &none);
+    bring_out(t, over, result);
+    return true;
 }
 
 static struct world_thread *thread_of(uint32_t number)

@@ -6,6 +6,7 @@
 #include "janus/adapter_runtime.h"
 #include "janus/handover.h"
 #include "fast.h"
+#include "leases.h"
 #include "library.h"
 #include "library.h"
 #include "loop.h"
@@ -56,6 +57,7 @@ jn_status_t placement_committed(struct world_process *p)
                                     p->clients.task};
     jn_status_t status = JN_OK;
 
+    fast_process(p->cookie);
     for (unsigned i = 0; i < RING_COUNT && status == JN_OK; i++)
         if (ours[i])
             status = loop_open_ring(i, ours[i], RING_ENTRIES);
@@ -79,6 +81,7 @@ jn_status_t placement_thread(struct world_process *p, struct world_thread *t, ui
 void placement_thread_gone(struct world_thread *t)
 {
     park_thread_gone(t);
+    leases_left(fast_block_of(t->thread.utcb));
     park_wake_all();
 }
 
@@ -100,11 +103,17 @@ bool placement_abort_fast(struct world_thread *t)
     if (!utcb->in_adapter || world_thread_state(t, &state) != JN_OK ||
         state.rip - ADAPTER_BASE >= ADAPTER_TEXT_BYTES)
         return false;
+    leases_left(fast_block_of(t->thread.utcb));
     state.rip = (uint64_t)(uintptr_t)win32_fast_abort;
     state.r[JN_REG_RCX] = (uint64_t)(uintptr_t)utcb;
     state.valid = JN_STATE_REGS;
     world_thread_resume_with(t, &state);
     return true;
+}
+
+bool placement_fault(struct world_thread *t, uint64_t address)
+{
+    return leases_fault(t, address);
 }
 
 const void *placement_shared_page(uint64_t address)

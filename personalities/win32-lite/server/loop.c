@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "guest.h"
+#include "placement.h"
 #include "janus/backend/gate.h"
 #include "janus/idl/task.h"
 #include "janus/object.h"
@@ -100,6 +101,8 @@ static void dispatch(struct nt_thread *t, uint32_t kind, const uint64_t *w)
         break;
     }
     case JN_KM_PAGE_FAULT:
+        if (w[0] - NT_ADAPTER_BASE < NT_ADAPTER_SIZE && placement_fault(t->world, w[0]))
+            break;
         nt_core_fault(t, w[0],
                       w[1] & JN_ACCESS_WRITE  ? JN_ACCESS_WRITE
                       : w[1] & JN_ACCESS_EXEC ? JN_ACCESS_EXEC

@@ -95,6 +95,28 @@ bool placement_abort_fast(struct world_thread *t)
                             win32_user_page_slow);
 }
 
+void placement_open_lock(uint64_t number)
+{
+    (void)number;
+}
+
+void placement_open_unlock(uint64_t number)
+{
+    (void)number;
+}
+
+void placement_open_closed(uint64_t number)
+{
+    (void)number;
+}
+
+bool placement_fault(struct world_thread *t, uint64_t address)
+{
+    (void)t;
+    (void)address;
+    return false;
+}
+
 const void *placement_shared_page(uint64_t address)
 {
     return address == NT_KUSER_ADDRESS ? guest_shared_page : win32_user_page;

@@ -25,6 +25,12 @@ void placement_thread_gone(struct world_thread *t);
 bool placement_freeze(struct world_thread *t);
 /* See world_thread_abort_fast. */
 bool placement_abort_fast(struct world_thread *t);
+/* While a request for the open is under way at its server nobody works on it by its lease; it is closed. */
+void placement_open_lock(uint64_t number);
+void placement_open_unlock(uint64_t number);
+void placement_open_closed(uint64_t number);
+/* Resolves a fault of the thread at an address of its adapter; false: it is none that has a remedy. */
+bool placement_fault(struct world_thread *t, uint64_t address);
 /* The page at KUSER_SHARED_DATA's address, or at NT_DISPATCHER_ADDRESS behind it; and how programs get that. */
 const void *placement_shared_page(uint64_t address);
 uint32_t placement_dispatcher_access(void);

@@ -3,7 +3,7 @@
  * so nothing is changed before everything that can fail has succeeded. */
 #include "quick.h"
 
-#include "guest.h"
+#include "answers.h"
 #include "user_clock.h"
 
 #define SLOW JN_NOT_QUICK
@@ -234,12 +234,86 @@ static int64_t write_file(void *object, uint64_t handle, uint64_t event, uint64_
     return store(t, transfer.iosb, iosb, sizeof iosb) ? NT_SUCCESS : SLOW;
 }
 
+/* OBJECT_ATTRIBUTES and, where it lies beside them as on a stack, their name's UNICODE_STRING. */
+struct nearby {
+    uint8_t bytes[160];
+    uint64_t from;
+    size_t length;
+};
+
+static bool take_nearby(const struct nearby *near, uint64_t address, void *to, size_t length)
+{
+    if (address - near->from >= near->length || length > near->length - (address - near->from))
+        return false;
+    memcpy(to, near->bytes + (address - near->from), length);
+    return true;
+}
+
+/* One copy, within the pages that the attributes are in. */
+static bool fetch_nearby(struct nt_thread *t, uint64_t address, size_t length, struct nearby *near)
+{
+    uint64_t page = address & ~NT_MASK_PAGE, end = (address + length - 1) | NT_MASK_PAGE;
+    uint64_t last = address + length + 48;
+
+    near->from = address - page < 64 ? page : address - 64;
+    near->length = (last > end ? end + 1 : last) - near->from;
+    return address + length > address && near->length <= sizeof near->bytes &&
+           fetch(t, near->from, near->bytes, near->length);
+}
+
+/* What is kept about the name that the program asks for. */
+static bool known(struct nt_thread *t, uint64_t address, struct nt_file_network_open *answer)
+{
+    struct nt_object_attributes asked;
+    struct nt_unicode_string name;
+    struct backend_question q;
+    uint8_t text[BACKEND_QUESTION_MOST];
+    struct nearby near;
+
+    if (t->suspend_count || !fetch_nearby(t, address, sizeof asked, &near) ||
+        !take_nearby(&near, address, &asked, sizeof asked) || asked.length != sizeof asked ||
+        asked.root || !asked.name ||
+        (!take_nearby(&near, asked.name, &name, sizeof name) &&
+         !fetch(t, asked.name, &name, sizeof name)))
+        return false;
+    return !(name.length & 1) && name.length < sizeof text &&
+           fetch(t, name.buffer, text, name.length) &&
+           answers_ask(&q, t->process->world->cookie, text, name.length) &&
+           answers_find(&q, answer);
+}
+
+static int64_t query_attributes(void *object, uint64_t attributes, uint64_t result, uint64_t c,
+                                uint64_t d, uint64_t rsp)
+{
+    struct nt_file_network_open answer;
+
+    (void)c, (void)d, (void)rsp;
+    if (!known(object, attributes, &answer))
+        return SLOW;
+    struct nt_file_basic basic = {answer.creation, answer.access, answer.write, answer.change,
+                                  answer.attributes, 0};
+    return store(object, result, &basic, sizeof basic) ? NT_SUCCESS : SLOW;
+}
+
+static int64_t query_full_attributes(void *object, uint64_t attributes, uint64_t result,
+                                     uint64_t c, uint64_t d, uint64_t rsp)
+{
+    struct nt_file_network_open answer;
+
+    (void)c, (void)d, (void)rsp;
+    return known(object, attributes, &answer) && store(object, result, &answer, sizeof answer)
+               ? NT_SUCCESS
+               : SLOW;
+}
+
 static const struct {
     const char *name;
     quick_function *run;
 } services[] = {
     {"NtAlertThreadByThreadId", alert_thread_by_thread_id},
     {"NtClearEvent", clear_event},
+    {"NtQueryAttributesFile", query_attributes},
+    {"NtQueryFullAttributesFile", query_full_attributes},
     {"NtQueryPerformanceCounter", query_performance_counter},
     {"NtQuerySystemTime", query_system_time},
     {"NtReleaseMutant", release_mutant},

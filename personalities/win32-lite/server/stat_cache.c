@@ -13,8 +13,7 @@
 
 struct record {
     uint64_t key; /* the process's cookie, which no other will have; 0: empty */
-    uint64_t names, generation; /* of slots 0 and `slot` */
-    uint32_t slot;
+    struct backend_watch watch;
     uint32_t bytes; /* of text, a multiple of 8 */
     struct world_stat stat;
     uint64_t text[BACKEND_QUESTION_MOST / 8];
@@ -44,10 +43,29 @@ static uint64_t generation(uint32_t slot)
     return __atomic_load_n(&generations[slot], __ATOMIC_ACQUIRE);
 }
 
+bool stat_cache_holds(const struct backend_watch *watch)
+{
+    return generation(watch->slot) == watch->generation && generation(0) == watch->names;
+}
+
 static bool holds(const struct record *record, const struct backend_question *q)
 {
     return backend_question_is(q, record->key, record->bytes, record->text) &&
-           generation(record->slot) == record->generation && generation(0) == record->names;
+           stat_cache_holds(&record->watch);
+}
+
+bool stat_cache_kept(const struct world_process *p, const char *path, size_t length,
+                     struct backend_watch *watch)
+{
+    struct backend_question q;
+
+    if (!records || !backend_question_text(&q, p->cookie, path, length))
+        return false;
+    const struct record *record = &records[backend_question_place(&q, RECORD_BITS)];
+    if (!holds(record, &q))
+        return false;
+    *watch = record->watch;
+    return true;
 }
 
 static bool begin(const struct world_process *p)
@@ -86,9 +104,7 @@ jn_status_t stat_cache_ask(struct world_process *p, const struct backend_path *p
     if (watch.slot && watch.slot < LEASE_GENERATIONS) {
         struct record *record = &records[place];
         record->key = q.key;
-        record->names = watch.names;
-        record->generation = watch.generation;
-        record->slot = watch.slot;
+        record->watch = watch;
         record->bytes = q.bytes;
         record->stat = *stat;
         memcpy(record->text, q.text, q.bytes);

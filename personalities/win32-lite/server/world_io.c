@@ -7,6 +7,7 @@
 #include "janus/idl/fs.h"
 #include "janus/idl/object.h"
 #include "loop.h"
+#include "placement.h"
 
 #define SMALL 4096u
 
@@ -18,9 +19,9 @@ static jn_status_t armed(struct world_open open, uint64_t cookie, jn_status_t st
     return status;
 }
 
-static jn_status_t transfer(struct world_process *p, struct world_open open, int64_t offset,
-                            uint64_t address, uint64_t length, uint32_t flags, uint64_t cookie,
-                            bool write, uint64_t *done)
+static jn_status_t transfer_at(struct world_process *p, struct world_open open, int64_t offset,
+                               uint64_t address, uint64_t length, uint32_t flags, uint64_t cookie,
+                               bool write, uint64_t *done)
 {
     struct world_thread *lender = guest_lender(p);
     uint8_t buffer[SMALL];
@@ -28,7 +29,8 @@ static jn_status_t transfer(struct world_process *p, struct world_open open, int
     jn_status_t status;
 
     *done = 0;
-    if (length <= SMALL || !lender) {
+    /* What is read goes straight to where it belongs: what cannot be stored there has not been taken. */
+    if (!lender || (write && length <= SMALL)) {
         if (length > SMALL)
             length = SMALL;
         if (write) {
@@ -67,6 +69,20 @@ static jn_status_t transfer(struct world_process *p, struct world_open open, int
         if (status != JN_OK)
             return JN_FAULT;
     }
+}
+
+static jn_status_t transfer(struct world_process *p, struct world_open open, int64_t offset,
+                            uint64_t address, uint64_t length, uint32_t flags, uint64_t cookie,
+                            bool write, uint64_t *done)
+{
+    jn_status_t status;
+
+    if (open.server != WORLD_FS)
+        return transfer_at(p, open, offset, address, length, flags, cookie, write, done);
+    placement_open_lock(open.number);
+    status = transfer_at(p, open, offset, address, length, flags, cookie, write, done);
+    placement_open_unlock(open.number);
+    return status;
 }
 
 world_status world_io_read(struct world_process *p, struct world_open open, int64_t offset,
@@ -130,7 +146,14 @@ world_status world_io_put(struct world_process *p, struct world_open open, int64
 world_status world_io_seek(struct world_process *p, struct world_open open, int64_t offset,
                            uint32_t whence, int64_t *position)
 {
-    return backend_io_seek(&p->clients, guest_open(open), offset, whence, position);
+    jn_status_t status;
+
+    if (open.server == WORLD_FS)
+        placement_open_lock(open.number);
+    status = backend_io_seek(&p->clients, guest_open(open), offset, whence, position);
+    if (open.server == WORLD_FS)
+        placement_open_unlock(open.number);
+    return status;
 }
 
 world_status world_io_truncate(struct world_process *p, struct world_open open, uint64_t size)
@@ -175,6 +198,7 @@ world_status world_io_duplicate(struct world_process *p, struct world_open open,
 void world_io_close(struct world_process *p, struct world_open open)
 {
     if (open.server == WORLD_FS) {
+        placement_open_closed(open.number);
         guest_source_forget(p, REGION_SOURCE_FILE, open.number);
     }
     backend_io_close(&p->clients, guest_open(open));

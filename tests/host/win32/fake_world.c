@@ -22,6 +22,11 @@ FAIL(world_file_open_node, struct world_process *p, const char *path, size_t len
      uint32_t *node_mode)
 FAIL(world_file_stat_path, struct world_process *p, const char *path, size_t length,
      struct world_stat *stat)
+void world_answer_keep(struct world_process *p, const uint16_t *name, size_t length,
+                       const char *path, size_t path_length,
+                       const struct nt_file_network_open *answer)
+{
+}
 FAIL(world_file_stat, struct world_process *p, struct world_open open, struct world_stat *stat)
 FAIL(world_file_list, struct world_process *p, struct world_open open, uint64_t position,
      struct world_entry *entries, size_t capacity, size_t *count, uint64_t *next)

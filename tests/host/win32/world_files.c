@@ -183,6 +183,13 @@ world_status world_file_stat_path(struct world_process *p, const char *path, siz
     return JN_OK;
 }
 
+void world_answer_keep(struct world_process *p, const uint16_t *name, size_t length,
+                       const char *path, size_t path_length,
+                       const struct nt_file_network_open *answer)
+{
+    (void)p, (void)name, (void)length, (void)path, (void)path_length, (void)answer;
+}
+
 world_status world_file_stat(struct world_process *p, struct world_open open,
                              struct world_stat *out)
 {
