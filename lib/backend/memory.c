@@ -63,6 +63,16 @@ jn_status_t backend_space_clone(const struct backend_space *parent, cap_t pager,
     return backend_space_open(pager, fs, kernel_task, space);
 }
 
+jn_status_t backend_space_again(const struct backend_space *before, struct backend_space *space)
+{
+    struct region_guest *guest = malloc(sizeof *guest);
+    if (!guest)
+        return JN_NO_MEMORY;
+    *guest = *(const struct region_guest *)before->context;
+    *space = (struct backend_space){before->ops, guest};
+    return JN_OK;
+}
+
 void backend_space_set_file_client(struct backend_space *space, cap_t fs)
 {
     struct region_guest *guest = space->context;

@@ -65,6 +65,37 @@ jn_status_t map_empty(struct region_map *map, uint64_t address, uint64_t length)
     return JN_OK;
 }
 
+jn_status_t region_map_vacate(struct region_map *map)
+{
+    uint64_t first = 0, last = 0; /* to be unmapped at once, whatever lies between */
+    jn_status_t status = JN_OK;
+    for (struct region *region = tree_next(map->root, 0); region && status == JN_OK;
+         region = tree_next(map->root, region_end(region))) {
+        bool stays = region->kind == REGION_SPECIAL ||
+                     (region->kind == REGION_RESERVED && region->flags & REGION_LOCKED);
+        if (region->touched && !stays) {
+            if (!last)
+                first = region->start;
+            last = region_end(region);
+        } else if (stays && last) {
+            status = map->ops->unmap(map->ctx, first, last - first, JN_R | JN_W | JN_X);
+            last = 0;
+        }
+    }
+    if (status == JN_OK && last)
+        status = map->ops->unmap(map->ctx, first, last - first, JN_R | JN_W | JN_X);
+    return status;
+}
+
+void region_map_close_memory(struct region_map *map)
+{
+    if (!map->memory_made)
+        return;
+    jn_status_t ignored = map->ops->memory_close(map->ctx, map->memory);
+    (void)ignored; /* a number that the server no longer knows needs no closing */
+    map->memory_made = false;
+}
+
 static void give_back_charge(struct region_map *map, uint64_t pages)
 {
     if (!map->ops->charge || !pages)

@@ -98,6 +98,7 @@ static const char *one(const struct kind *kind)
     pid_t victim = fork();
     if (victim == 0) {
         kills_deadline = now() + delay;
+        sampler->priority = SAMPLER_PRIORITY;
         arm(kills_deadline);
         kind->live();
         _exit(6);
@@ -166,6 +167,8 @@ int main(int argc, char **argv)
         share(0);
         kills_program = argv[3];
         kills_deadline = strtoull(argv[2], NULL, 10);
+        if (sampler->call)
+            sampler_disarm(sampler);
         arm(kills_deadline);
         kinds_of_processes[1].live();
     }

@@ -25,6 +25,7 @@ struct sampler {
     inside_syscall *call;
     uint64_t deadline;            /* ns, monotonic */
     uint64_t signal, thread, main; /* capabilities */
+    uint64_t priority;            /* the sampler's */
     uint64_t found[WHERE_COUNT];  /* how often, over all victims */
     uint64_t instructions[16];    /* the last rips inside the adapter */
     uint64_t inside;
@@ -73,6 +74,20 @@ static __attribute__((used, noinline, sysv_abi)) void sampler_run(struct sampler
         s->call(JN_WAIT, s->signal, &r);
 }
 
+/* After an exec that kept the table: the one that the old image had armed stands in the way. It may have ended,
+ * when its time came while its code was not there; then the next one's has come already. What this thread makes
+ * has its priority, which is a lower one now. */
+static inline void sampler_disarm(struct sampler *s)
+{
+    s->priority--;
+    static const uint64_t slots[] = {SAMPLER_SLOT + JN_CAP_STEP, SAMPLER_SLOT};
+    static const uint64_t operations[] = {JN_OP_CAP_DESTROY, JN_OP_CAP_DELETE};
+    for (unsigned i = 0; i < 4; i++) {
+        struct inside_registers r = {.words = {slots[i / 2]}};
+        (void)inside_invoke(s->call, JN_CAP_TASK, operations[i % 2], &r);
+    }
+}
+
 /* In the victim: it ends at `deadline`. utcb: of the calling thread. 0, or a status. */
 static inline int32_t sampler_arm(struct sampler *s, struct jn_utcb *utcb, uint64_t deadline)
 {
@@ -102,7 +117,7 @@ static inline int32_t sampler_arm(struct sampler *s, struct jn_utcb *utcb, uint6
     /* The others below it, so that it runs when its time has come. */
     uint64_t others[] = {JN_CAP_THREAD, s->main};
     for (unsigned i = 0; i < 2 && !status; i++) {
-        r = (struct inside_registers){.words = {SAMPLER_PRIORITY - 1}};
+        r = (struct inside_registers){.words = {s->priority - 1}};
         status = inside_invoke(s->call, others[i], JN_OP_THREAD_SET_PRIORITY, &r);
     }
     r = (struct inside_registers){.tag = 0};

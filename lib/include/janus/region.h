@@ -237,6 +237,11 @@ JN_CHECKED jn_status_t region_map_replace(struct region_map *map, uint64_t addre
 /* The map finds itself in the child of a fork, with a clone of all that stands behind it. True: it is the
  * child's as it is. False: some regions are not for a child; region_map_clone makes its map. */
 bool region_map_forked(struct region_map *map);
+/* exec in the same Task: unmaps what the regions show (but special pages, which the next map shows as well).
+ * An error: something stays mapped. */
+JN_CHECKED jn_status_t region_map_vacate(struct region_map *map);
+/* Closes the private memory of a map of which nothing is mapped. It is good for region_map_destroy only then. */
+void region_map_close_memory(struct region_map *map);
 
 /* Key of a futex word: for shared memory {source identity, offset} and shared = true, for private
  * memory {0, address}. NOT_FOUND. */

@@ -23,7 +23,6 @@
 #include "wait.h"
 
 #define STRING_MAX 131072 /* MAX_ARG_STRLEN */
-#define RFLAGS_FIRST 0x202
 #define HAND_OVER_BUSY (-LX_ETIME) /* not an error of exec */
 #define HAND_OVER_RETRY_NS 2000000
 
@@ -71,151 +70,6 @@ static long read_strings(struct thread *t, uint64_t address, struct strings *str
             return -LX_E2BIG;
         address += 8;
     }
-    return 0;
-}
-
-/* ---- the commit ---- */
-
-/* For debugging: shown in docs/posix.md. */
-static bool wants_trace(const struct strings *environment)
-{
-    const char *at = environment->bytes;
-    for (uint32_t i = 0; i < environment->count; i++, at += strlen(at) + 1)
-        if (!strcmp(at, "JANUS_TRACE=1"))
-            return true;
-    return false;
-}
-
-
-static void reset_signals(struct process *p)
-{
-    for (uint32_t n = 1; n <= LX_NSIG; n++) {
-        struct lx_sigaction *action = &p->actions[n - 1];
-        uint64_t handler = action->handler == LX_SIG_IGN ? LX_SIG_IGN : LX_SIG_DFL;
-        *action = (struct lx_sigaction){.handler = handler};
-    }
-    signal_recompute_ignored(p);
-}
-
-static const char *last_component(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* What ps and /proc/PID show of the new program. */
-static void push_program(struct process *p, struct thread *t, const struct image *image,
-                         const char *executable, size_t executable_length)
-{
-    strncpy(t->name, last_component(image->script), sizeof t->name - 1);
-    t->name[sizeof t->name - 1] = 0;
-    process_push_name(p, t->name);
-    process_push_info(p, TASK_INFO_COMMAND_LINE, image->arguments.bytes, image->arguments.length);
-    process_push_info(p, TASK_INFO_ENVIRONMENT, image->environment.bytes,
-                      image->environment.length);
-    process_push_info(p, TASK_INFO_EXECUTABLE, executable, executable_length);
-}
-
-long image_start(struct image *image, struct thread *caller)
-{
-    struct process *p = image->process;
-    struct mm *mm = NULL, *old = p->mm;
-    struct image_start start = {0, 0};
-    cap_t kernel_task = JN_CAP_NULL, pool = JN_CAP_NULL, pager = JN_CAP_NULL;
-    static char executable[LX_PATH_MAX];
-    size_t executable_length = 0;
-    if (backend_fs_path_of(&p->clients, image->file.number, executable, sizeof executable,
-                           &executable_length) != JN_OK) {
-        strcpy(executable, image->path);
-        executable_length = strlen(executable);
-    }
-
-    jn_status_t status = placement_prepare(p, &kernel_task, &pool, &pager);
-    if (status == JN_OK)
-        status = mm_create(p, kernel_task, pool, pager, &mm);
-    if (status != JN_OK) {
-        backend_cap_drop(kernel_task);
-        backend_cap_drop(pool);
-        backend_cap_drop(pager);
-        placement_abandon(p);
-        image_close(image);
-        return -LX_ENOMEM;
-    }
-
-    long error = image_load(image, mm, &start);
-    struct backend_thread first = {0};
-    struct thread *t = caller;
-    if (!error && caller) {
-        status = backend_thread_create(pool, kernel_task, caller->handle, &first);
-        error = status == JN_OK ? 0 : -LX_EAGAIN;
-    } else if (!error) {
-        p->mm = mm;
-        error = thread_create(p, p->pid, &t);
-        if (error)
-            p->mm = NULL;
-        else
-            first = t->backend;
-    }
-    if (!error && backend_process_commit(p->clients.task, TASK_PERSONALITY_POSIX) != JN_OK)
-        error = -LX_ENOMEM;
-    if (error) {
-        if (caller && first.thread)
-            backend_thread_destroy(&first);
-        else if (t && !caller)
-            thread_destroy(t, true), p->mm = NULL;
-        image_close(image);
-        mm_release(mm, true);
-        placement_abandon(p);
-        if (old) /* the file server maps into the old Task again */
-            mm_reattach(old);
-        return error;
-    }
-
-    /* The point of no return. */
-    if (caller) {
-        process_end_threads(p, caller);
-        wait_end(caller);
-        if (old->owner == p)
-            backend_thread_forget(&caller->backend); /* it went with the old Task */
-        else
-            backend_thread_destroy(&caller->backend); /* a vfork child's, in its parent's Task */
-        caller->backend = first;
-        affinity_inherit(caller, caller->cpus);
-        caller->message = MESSAGE_NONE;
-        caller->attention = false;
-        caller->alternate = (struct lx_stack){.ss_flags = LX_SS_DISABLE};
-        caller->clear_tid = caller->robust_list = 0;
-        caller->restore_mask = false;
-        if (caller->tid != p->pid) {
-            backend_process_free_thread_id(p->clients.task, caller->tid);
-            caller->tid = p->pid;
-        }
-        p->mm = mm;
-        mm_release(old, old->owner == p);
-    }
-    p->dumpable = 1;
-    p->keep_caps = 0;
-    p->trace = wants_trace(&image->environment);
-    if (p->trace)
-        core_quick_stop();
-    posix_timers_delete(p);
-    descriptors_close_on_exec(p);
-    reset_signals(p);
-    free(p->path);
-    p->path = strdup(image->script);
-    push_program(p, t, image, executable, executable_length);
-    image_close(image);
-    process_release_vfork(p);
-
-    memset(&core_state, 0, sizeof core_state);
-    core_state.rip = start.entry;
-    core_state.r[JN_REG_RSP] = start.stack;
-    core_state.rflags = RFLAGS_FIRST;
-    status = backend_thread_start(&t->backend, JN_STATE_REGS | JN_STATE_BASES, &core_state);
-    if (status != JN_OK)
-        process_terminate(p, TASK_SIGNALLED, LX_SIGKILL);
-    else if (signal_deliverable(t))
-        t->attention = backend_thread_attention(&t->backend) == JN_OK;
     return 0;
 }
 
@@ -419,10 +273,10 @@ static long do_exec(struct thread *t, uint64_t dirfd, uint64_t address, uint64_t
             image_close(image);
     }
     if (!error)
-        error = !image->is_other && placement == HANDOVER_PLACE_CENTRAL &&
-                        placement_own() == HANDOVER_PLACE_CENTRAL
-                    ? image_start(image, t)
-                    : image_hand_over(image, t, placement);
+        error = image->is_other || placement != placement_own() ? image_hand_over(image, t, placement)
+                : placement == HANDOVER_PLACE_CENTRAL           ? image_start(image, t)
+                : placement_keeps_task(t)                       ? image_replace(image, t)
+                                                                : image_hand_over(image, t, placement);
     image_done(image);
     if (error == HAND_OVER_BUSY) /* all of it again, after we have served whom the other waits for */
         return wait_for(t, backend_time_monotonic() + HAND_OVER_RETRY_NS, -LX_ERESTARTNOINTR);

@@ -47,7 +47,10 @@ static long read_program(struct process *p, struct backend_open file, const void
     struct lx_elf64_segment *segments = malloc(bytes);
     if (!segments)
         return -LX_ENOMEM;
-    error = read_exact(p, file, header.e_phoff, segments, bytes);
+    if (header.e_phoff <= head_length && bytes <= head_length - header.e_phoff)
+        memcpy(segments, (const char *)head + header.e_phoff, bytes);
+    else
+        error = read_exact(p, file, header.e_phoff, segments, bytes);
     if (!error)
         error = elf_read_segments(&header, segments, program);
     free(segments);
@@ -103,16 +106,10 @@ static long load_writable(struct process *p, struct mm *mm, struct backend_open 
 
 /* Maps all segments with `bias`. Takes over `file`, also on failure. */
 static long map_program(struct process *p, struct mm *mm, struct backend_open file,
-                        const struct elf_program *program, uint64_t bias)
+                        uint64_t identity, const struct elf_program *program, uint64_t bias)
 {
-    struct io_stat stat;
-    if (backend_io_stat(&p->clients, file, &stat) != JN_OK) {
-        backend_io_close(&p->clients, file);
-        return -LX_EIO;
-    }
-    struct region_source *source =
-        region_source_create(mm->map, REGION_SOURCE_FILE, file.number,
-                             stat.inode ^ stat.device << 48, JN_R | JN_X);
+    struct region_source *source = region_source_create(mm->map, REGION_SOURCE_FILE, file.number,
+                                                        identity, JN_R | JN_X);
     if (!source) {
         backend_io_close(&p->clients, file);
         return -LX_ENOMEM;
@@ -157,10 +154,13 @@ static long place(struct mm *mm, const struct elf_program *program, uint64_t wan
 }
 
 static long open_interpreter(struct image *image, const struct elf_program *program,
-                             struct backend_open *file, struct elf_program *interpreter)
+                             struct backend_open *file, uint64_t *identity,
+                             struct elf_program *interpreter)
 {
     struct process *p = image->process;
-    char name[4097], head[64];
+    struct io_stat stat;
+    char name[4097], head[IMAGE_HEAD];
+    uint64_t length = 0;
     long error = read_exact(p, image->file, program->interpreter_offset, name,
                             program->interpreter_length);
     if (error)
@@ -171,9 +171,14 @@ static long open_interpreter(struct image *image, const struct elf_program *prog
     error = path_open(p, &path, 0, IO_ACCESS_READ | IO_ACCESS_EXECUTE, file);
     if (error)
         return error == -LX_ENXIO ? -LX_EACCES : error;
-    error = read_exact(p, *file, 0, head, sizeof head);
+    error = errno_of(backend_io_read(&p->clients, *file, 0, sizeof head, 0, 0,
+                                     backend_window(head, sizeof head), &length));
     if (!error)
-        error = read_program(p, *file, head, sizeof head, interpreter);
+        error = read_program(p, *file, head, length, interpreter);
+    if (!error && backend_io_stat(&p->clients, *file, &stat) != JN_OK)
+        error = -LX_EIO;
+    if (!error)
+        *identity = image_identity(&stat);
     if (error) {
         backend_io_close(&p->clients, *file);
         return error == -LX_ENOEXEC || error == -LX_EINVAL ? -LX_ELIBBAD : error;
@@ -229,18 +234,35 @@ static long map_vdso(struct mm *mm)
     return error;
 }
 
+void image_show_first(struct mm *mm, const struct image_start *start)
+{
+    /* Larger data are not in memory yet: by and by, as they are written. */
+    bool loaded = mm->data_end - (mm->data_start & ~(PAGE - 1)) <= LOAD_MOST;
+    const struct {
+        uint64_t address;
+        uint32_t access;
+    } pages[] = {{start->entry, JN_X}, {start->stack, JN_W}, {loaded ? mm->data_start : 0, JN_W}};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        jn_status_t ignored = pages[i].address ? region_map_resolve(mm->map, pages[i].address,
+                                                                    pages[i].access, JN_CAP_NULL)
+                                               : JN_OK;
+        (void)ignored; /* then the program's fault finds out */
+    }
+}
+
 long image_load(struct image *image, struct mm *mm, struct image_start *start)
 {
     struct process *p = image->process;
     static struct elf_program program, interpreter; /* too large for the stack */
-    uint64_t bias = 0, interpreter_bias = 0;
+    uint64_t bias = 0, interpreter_bias = 0, interpreter_identity = 0;
     struct backend_open interpreter_file;
     long error = read_program(p, image->file, image->head, image->head_length, &program);
     if (error)
         return error;
     bool dynamic = program.interpreter_length != 0;
     if (dynamic) {
-        error = open_interpreter(image, &program, &interpreter_file, &interpreter);
+        error = open_interpreter(image, &program, &interpreter_file, &interpreter_identity,
+                                 &interpreter);
         if (error)
             return error;
     }
@@ -253,7 +275,7 @@ long image_load(struct image *image, struct mm *mm, struct image_start *start)
         goto fail;
     struct backend_open file = image->file;
     image->file.server = BACKEND_NONE; /* the regions' now */
-    error = map_program(p, mm, file, &program, bias);
+    error = map_program(p, mm, file, image->identity, &program, bias);
     if (error)
         goto fail;
     if (dynamic) {
@@ -261,7 +283,8 @@ long image_load(struct image *image, struct mm *mm, struct image_start *start)
             error = place(mm, &interpreter, 0, &interpreter_bias);
         if (error)
             goto fail;
-        error = map_program(p, mm, interpreter_file, &interpreter, interpreter_bias);
+        error = map_program(p, mm, interpreter_file, interpreter_identity, &interpreter,
+                            interpreter_bias);
         dynamic = false;
         if (error)
             goto fail;

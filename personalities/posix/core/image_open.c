@@ -91,6 +91,8 @@ static long open_file(struct image *image, const struct backend_path *path)
     if (backend_io_stat(&p->clients, image->file, &stat) != JN_OK ||
         (stat.mode & LX_S_IFMT) != LX_S_IFREG)
         error = -LX_EACCES;
+    else
+        image->identity = image_identity(&stat);
     uint64_t done = 0;
     if (!error)
         error = errno_of(backend_io_read(&p->clients, image->file, 0, sizeof image->head, 0, 0,

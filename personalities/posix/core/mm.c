@@ -24,6 +24,30 @@ static struct mm *allocate(struct process *owner, cap_t kernel_task, cap_t pool,
     return mm;
 }
 
+static jn_status_t make_map(struct mm *mm, struct mm **result)
+{
+    mm->map = region_map_create(mm->space.ops, mm->space.context, LX_MMAP_MIN, LX_TASK_SIZE);
+    if (!mm->map) {
+        backend_space_close(&mm->space);
+        free(mm);
+        return JN_NO_MEMORY;
+    }
+    *result = mm;
+    return JN_OK;
+}
+
+jn_status_t mm_again(const struct mm *before, struct mm **result)
+{
+    struct mm *mm = allocate(before->owner, before->kernel_task, before->pool, before->pager);
+    if (!mm)
+        return JN_NO_MEMORY;
+    jn_status_t status = backend_space_again(&before->space, &mm->space);
+    if (status == JN_OK)
+        return make_map(mm, result);
+    free(mm);
+    return status;
+}
+
 jn_status_t mm_create(struct process *owner, cap_t kernel_task, cap_t pool, cap_t pager,
                       struct mm **result)
 {
@@ -31,17 +55,8 @@ jn_status_t mm_create(struct process *owner, cap_t kernel_task, cap_t pool, cap_
     if (!mm)
         return JN_NO_MEMORY;
     jn_status_t status = backend_space_open(pager, mm->fs, kernel_task, &mm->space);
-    if (status != JN_OK)
-        goto fail;
-    mm->map = region_map_create(mm->space.ops, mm->space.context, LX_MMAP_MIN, LX_TASK_SIZE);
-    if (!mm->map) {
-        backend_space_close(&mm->space);
-        status = JN_NO_MEMORY;
-        goto fail;
-    }
-    *result = mm;
-    return JN_OK;
-fail:
+    if (status == JN_OK)
+        return make_map(mm, result);
     free(mm);
     return status;
 }
@@ -84,6 +99,21 @@ void mm_release(struct mm *mm, bool close_files)
     backend_cap_drop(mm->kernel_task);
     backend_cap_drop(mm->pool);
     free(mm);
+}
+
+void mm_drop_unseen(struct mm *mm)
+{
+    region_map_close_memory(mm->map);
+    mm_release(mm, true);
+}
+
+bool mm_vacate(struct mm *mm)
+{
+    jn_status_t status = region_map_vacate(mm->map);
+    if (status != JN_OK)
+        jn_log(JN_LOG_ERROR, "an image is not gone: %d", status);
+    mm_drop_unseen(mm);
+    return status == JN_OK;
 }
 
 void mm_reattach(struct mm *mm)

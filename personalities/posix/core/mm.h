@@ -11,6 +11,12 @@
  * success only. `owner` lends its file client. */
 JN_CHECKED jn_status_t mm_create(struct process *owner, cap_t kernel_task, cap_t pool, cap_t pager,
                                  struct mm **mm);
+/* The same for the owner's next image, in the same Task with the same clients, beside `before`. */
+JN_CHECKED jn_status_t mm_again(const struct mm *before, struct mm **mm);
+/* The end of one of two such, whose only user gives it up: the one that was seen (false: something of it is
+ * still mapped), or one of which nothing was mapped yet. */
+bool mm_vacate(struct mm *mm);
+void mm_drop_unseen(struct mm *mm);
 /* For fork: the child's clients are clones already. Takes over kernel_task, pool, pager. */
 JN_CHECKED jn_status_t mm_clone(const struct mm *mm, struct process *owner, cap_t kernel_task,
                                 cap_t pool, cap_t pager, struct mm **clone);

@@ -13,6 +13,10 @@ uint32_t placement_default(const char *personality);
 JN_CHECKED jn_status_t placement_prepare(struct process *p, cap_t *kernel_task, cap_t *pool,
                                          cap_t *pager);
 void placement_abandon(struct process *p);
+/* May the thread's process keep its Task, and the thread its kernel thread, for the next image? Then nothing is
+ * prepared, committed or joined; placement_image_gone follows the end of the old one. */
+bool placement_keeps_task(const struct thread *t);
+void placement_image_gone(void);
 
 /* The process's image was committed: from now on its servers report to this core. ringless: bits
  * 1 << enum backend_server, where its client has no readiness ring of somebody else. On failure the process

@@ -6,6 +6,8 @@
 
 /* The program has not taken the GS base, which is the address of a thread's UTCB, for itself. */
 extern bool library_gs_is_ours;
+/* The text that call sites were redirected in is not there any more. */
+void redirect_forget(void);
 /* In the child of a fork: makes the process out of what the parent left in memory, and starts it. */
 void library_forked(void);
 

@@ -49,6 +49,18 @@ void placement_abandon(struct process *p)
     (void)p; /* the answer to the take does that */
 }
 
+/* Another thread could be anywhere in the adapter, and a child of vfork needs the old image. */
+bool placement_keeps_task(const struct thread *t)
+{
+    const struct process *p = t->process;
+    return p->thread_count == 1 && t->tid == p->pid && p->mm->owner == p && p->mm->users == 1;
+}
+
+void placement_image_gone(void)
+{
+    redirect_forget();
+}
+
 /* ---- readiness rings: opened when somebody first has to be armed ---- */
 
 #define RING_OF(server) ((unsigned)(server) - 1)

@@ -410,6 +410,23 @@ void placement_memory_changes(struct process *p, uint64_t address, uint64_t leng
         }
 }
 
+void redirect_forget(void)
+{
+    while (text_count)
+        free(texts[--text_count].bits);
+    free(texts);
+    free(sites);
+    free(stub_pages);
+    free(text_pages);
+    texts = NULL;
+    sites = NULL;
+    stub_pages = NULL;
+    text_pages = NULL;
+    site_count = stub_page_count = text_page_count = 0;
+    door_calls = 0;
+    library_gs_is_ours = true;
+}
+
 void placement_memory_shown(struct process *p, uint64_t address)
 {
     uint64_t page = address & ~(PAGE - 1);

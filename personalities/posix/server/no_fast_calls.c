@@ -1,6 +1,16 @@
 /* The central placement, and the host's tests: no thread of a program does anything without the core. */
 #include "placement.h"
 
+bool placement_keeps_task(const struct thread *t)
+{
+    (void)t;
+    return false;
+}
+
+void placement_image_gone(void)
+{
+}
+
 void placement_lock(struct process *p, const struct descriptor *d)
 {
     (void)p, (void)d;

@@ -190,18 +190,28 @@ jn_status_t ds_make_run(struct dataspace *ds, uint64_t page, uint64_t most, bool
     return status;
 }
 
+static void note_rewritten(struct dataspace *ds, uint64_t page)
+{
+    for (unsigned i = 0; i < DS_REWRITTEN; i++)
+        if (ds->rewritten[i] == page + 1)
+            return;
+    ds->rewritten[ds->rewritten_next++ % DS_REWRITTEN] = page + 1;
+}
+
 /* A frame that only this page uses. */
 static jn_status_t own_frame(struct dataspace *ds, uint64_t page, uint32_t *number)
 {
     struct frame *frame = platform_record(*number);
     if (frame->users == 1) {
         if (frame->flags & FRAME_SPREAD) {
+            note_rewritten(ds, page);
             platform_revoke(*number, 1, JN_R | JN_W | JN_X);
             frame->flags &= (uint8_t)~(FRAME_SPREAD | FRAME_MAPPED | FRAME_WRITABLE);
         }
         return JN_OK;
     }
     uint32_t copy;
+    note_rewritten(ds, page);
     jn_status_t status = frame_alloc(false, ds->payer->program, &copy);
     if (status != JN_OK)
         return status;
@@ -351,6 +361,50 @@ static jn_status_t copy_pages(struct dataspace *ds, struct dataspace *made)
     return JN_OK;
 }
 
+/* What the two halves of a clone are not to have in common. */
+struct parted {
+    uint64_t page;
+    uint32_t frame, copy;
+    uint8_t writable; /* FRAME_WRITABLE, kept from share_frame() */
+};
+
+static unsigned part_begin(struct dataspace *ds, struct parted parted[DS_REWRITTEN])
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < DS_REWRITTEN; i++) {
+        struct parted *at = &parted[count];
+        at->page = ds->rewritten[i] - 1;
+        if (!ds->rewritten[i] || !ds_page_own(ds, at->page))
+            continue;
+        at->frame = page_tree_get(&ds->pages, at->page);
+        struct frame *frame = platform_record(at->frame);
+        if (!(frame->flags & FRAME_WRITABLE) || /* it has not been written since */
+            frame_alloc(false, ds->payer->program, &at->copy) != JN_OK)
+            continue;
+        at->writable = frame->flags & FRAME_WRITABLE;
+        frame->flags &= (uint8_t)~FRAME_WRITABLE;
+        memcpy(platform_contents(at->copy), platform_contents(at->frame), PAGE_BYTES);
+        count++;
+    }
+    return count;
+}
+
+/* share_frame() has counted the frames for both. */
+static void part_end(struct dataspace *made, const struct parted *parted, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct frame *frame = platform_record(parted[i].frame);
+        bool shared = page_tree_get(&made->pages, parted[i].page) == parted[i].frame;
+        jn_status_t status = shared ? page_tree_set(&made->pages, parted[i].page, parted[i].copy)
+                                    : JN_NO_MEMORY;
+        if (status != JN_OK)
+            frame_free(parted[i].copy);
+        else
+            frame->users--;
+        frame->flags |= parted[i].writable;
+    }
+}
+
 jn_status_t ds_copy(struct dataspace *ds, struct client *payer, struct dataspace **copy)
 {
     struct run run = {.rights = JN_W};
@@ -370,8 +424,13 @@ jn_status_t ds_copy(struct dataspace *ds, struct client *payer, struct dataspace
         free(made);
         return status;
     }
+    struct parted parted[DS_REWRITTEN];
+    unsigned count = part_begin(ds, parted);
     bool all = page_tree_copy(&ds->pages, &made->pages, share_frame, &run);
     run_flush(&run);
+    part_end(made, parted, count);
+    memcpy(made->rewritten, ds->rewritten, sizeof made->rewritten);
+    made->rewritten_next = ds->rewritten_next;
     if (!all) {
         account_refund(payer->account, ds->pages.count - made->pages.count);
         ds_drop(made, false);

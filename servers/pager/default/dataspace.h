@@ -22,11 +22,17 @@ struct open {
     struct open *next, **link; /* the others of ds */
 };
 
+#define DS_REWRITTEN 8 /* a power of two */
+
 struct dataspace {
     uint64_t size; /* bytes, whole pages */
     uint64_t identity;
     uint32_t flags; /* DS_SHARED .. */
     uint32_t block_noted; /* map_block(): FRAME_.. that all frames have */
+    /* Pages (+ 1; 0: none) that were last written for the first time after a clone: a stack's end, a library's
+     * variables. The next clone will see the same ones written, so it gets copies of these at once. */
+    uint64_t rewritten[DS_REWRITTEN];
+    uint32_t rewritten_next;
     bool zeroes_seen; /* the page of zeroes was mapped for absent pages */
     struct page_tree pages;
     struct open *opens;

@@ -296,6 +296,50 @@ static void check_accounts(void)
     account_release(top);
 }
 
+static uint32_t frame_of(struct client *client, unsigned page)
+{
+    uint32_t frame;
+    jn_status_t status = ds_page(user_find(client, 1)->ds, page, PAGE_LOOK, &frame);
+    assert(status == JN_OK);
+    return frame;
+}
+
+static void write_page(struct client *client, unsigned page)
+{
+    uint64_t mapped, at = (uint64_t)page << PAGE_BITS;
+    jn_status_t status =
+        ds_map(user_find(client, 1), at, at, PAGE_BYTES, JN_R | JN_W, 0, &mapped);
+    assert(status == JN_OK && mapped == PAGE_BYTES);
+}
+
+/* A page that is written after one clone is not in common after the next, and the original keeps it writable. */
+static void check_rewritten(void)
+{
+    struct client *client = user_create(NULL, UINT64_MAX, 2, false), *first, *second;
+    struct dataspace *ds = ds_make(client, 4 * PAGE_BYTES, 0);
+    uint64_t number;
+    unsigned space = new_space();
+    jn_status_t status = user_enter(client, ds, JN_R | JN_W | JN_X, &number);
+    assert(status == JN_OK && number == 1);
+    user_set_space(client, space);
+    write_page(client, 1), write_page(client, 2);
+    status = user_clone(client, 3, &first);
+    assert(status == JN_OK && frame_of(first, 1) == frame_of(client, 1));
+    write_page(client, 1);
+    user_destroy(first);
+    uint32_t own = frame_of(client, 1);
+    memcpy(platform_contents(own), "here", 5);
+    status = user_clone(client, 4, &second);
+    assert(status == JN_OK && frame_of(second, 2) == frame_of(client, 2));
+    assert(frame_of(second, 1) != own && !memcmp(platform_contents(frame_of(second, 1)), "here", 5));
+    assert(frame_of(client, 1) == own && platform_record(own)->users == 1);
+    assert(world_table[space][1].frame == own && world_table[space][1].access & JN_W);
+    assert(!(world_table[space][2].access & JN_W));
+    user_destroy(second);
+    end_space(space);
+    user_destroy(client);
+}
+
 int main(int argc, char **argv)
 {
     unsigned steps = argc > 1 ? (unsigned)atoi(argv[1]) : 60000;
@@ -306,6 +350,7 @@ int main(int argc, char **argv)
     map_init(zero_frame);
     check_accounts();
     check_contiguous();
+    check_rewritten();
     frame_totals.program_limit = 1000;
     for (unsigned step = 0; step < steps; step++) {
         struct process *p = &processes[draw(PROCESSES)];

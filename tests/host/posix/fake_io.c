@@ -581,6 +581,12 @@ jn_status_t backend_space_clone(const struct backend_space *parent, cap_t pager,
     return JN_OK;
 }
 
+jn_status_t backend_space_again(const struct backend_space *before, struct backend_space *space)
+{
+    *space = *before;
+    return JN_OK;
+}
+
 void backend_space_attach(const struct backend_space *space)
 {
 }

@@ -433,6 +433,40 @@ static void prepare(struct state *s)
                                              (uint64_t)i, 7);
 }
 
+static uint64_t add_fixed(struct region_map *map, unsigned page, enum region_kind kind, uint32_t flags)
+{
+    struct region_request request = {.place = REGION_FIXED, .length = 4 * REGION_PAGE, .kind = kind,
+                                     .address = WORLD_LOW + page * REGION_PAGE, .flags = flags,
+                                     .access = kind == REGION_RESERVED ? 0 : JN_R | JN_W};
+    uint64_t at;
+    assert(region_map_add(map, &request, &at) == JN_OK);
+    return at;
+}
+
+/* The end of an image whose Task stays: what regions show goes, what lies in a locked reservation stays. */
+static void check_vacate(void)
+{
+    static struct world world;
+    static struct frame another;
+    world_init(&world, files, shared);
+    struct region_map *map = region_map_create(&world_ops, &world, WORLD_LOW, WORLD_HIGH);
+    uint64_t low = add_fixed(map, 0, REGION_PRIVATE, 0);
+    add_fixed(map, 4, REGION_RESERVED, REGION_LOCKED);
+    uint64_t high = add_fixed(map, 8, REGION_PRIVATE, 0), last = add_fixed(map, 14, REGION_PRIVATE, 0);
+    world.table[5].frame = &another;
+    assert(region_map_resolve(map, low + REGION_PAGE, JN_W, JN_CAP_NULL) == JN_OK);
+    assert(region_map_resolve(map, high, JN_W, JN_CAP_NULL) == JN_OK);
+    assert(region_map_resolve(map, last, JN_W, JN_CAP_NULL) == JN_OK);
+    assert(world.table[1].frame && world.table[8].frame && world.table[14].frame);
+    assert(region_map_vacate(map) == JN_OK);
+    for (unsigned i = 0; i < WORLD_PAGES; i++)
+        assert(world.table[i].frame == (i == 5 ? &another : NULL));
+    assert(world.private_pages[1]);
+    region_map_close_memory(map);
+    region_map_destroy(map, true);
+    world_free(&world);
+}
+
 int main(int argc, char **argv)
 {
     static struct state state;
@@ -440,6 +474,7 @@ int main(int argc, char **argv)
     unsigned steps = argc > 1 ? (unsigned)atoi(argv[1]) : 60000;
     for (unsigned i = 0; i < WORLD_FILES * FILE_PAGES; i++)
         files[i].word[0] = 1000 + i;
+    check_vacate();
     prepare(s);
     for (unsigned step = 0; step < steps; step++) {
         unsigned first = draw(WORLD_PAGES), count = 1 + draw(draw(4) ? 6 : 60);

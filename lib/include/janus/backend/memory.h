@@ -19,6 +19,9 @@ JN_CHECKED jn_status_t backend_space_open(cap_t pager, cap_t fs, cap_t kernel_ta
 JN_CHECKED jn_status_t backend_space_clone(const struct backend_space *parent, cap_t pager,
                                            cap_t fs, cap_t kernel_task,
                                            struct backend_space *space);
+/* The same for the next image in the same Task: the servers map into it already. */
+JN_CHECKED jn_status_t backend_space_again(const struct backend_space *before,
+                                           struct backend_space *space);
 /* The process goes on with another file client (its first one belonged to a process that ended). */
 void backend_space_set_file_client(struct backend_space *space, cap_t fs);
 /* Tells the servers again that they map into this space's Task. */

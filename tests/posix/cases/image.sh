@@ -1,0 +1,2 @@
+# What execve leaves of the old image. Oracle: Linux.
+t-image
