@@ -13,6 +13,7 @@
 #include "quick.h"
 #include "signalfd.h"
 #include "signals.h"
+#include "socket_calls.h"
 #include "status.h"
 #include "syscalls.h"
 #include "user.h"
@@ -196,7 +197,7 @@ static long block(struct thread *t, uint64_t fd, const struct descriptor *d,
     t->wait.once = open.server == BACKEND_FS;
     if (d->watched)
         epoll_edge_consumed(p, (uint32_t)fd, events);
-    bool nonblocking = refusal == IO_REFUSED_NONBLOCK;
+    bool nonblocking = refusal == IO_REFUSED_NONBLOCK || socket_call_flags(t) & LX_MSG_DONTWAIT;
     if (!nonblocking && refusal != IO_REFUSED_BLOCKING)
         nonblocking = backend_io_get_flags(&p->clients, open, &flags, &access) == JN_OK &&
                       (flags & IO_FLAG_NONBLOCK);
@@ -233,7 +234,8 @@ long file_write_error(struct thread *t, uint64_t fd, const struct descriptor *d,
         return -LX_EBADF;
     case JN_BROKEN_PIPE: {
         struct task_siginfo info = siginfo_make(LX_SIGPIPE, LX_SI_USER, t->process->pid, 0);
-        signal_send_thread(t, &info);
+        if (!(socket_call_flags(t) & LX_MSG_NOSIGNAL))
+            signal_send_thread(t, &info);
         return -LX_EPIPE;
     }
     default:

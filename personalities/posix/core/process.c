@@ -229,16 +229,17 @@ void process_continue(struct process *p)
             wait_continue(t);
 }
 
-void process_child_ignored(struct process *p)
+bool process_child_ignored(struct process *p)
 {
     const struct lx_sigaction *action = &p->actions[LX_SIGCHLD - 1];
     if (action->handler != LX_SIG_IGN && !(action->flags & LX_SA_NOCLDWAIT))
-        return;
+        return false;
     struct backend_wait_result result;
     while (backend_process_wait(p->clients.task, -1, TASK_WAIT_NOHANG | TASK_WAIT_EXITED, 0,
                                 &result) == JN_OK &&
            result.pid)
         ;
+    return true;
 }
 
 bool process_ignores_stop(struct thread *t, uint32_t number)

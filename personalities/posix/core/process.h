@@ -29,8 +29,8 @@ void thread_exit(struct thread *thread, uint32_t code);
 
 void process_stop(struct process *process, uint32_t number);
 void process_continue(struct process *process);
-/* SIGCHLD came while it is ignored: Linux then leaves no zombies. */
-void process_child_ignored(struct process *process);
+/* While SIGCHLD is ignored Linux leaves no zombies: if it is, they go now, and the answer is true. */
+bool process_child_ignored(struct process *process);
 /* A vfork child got its own memory or ended: its parent goes on. */
 void process_release_vfork(struct process *process);
 /* The terminal that refused: sends `number` to the caller's group, or says why not (-EIO).

@@ -27,11 +27,14 @@ static void usage_to_linux(const struct task_usage *from, struct lx_rusage *to)
 static long wait_round(struct thread *t, int64_t which, uint32_t options, bool no_hang,
                        struct backend_wait_result *result)
 {
-    memset(result, 0, sizeof *result);
-    jn_status_t status =
-        backend_process_wait(t->process->clients.task, which,
-                             options | (no_hang ? TASK_WAIT_NOHANG : 0), no_hang ? 0 : t->handle,
-                             result);
+    jn_status_t status;
+    do { /* what ends while SIGCHLD is ignored is nobody's to wait for */
+        memset(result, 0, sizeof *result);
+        status = backend_process_wait(t->process->clients.task, which,
+                                      options | (no_hang ? TASK_WAIT_NOHANG : 0),
+                                      no_hang ? 0 : t->handle, result);
+    } while (status == JN_OK && result->pid && result->kind != TASK_STOPPED &&
+             result->kind != TASK_CONTINUED && process_child_ignored(t->process));
     if (status == JN_WOULD_BLOCK) {
         if (no_hang)
             return 0;

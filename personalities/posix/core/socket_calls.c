@@ -3,6 +3,7 @@
 #include "descriptors.h"
 #include "janus/runtime.h"
 #include "linux/file.h"
+#include "socket_calls.h"
 #include "status.h"
 #include "syscalls.h"
 #include "user.h"
@@ -98,7 +99,21 @@ REFUSE(accept4, -LX_EINVAL)
 REFUSE(bind, -LX_EINVAL)
 REFUSE(listen, -LX_EINVAL)
 
-/* send and recv on a pair are write and read, but for flags: MSG_NOSIGNAL 0x4000, MSG_DONTWAIT 0x40. */
+uint32_t socket_call_flags(const struct thread *t)
+{
+    switch (t->number) {
+    case 44: /* sendto */
+    case 45: /* recvfrom */
+        return (uint32_t)t->args[3];
+    case 46: /* sendmsg */
+    case 47: /* recvmsg */
+        return (uint32_t)t->args[2];
+    default:
+        return 0;
+    }
+}
+
+/* send and recv on a pair are write and read, which look at socket_call_flags. */
 long sys_sendto(struct thread *t, const uint64_t *a)
 {
     long error;
@@ -106,7 +121,7 @@ long sys_sendto(struct thread *t, const uint64_t *a)
         return error;
     if (a[4])
         return -LX_EINVAL; /* an address on a connected stream */
-    if (a[3] & ~0x4000ull)
+    if ((uint32_t)a[3] & ~(uint32_t)(LX_MSG_DONTWAIT | LX_MSG_NOSIGNAL | LX_MSG_MORE))
         return -LX_EOPNOTSUPP;
     return sys_write(t, a);
 }
@@ -116,7 +131,7 @@ long sys_recvfrom(struct thread *t, const uint64_t *a)
     long error;
     if (!pair(t, a[0], &error))
         return error;
-    if (a[3])
+    if ((uint32_t)a[3] & ~(uint32_t)(LX_MSG_DONTWAIT | LX_MSG_NOSIGNAL))
         return -LX_EOPNOTSUPP;
     long result = sys_read(t, a);
     if (result >= 0 && a[5] && user_write32(t, a[5], 0))
@@ -143,7 +158,8 @@ static long message_io(struct thread *t, const uint64_t *a, bool send)
         jn_log(JN_LOG_WARNING, "unsupported control message in sendmsg of %s", t->name);
         return -LX_EINVAL;
     }
-    if (a[2] & ~0x40004000ull) /* MSG_NOSIGNAL, MSG_CMSG_CLOEXEC */
+    if ((uint32_t)a[2] & ~(uint32_t)(LX_MSG_DONTWAIT | LX_MSG_NOSIGNAL |
+                                     (send ? LX_MSG_MORE : LX_MSG_CMSG_CLOEXEC)))
         return -LX_EOPNOTSUPP;
     uint64_t arguments[6] = {a[0], m.vector, m.count};
     long result = send ? sys_writev(t, arguments) : sys_readv(t, arguments);
