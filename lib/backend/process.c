@@ -117,6 +117,26 @@ jn_status_t backend_process_set_group(cap_t task, uint64_t pid, uint64_t group)
     return task_set_group(task, pid, group);
 }
 
+jn_status_t backend_process_nice(cap_t task, uint32_t which, uint64_t who, int32_t *nice)
+{
+    return task_nice(task, which, who, nice);
+}
+
+jn_status_t backend_process_set_nice(cap_t task, uint32_t which, uint64_t who, int32_t nice)
+{
+    return task_set_nice(task, which, who, nice);
+}
+
+jn_status_t backend_process_set_death_signal(cap_t task, uint32_t number)
+{
+    return task_set_death_signal(task, number);
+}
+
+jn_status_t backend_process_death_signal(cap_t task, uint32_t *number)
+{
+    return task_death_signal(task, number);
+}
+
 jn_status_t backend_process_set_session(cap_t task, uint64_t *session)
 {
     return task_set_session(task, session);

@@ -92,6 +92,7 @@ void info_status(const struct process *process, struct task_status *status)
         .threads = process->threads,
         .exit_kind = process->exit_kind,
         .exit_code = process->exit_code,
+        .nice = process->nice,
     };
     uint64_t threads, pages, cpu_ns;
     if (process->task != JN_CAP_NULL &&

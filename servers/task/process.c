@@ -15,6 +15,10 @@ struct process init_process;
 uint32_t process_count;
 uint32_t process_limit = 4096;
 
+/* Children that asked for a signal at the end of their parent (struct process.death_link). It may be SIGKILL and
+ * they may have such children too: they are told one after the other, not one within the other. */
+static struct list death_due;
+
 static void process_lists(struct process *process)
 {
     list_init(&process->children);
@@ -32,6 +36,7 @@ static void process_lists(struct process *process)
     list_init(&process->armed);
     list_init(&process->requests);
     list_init(&process->asked);
+    list_init(&process->death_link);
     list_init(&process->job_link);
     list_init(&process->jobs);
 }
@@ -39,6 +44,7 @@ static void process_lists(struct process *process)
 void process_init(void)
 {
     process_lists(&init_process);
+    list_init(&death_due);
     init_process.pid = PID_INIT;
     init_process.threads = 1;
     init_process.personality = TASK_PERSONALITY_NATIVE;
@@ -69,6 +75,7 @@ jn_status_t process_create(struct process *parent, uint32_t flags, struct proces
     process->parent = parent;
     process->personality = parent->personality;
     process->credentials = parent->credentials;
+    process->nice = parent->nice;
     process->start_ns = jn_time_monotonic();
     process->threads = 1;
     if (flags & TASK_FORK)
@@ -155,6 +162,22 @@ static bool process_unborn(const struct process *process)
     return process->task == JN_CAP_NULL && process->new_task != JN_CAP_NULL && !process->shares_task;
 }
 
+static void tell_of_deaths(void)
+{
+    static bool telling;
+    if (telling)
+        return;
+    telling = true;
+    while (death_due.next != &death_due) {
+        struct process *child = list_entry(death_due.next, struct process, death_link);
+        struct task_siginfo info = {.number = (int32_t)child->death_signal, .pid = child->death_of};
+        list_remove(&child->death_link);
+        jn_status_t ignored = signal_post(child, &info); /* it may have ended, or too many wait with it */
+        (void)ignored;
+    }
+    telling = false;
+}
+
 /* Children of an ended process go to pid 1, which reaps at once what has ended already. */
 static void give_children_away(struct process *process)
 {
@@ -165,6 +188,10 @@ static void give_children_away(struct process *process)
         list_remove(&child->sibling);
         child->parent = &init_process;
         list_append(&init_process.children, &child->sibling);
+        if (child->death_signal) {
+            child->death_of = process->pid;
+            list_append(&death_due, &child->death_link);
+        }
         if (child->state == PROCESS_ZOMBIE)
             process_reap(child);
         else if (process_unborn(child))
@@ -220,6 +247,7 @@ void process_end(struct process *process, uint32_t kind, uint32_t code)
         group_changed(group, orphaned);
     }
     job_run();
+    tell_of_deaths();
 }
 
 void process_reap(struct process *process)
@@ -247,6 +275,7 @@ void process_collect(struct process *process)
     if (process->state != PROCESS_REAPED || process->label)
         return;
     ring_release(process);
+    list_remove(&process->death_link);
     thread_ids_drop(process);
     id_free(process->pid);
     free(process);

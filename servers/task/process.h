@@ -70,6 +70,10 @@ struct process {
     struct group *group;
     struct list group_link;
     struct task_credentials credentials;
+    int32_t nice;
+    uint32_t death_signal; /* that it gets when its parent ends; 0: none */
+    uint64_t death_of;     /* while it is in the list of those to be told: the parent that was */
+    struct list death_link;
 
     /* kernel objects: the pool pays for the task and its threads; destroying it ends everything */
     cap_t pool, task;
@@ -188,6 +192,10 @@ void signal_take(struct process *process, uint64_t accept, struct task_siginfo *
 /* The oldest one for a thread; info->number 0: none. */
 void signal_take_thread(struct process *process, uint64_t *tid, struct task_siginfo *info);
 void signal_flush(struct process *process);
+
+/* ---- nice.c: getpriority(2), setpriority(2); which: TASK_NICE_.. ---- */
+jn_status_t nice_get(const struct process *caller, uint32_t which, uint64_t who, int32_t *nice);
+jn_status_t nice_set(const struct process *caller, uint32_t which, uint64_t who, int32_t nice);
 
 /* ---- wait.c ---- */
 jn_status_t wait_child(struct process *process, int64_t which, uint32_t options, uint64_t cookie,

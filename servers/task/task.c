@@ -279,6 +279,38 @@ static jn_status_t op_set_group(struct jn_call *call, uint64_t pid, uint64_t gro
     return process ? group_set(process, pid, group) : JN_NO_PROCESS;
 }
 
+static jn_status_t op_nice(struct jn_call *call, uint32_t which, uint64_t who, int32_t *nice)
+{
+    struct process *process = asker(call);
+    return process ? nice_get(process, which, who, nice) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_set_nice(struct jn_call *call, uint32_t which, uint64_t who, int32_t nice)
+{
+    struct process *process = caller(call);
+    return process ? nice_set(process, which, who, nice) : JN_NO_PROCESS;
+}
+
+static jn_status_t op_set_death_signal(struct jn_call *call, uint32_t number)
+{
+    struct process *process = caller(call);
+    if (!process)
+        return JN_NO_PROCESS;
+    if (number > SIGNALS)
+        return JN_BAD_ARG;
+    process->death_signal = number;
+    return JN_OK;
+}
+
+static jn_status_t op_death_signal(struct jn_call *call, uint32_t *number)
+{
+    struct process *process = caller(call);
+    if (!process)
+        return JN_NO_PROCESS;
+    *number = process->death_signal;
+    return JN_OK;
+}
+
 static jn_status_t op_set_session(struct jn_call *call, uint64_t *session)
 {
     struct process *process = caller(call);
@@ -608,4 +640,8 @@ const struct task_ops task_operations = {
     .job_contains = op_job_contains,
     .job_next = op_job_next,
     .job_wait = op_job_wait,
+    .nice = op_nice,
+    .set_nice = op_set_nice,
+    .set_death_signal = op_set_death_signal,
+    .death_signal = op_death_signal,
 };

@@ -252,40 +252,20 @@ long sys_sched_rr_get_interval(struct thread *t, const uint64_t *a)
     return error ? error : user_write(t, a[1], &slice, sizeof slice);
 }
 
-/* nice values are kept by nobody: getpriority gives 20 - 0, setpriority accepts what Linux would. */
+/* servers/task keeps nice values, so that everybody may ask for anybody's. They change nothing: programs have
+ * one priority. */
 long sys_getpriority(struct thread *t, const uint64_t *a)
 {
-    if (a[0] > 2)
-        return -LX_EINVAL;
-    if (a[0] == 0) {
-        long error = check_pid(t, a[1]);
-        if (error)
-            return -LX_ESRCH;
-    }
-    return 20 - t->process->nice;
+    int32_t nice;
+    jn_status_t status =
+        backend_process_nice(t->process->clients.task, (uint32_t)a[0], (uint32_t)a[1], &nice);
+    return status == JN_OK ? 20 - nice : errno_of(status);
 }
 
 long sys_setpriority(struct thread *t, const uint64_t *a)
 {
-    int32_t nice = (int32_t)a[2];
-    if (a[0] > 2)
-        return -LX_EINVAL;
-    if (a[0] == 0 && check_pid(t, a[1]))
-        return -LX_ESRCH;
-    nice = nice < -20 ? -20 : nice > 19 ? 19 : nice;
-    if (a[0] == 0 && a[1] && a[1] != t->process->pid && a[1] != t->tid) {
-        struct task_status other;
-        const struct task_credentials *own = process_credentials(t->process);
-        if (own->euid &&
-            backend_process_status(t->process->clients.task, (uint32_t)a[1], &other) == JN_OK &&
-            other.uid != own->euid && other.uid != own->uid)
-            return -LX_EPERM;
-    }
-    if (nice < t->process->nice && process_credentials(t->process)->euid)
-        return -LX_EACCES;
-    if (a[0] == 0 && (!a[1] || a[1] == t->process->pid))
-        t->process->nice = nice;
-    return 0;
+    return errno_of(backend_process_set_nice(t->process->clients.task, (uint32_t)a[0],
+                                             (uint32_t)a[1], (int32_t)a[2]));
 }
 
 /* Not supported: nobody may trace anybody. The request stands in the log once a process, as of an unknown
@@ -366,12 +346,12 @@ long sys_prctl(struct thread *t, const uint64_t *a)
     case LX_PR_SET_PDEATHSIG:
         if (a[1] > LX_NSIG)
             return -LX_EINVAL;
-        if (a[1])
-            jn_log(JN_LOG_WARNING, "PR_SET_PDEATHSIG of %s has no effect", t->name);
-        p->pdeathsig = (uint32_t)a[1];
-        return 0;
-    case LX_PR_GET_PDEATHSIG:
-        return user_write32(t, a[1], p->pdeathsig);
+        return errno_of(backend_process_set_death_signal(p->clients.task, (uint32_t)a[1]));
+    case LX_PR_GET_PDEATHSIG: {
+        uint32_t number;
+        jn_status_t status = backend_process_death_signal(p->clients.task, &number);
+        return status == JN_OK ? user_write32(t, a[1], number) : errno_of(status);
+    }
     case LX_PR_GET_DUMPABLE:
         return p->dumpable;
     case LX_PR_SET_DUMPABLE:

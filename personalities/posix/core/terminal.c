@@ -292,6 +292,8 @@ long sys_ioctl(struct thread *t, const uint64_t *a)
     case LX_FIONREAD:
         return d->kind == DESCRIPTOR_OPEN || d->kind == DESCRIPTOR_PAIR ? readable_bytes(&c)
                                                                         : -LX_ENOTTY;
+    case LX_FICLONE: /* as tmpfs: cp(1) then copies, without a word */
+        return descriptor_io(t->process, a[2]) ? -LX_EOPNOTSUPP : -LX_EBADF;
     default:
         break;
     }

@@ -26,6 +26,7 @@ PROC_TEXT(proc_uptime);
 PROC_TEXT(proc_meminfo);
 PROC_TEXT(proc_cpuinfo);
 PROC_TEXT(proc_version);
+PROC_TEXT(proc_vmstat);
 PROC_TEXT(proc_filesystems);
 PROC_TEXT(proc_swaps);
 PROC_TEXT(proc_command_line);

@@ -26,8 +26,9 @@ PROC_TEXT(proc_process_stat)
                (ull)status.parent, (ull)status.group, (ull)status.session,
                (ull)terminal_device(&status));
     /* faults; user, system, children's; priority, nice, threads, itrealvalue, start */
-    text_print(text, "0 0 0 0 %llu %llu 0 0 20 0 %u 0 %llu ", (ull)(status.user_ns / PROC_TICK_NS),
-               (ull)(status.system_ns / PROC_TICK_NS), status.threads ? status.threads : 1,
+    text_print(text, "0 0 0 0 %llu %llu 0 0 %d %d %u 0 %llu ", (ull)(status.user_ns / PROC_TICK_NS),
+               (ull)(status.system_ns / PROC_TICK_NS), 20 + status.nice, status.nice,
+               status.threads ? status.threads : 1,
                (ull)(status.start_ns / PROC_TICK_NS));
     /* vsize, rss, rsslim; addresses; signals; the rest */
     text_print(text, "%llu %llu 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 "

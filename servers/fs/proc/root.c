@@ -81,6 +81,7 @@ static const struct made_item items[] = {
     {.name = "thread-self", .mode = LINK_MODE, .link = thread_self_link, .number = 14},
     {.name = "uptime", .mode = FILE_MODE, .text = proc_uptime, .number = 15},
     {.name = "version", .mode = FILE_MODE, .text = proc_version, .number = 16},
+    {.name = "vmstat", .mode = FILE_MODE, .text = proc_vmstat, .number = 18},
 };
 
 static jn_status_t find_process(struct client *client, uint64_t tag, const char *name,

@@ -83,6 +83,19 @@ PROC_TEXT(proc_janus)
     return JN_OK;
 }
 
+/* There is neither swap nor a disk: what is counted of them is 0. */
+PROC_TEXT(proc_vmstat)
+{
+    uint64_t words[PLATFORM_COUNTERS] = {0};
+    (void)client;
+    (void)tag;
+    platform_counters(words);
+    text_print(text, "nr_free_pages %llu\nnr_file_pages %llu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n"
+                     "pgfault %llu\n",
+               (ull)platform_free_pages(), (ull)page_cache_used(), (ull)words[3]);
+    return JN_OK;
+}
+
 PROC_TEXT(proc_loadavg)
 {
     (void)client;

@@ -296,6 +296,32 @@ jn_status_t backend_process_set_group(cap_t task, uint64_t pid, uint64_t group)
     return JN_OK;
 }
 
+jn_status_t backend_process_nice(cap_t task, uint32_t which, uint64_t who, int32_t *nice)
+{
+    (void)task, (void)which, (void)who;
+    *nice = 0;
+    return JN_OK;
+}
+
+jn_status_t backend_process_set_nice(cap_t task, uint32_t which, uint64_t who, int32_t nice)
+{
+    (void)task, (void)which, (void)who, (void)nice;
+    return JN_OK;
+}
+
+jn_status_t backend_process_set_death_signal(cap_t task, uint32_t number)
+{
+    (void)task, (void)number;
+    return JN_OK;
+}
+
+jn_status_t backend_process_death_signal(cap_t task, uint32_t *number)
+{
+    (void)task;
+    *number = 0;
+    return JN_OK;
+}
+
 jn_status_t backend_process_set_session(cap_t task, uint64_t *session)
 {
     *session = task;

@@ -397,6 +397,54 @@ static void test_lost_client(void)
     drop(parent);
 }
 
+/* A chain of processes, each of which wants the next to die with it: as deep as there may be any. */
+static void test_death_signal(void)
+{
+    enum { DEEP = 3000 };
+    static struct process *chain[DEEP];
+    uint32_t before = process_count;
+    struct process *top = spawn(&init_process), *told = spawn(top), *parent = top;
+    struct task_siginfo taken;
+    told->death_signal = 10;
+    for (int i = 0; i < DEEP; i++) {
+        parent = chain[i] = spawn(parent);
+        parent->death_signal = 9;
+    }
+    assert(process_count == before + 2 + DEEP);
+    process_end(top, TASK_EXITED, 0);
+    assert(process_count == before + 1); /* all but the one that only hears of it */
+    signal_take(told, ~0ull, &taken);
+    assert(taken.number == 10 && taken.pid == top->pid);
+    process_end(told, TASK_EXITED, 0);
+    for (int i = 0; i < DEEP; i++)
+        drop(chain[i]);
+    drop(told);
+    drop(top);
+}
+
+static void test_nice(void)
+{
+    struct process *root = spawn(&init_process), *a = spawn(root), *b = spawn(root);
+    int32_t nice;
+    a->credentials.uid = a->credentials.euid = 5;
+    assert(nice_set(root, TASK_NICE_PROCESS, b->pid, -100) == JN_OK && b->nice == -20);
+    assert(nice_set(a, TASK_NICE_PROCESS, b->pid, 3) == JN_NOT_PERMITTED);
+    assert(nice_set(a, TASK_NICE_PROCESS, 0, 4) == JN_OK && a->nice == 4);
+    assert(nice_set(a, TASK_NICE_PROCESS, 0, 3) == JN_ACCESS && a->nice == 4);
+    assert(nice_get(a, TASK_NICE_GROUP, 0, &nice) == JN_OK && nice == -20);
+    assert(nice_get(a, TASK_NICE_USER, 0, &nice) == JN_OK && nice == 4);
+    assert(nice_get(a, TASK_NICE_USER, 6, &nice) == JN_NO_PROCESS);
+    assert(nice_get(a, TASK_NICE_USER + 1, 0, &nice) == JN_BAD_ARG);
+    assert(nice_set(a, TASK_NICE_GROUP, 0, 6) == JN_NOT_PERMITTED && a->nice == 6);
+    assert(nice_get(a, TASK_NICE_PROCESS, PID_INIT, &nice) == JN_OK && nice == 0);
+    struct process *child = spawn(b);
+    assert(child->nice == -20);
+    process_end(child, TASK_EXITED, 0), process_end(b, TASK_EXITED, 0);
+    assert(nice_get(a, TASK_NICE_PROCESS, b->pid, &nice) == JN_NO_PROCESS);
+    process_end(a, TASK_EXITED, 0), process_end(root, TASK_EXITED, 0);
+    drop(child), drop(a), drop(b), drop(root);
+}
+
 static void test_random(unsigned steps)
 {
     struct process *alive[64] = {0};
@@ -478,6 +526,8 @@ int main(int argc, char **argv)
     test_thread_signals();
     test_ring_grows();
     test_lost_client();
+    test_death_signal();
+    test_nice();
     test_random(argc > 1 ? (unsigned)atoi(argv[1]) : 100000);
     printf("task: all cases passed\n");
     return 0;

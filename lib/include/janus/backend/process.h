@@ -45,6 +45,12 @@ struct backend_ids {
 JN_CHECKED jn_status_t backend_process_ids(cap_t task, uint64_t pid, struct backend_ids *ids);
 JN_CHECKED jn_status_t backend_process_set_group(cap_t task, uint64_t pid, uint64_t group);
 JN_CHECKED jn_status_t backend_process_set_session(cap_t task, uint64_t *session);
+/* which: TASK_NICE_..; who 0: the caller. */
+JN_CHECKED jn_status_t backend_process_nice(cap_t task, uint32_t which, uint64_t who, int32_t *nice);
+JN_CHECKED jn_status_t backend_process_set_nice(cap_t task, uint32_t which, uint64_t who,
+                                                int32_t nice);
+JN_CHECKED jn_status_t backend_process_set_death_signal(cap_t task, uint32_t number);
+JN_CHECKED jn_status_t backend_process_death_signal(cap_t task, uint32_t *number);
 JN_CHECKED jn_status_t backend_process_credentials(cap_t task, struct task_credentials *out);
 JN_CHECKED jn_status_t backend_process_set_credentials(const struct backend_clients *clients,
                                                        const struct task_credentials *in);
