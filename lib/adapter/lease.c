@@ -103,8 +103,11 @@ void adapter_lease_lock(struct adapter_lease *lease,
                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             return;
         if (evict(context, lease, lock)) {
-            lease->lock = ADAPTER_LEASE_HANDLER; /* of one that is gone, or was sent away */
-            return;
+            /* Of one that is gone, or was sent away; unless it was given back on that way. */
+            if (__atomic_compare_exchange_n(&lease->lock, &lock, ADAPTER_LEASE_HANDLER, false,
+                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+                return;
+            continue;
         }
         (void)jn_syscall(JN_YIELD, JN_CAP_NULL, &(struct jn_registers){0});
     }

@@ -7,7 +7,7 @@
 #include "core.h"
 #include "janus/adapter_lease.h"
 
-/* fast.asm has it as lib/adapter/lease.inc. */
+/* adapter_lease.flags */
 #define FAST_NONBLOCK 1
 
 extern struct adapter_lease *fast_files;

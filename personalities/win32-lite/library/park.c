@@ -1,4 +1,5 @@
-/* Waits without the handler: for a leased object that nobody else waits for, and for alerts.
+/* Waits without the handler: for a leased object that nobody else waits for, for alerts, and for bytes in the ring
+ * of a leased pipe (leases.h), whose Signal the other end raises.
  *
  * A thread says in its block that it waits, enters its number into the word it waits for, and waits at a
  * Signal of its own. Who ends the wait changes the word and raises the Signal; the thread takes the
