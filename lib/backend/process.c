@@ -137,6 +137,16 @@ jn_status_t backend_process_death_signal(cap_t task, uint32_t *number)
     return task_death_signal(task, number);
 }
 
+jn_status_t backend_process_set_subreaper(cap_t task, bool on)
+{
+    return task_set_subreaper(task, on);
+}
+
+jn_status_t backend_process_subreaper(cap_t task, uint32_t *on)
+{
+    return task_subreaper(task, on);
+}
+
 jn_status_t backend_process_set_session(cap_t task, uint64_t *session)
 {
     return task_set_session(task, session);

@@ -178,26 +178,53 @@ static void tell_of_deaths(void)
     telling = false;
 }
 
-/* Children of an ended process go to pid 1, which reaps at once what has ended already. */
+/* The parent is to wait for what has ended. */
+static void tell_parent(struct process *process)
+{
+    struct task_siginfo info = {
+        .number = 17, /* SIGCHLD */
+        .code = process->exit_kind == TASK_EXITED ? 1
+                : process->exit_code & 0x80       ? 3
+                                                  : 2, /* CLD_EXITED, DUMPED, KILLED */
+        .pid = process->pid,
+        .uid = process->credentials.uid,
+        .status = (int32_t)(process->exit_code & (process->exit_kind == TASK_EXITED ? 0xff : 0x7f)),
+        .user_time = process->last_cpu_ns,
+    };
+    list_append(&process->parent->zombies, &process->zombie);
+    wait_wake_parent(process);
+    jn_status_t ignored = signal_post(process->parent, &info); /* an ended parent needs none */
+    (void)ignored;
+}
+
+/* Children of an ended process go to the nearest ancestor that asked for such, or to pid 1, which reaps at once
+ * what has ended already. */
 static void give_children_away(struct process *process)
 {
+    struct process *reaper = process->parent;
+    while (reaper != &init_process && !reaper->subreaper)
+        reaper = reaper->parent;
     list_for_each_safe(at, &process->children) {
         struct process *child = list_entry(at, struct process, sibling);
         bool orphaned = group_orphaned(child->group);
         wait_forget_change(child);
         list_remove(&child->sibling);
-        child->parent = &init_process;
-        list_append(&init_process.children, &child->sibling);
+        child->parent = process_unborn(child) ? &init_process : reaper;
+        list_append(&child->parent->children, &child->sibling);
         if (child->death_signal) {
             child->death_of = process->pid;
             list_append(&death_due, &child->death_link);
         }
-        if (child->state == PROCESS_ZOMBIE)
+        if (child->state == PROCESS_ZOMBIE && child->parent != &init_process) {
+            list_remove(&child->zombie);
+            tell_parent(child);
+        } else if (child->state == PROCESS_ZOMBIE) {
             process_reap(child);
-        else if (process_unborn(child))
+        } else if (process_unborn(child)) {
             process_end(child, TASK_SIGNALLED, 9);
-        else
+        } else {
             group_changed(child->group, orphaned);
+        }
     }
 }
 
@@ -228,22 +255,10 @@ void process_end(struct process *process, uint32_t kind, uint32_t code)
         hangup_add(session->id, process->pid);
     }
     wait_wake_watchers(process);
-    struct process *parent = process->parent;
-    if (parent == &init_process) {
+    if (process->parent == &init_process) {
         process_reap(process);
     } else {
-        list_append(&parent->zombies, &process->zombie);
-        struct task_siginfo info = {
-            .number = 17, /* SIGCHLD */
-            .code = kind == TASK_EXITED ? 1 : code & 0x80 ? 3 : 2, /* CLD_EXITED, DUMPED, KILLED */
-            .pid = process->pid,
-            .uid = process->credentials.uid,
-            .status = (int32_t)(kind == TASK_EXITED ? code & 0xff : code & 0x7f),
-            .user_time = process->last_cpu_ns,
-        };
-        wait_wake_parent(process);
-        jn_status_t ignored = signal_post(parent, &info); /* an ended parent needs none */
-        (void)ignored;
+        tell_parent(process);
         group_changed(group, orphaned);
     }
     job_run();

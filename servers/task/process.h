@@ -74,6 +74,7 @@ struct process {
     uint32_t death_signal; /* that it gets when its parent ends; 0: none */
     uint64_t death_of;     /* while it is in the list of those to be told: the parent that was */
     struct list death_link;
+    bool subreaper; /* orphans among its descendants become its children */
 
     /* kernel objects: the pool pays for the task and its threads; destroying it ends everything */
     cap_t pool, task;

@@ -311,6 +311,24 @@ static jn_status_t op_death_signal(struct jn_call *call, uint32_t *number)
     return JN_OK;
 }
 
+static jn_status_t op_set_subreaper(struct jn_call *call, uint32_t on)
+{
+    struct process *process = caller(call);
+    if (!process)
+        return JN_NO_PROCESS;
+    process->subreaper = on;
+    return JN_OK;
+}
+
+static jn_status_t op_subreaper(struct jn_call *call, uint32_t *on)
+{
+    struct process *process = caller(call);
+    if (!process)
+        return JN_NO_PROCESS;
+    *on = process->subreaper;
+    return JN_OK;
+}
+
 static jn_status_t op_set_session(struct jn_call *call, uint64_t *session)
 {
     struct process *process = caller(call);
@@ -644,4 +662,6 @@ const struct task_ops task_operations = {
     .set_nice = op_set_nice,
     .set_death_signal = op_set_death_signal,
     .death_signal = op_death_signal,
+    .set_subreaper = op_set_subreaper,
+    .subreaper = op_subreaper,
 };

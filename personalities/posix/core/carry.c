@@ -8,7 +8,6 @@
 
 #define CARRY_MAGIC 0x314e574f584f50ull /* "POXOWN1" */
 #define CARRY_NO_NEW_PRIVS 1
-#define CARRY_SUBREAPER 2
 
 struct carry {
     uint64_t magic;
@@ -29,8 +28,7 @@ long carry_pack(const struct thread *t, void **block, size_t *length)
     if (!carry)
         return -LX_ENOMEM;
     carry->magic = CARRY_MAGIC;
-    carry->flags = (p->no_new_privs ? CARRY_NO_NEW_PRIVS : 0) |
-                   (p->child_subreaper ? CARRY_SUBREAPER : 0);
+    carry->flags = p->no_new_privs ? CARRY_NO_NEW_PRIVS : 0;
     for (item = t->pending.queue; item; item = item->next)
         carry->pending[carry->count++] = item->info;
     return 0;
@@ -44,7 +42,6 @@ void carry_unpack(struct thread *t, const void *block, size_t length)
         (length - sizeof *carry) / sizeof *carry->pending < carry->count)
         return;
     p->no_new_privs = !!(carry->flags & CARRY_NO_NEW_PRIVS);
-    p->child_subreaper = !!(carry->flags & CARRY_SUBREAPER);
     for (uint32_t i = 0; i < carry->count; i++)
         if (carry->pending[i].number > 0 && carry->pending[i].number <= LX_NSIG)
             signal_send_thread(t, &carry->pending[i]);

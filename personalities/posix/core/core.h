@@ -141,7 +141,7 @@ struct process {
     struct task_credentials credentials;
     bool credentials_known;
     char *path, *command; /* of the program file; comm is in threads */
-    uint32_t dumpable, no_new_privs, keep_caps, child_subreaper;
+    uint32_t dumpable, no_new_privs, keep_caps;
     struct timer real_timer; /* alarm, ITIMER_REAL */
     uint64_t real_interval, real_deadline;
     struct posix_timer *timers;

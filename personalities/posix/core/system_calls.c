@@ -375,12 +375,12 @@ long sys_prctl(struct thread *t, const uint64_t *a)
     case LX_PR_GET_SECCOMP:
         return 0;
     case LX_PR_SET_CHILD_SUBREAPER:
-        if (a[1])
-            jn_log(JN_LOG_WARNING, "PR_SET_CHILD_SUBREAPER of %s has no effect", t->name);
-        p->child_subreaper = !!a[1];
-        return 0;
-    case LX_PR_GET_CHILD_SUBREAPER:
-        return user_write32(t, a[1], p->child_subreaper);
+        return errno_of(backend_process_set_subreaper(p->clients.task, a[1]));
+    case LX_PR_GET_CHILD_SUBREAPER: {
+        uint32_t on;
+        jn_status_t status = backend_process_subreaper(p->clients.task, &on);
+        return status == JN_OK ? user_write32(t, a[1], on) : errno_of(status);
+    }
     case LX_PR_SET_NO_NEW_PRIVS:
         if (a[1] != 1 || a[2] || a[3] || a[4])
             return -LX_EINVAL;

@@ -322,6 +322,19 @@ jn_status_t backend_process_death_signal(cap_t task, uint32_t *number)
     return JN_OK;
 }
 
+jn_status_t backend_process_set_subreaper(cap_t task, bool on)
+{
+    (void)task, (void)on;
+    return JN_OK;
+}
+
+jn_status_t backend_process_subreaper(cap_t task, uint32_t *on)
+{
+    (void)task;
+    *on = 0;
+    return JN_OK;
+}
+
 jn_status_t backend_process_set_session(cap_t task, uint64_t *session)
 {
     *session = task;

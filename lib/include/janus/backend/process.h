@@ -51,6 +51,8 @@ JN_CHECKED jn_status_t backend_process_set_nice(cap_t task, uint32_t which, uint
                                                 int32_t nice);
 JN_CHECKED jn_status_t backend_process_set_death_signal(cap_t task, uint32_t number);
 JN_CHECKED jn_status_t backend_process_death_signal(cap_t task, uint32_t *number);
+JN_CHECKED jn_status_t backend_process_set_subreaper(cap_t task, bool on);
+JN_CHECKED jn_status_t backend_process_subreaper(cap_t task, uint32_t *on);
 JN_CHECKED jn_status_t backend_process_credentials(cap_t task, struct task_credentials *out);
 JN_CHECKED jn_status_t backend_process_set_credentials(const struct backend_clients *clients,
                                                        const struct task_credentials *in);
