@@ -161,10 +161,10 @@ static void fuzzer(uint64_t doors)
         operation |= phases | ((r >> 52) % 64 == 0 ? dice() : 0);
         all.sent = regs;
         bool bits = regs.tag >> JN_TAG_METHOD_SHIFT == JN_OP_SIGNAL_POLL;
-        if (doors && (r >> 58) % 4 == 0)
-            fuzz_outside(operation, value(), (uint64_t *)&all);
-        else if (fuzz_syscall(operation, value(), (uint64_t *)&all) == JN_SIGNALLED)
-            bits = true;
+        int64_t status = doors && (r >> 58) % 4 == 0
+                             ? fuzz_outside(operation, value(), (uint64_t *)&all)
+                             : fuzz_syscall(operation, value(), (uint64_t *)&all);
+        bits |= status == JN_SIGNALLED;
         look_for_addresses(&all, operation, bits);
         __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
     }
