@@ -11,6 +11,7 @@
 #include "atomic.h"
 #include "libc.h"
 
+#include "janus/heap.h"
 #include "janus/runtime.h"
 
 #define size_classes __malloc_size_classes
@@ -27,18 +28,18 @@
 
 static inline void *janus_mmap(size_t bytes)
 {
-    void *pages = jn_map_pages((bytes + 4095) / 4096);
+    void *pages = jn_heap_map(bytes);
     return pages ? pages : MAP_FAILED;
 }
 
-static inline int janus_munmap(void *address)
+static inline int janus_munmap(void *address, size_t bytes)
 {
-    jn_unmap_pages(address);
+    jn_heap_unmap(address, bytes);
     return 0;
 }
 
 #define mmap(address, bytes, protection, flags, fd, offset) janus_mmap(bytes)
-#define munmap(address, bytes) janus_munmap(address)
+#define munmap(address, bytes) janus_munmap(address, bytes)
 #define madvise(address, bytes, advice) (-1)
 #define mremap(...) MAP_FAILED
 #define mprotect(address, bytes, protection) 0

@@ -3,6 +3,7 @@
 
 #include "janus/adapter_runtime.h"
 #include "janus/backend/gate.h"
+#include "janus/heap.h"
 #include "janus/object.h"
 #include "janus/runtime.h"
 #include "library.h"
@@ -45,6 +46,7 @@ _Noreturn void adapter_main(enum adapter_kind kind, uint64_t length, uint64_t se
 {
     (void)settings;
     jn_log_set_name("posix");
+    jn_heap_keep(0); /* fork would copy them */
     cap_t gate = begin();
     if (kind == ADAPTER_FORKED)
         library_forked();
