@@ -293,6 +293,15 @@ static jn_status_t change_region(struct region_map *map, struct region *region,
     return status;
 }
 
+/* Loaders ask for the access that there is: a range within one region that keeps what it has. */
+static bool changes_nothing(struct region_map *map, uint64_t address, uint64_t length,
+                            const struct region_change *change)
+{
+    const struct region *region = tree_find(map->root, address);
+    return change->mask == REGION_SET_ACCESS && region && !(region->flags & REGION_LOCKED) &&
+           length <= region_end(region) - address && region->access == access_normal(change->access);
+}
+
 jn_status_t region_map_change(struct region_map *map, uint64_t address, uint64_t length,
                               const struct region_change *change)
 {
@@ -301,6 +310,8 @@ jn_status_t region_map_change(struct region_map *map, uint64_t address, uint64_t
     if (change->mask & REGION_SET_KIND && change->kind != REGION_RESERVED &&
         change->kind != REGION_PRIVATE)
         return JN_BAD_ARG;
+    if (changes_nothing(map, address, length, change))
+        return JN_OK;
     uint64_t end = solid_end(map, address, address + length), more;
     if (end == address)
         return JN_NOT_FOUND;

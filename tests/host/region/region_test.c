@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "janus/region_prefault.h"
 #include "world.h"
 
 struct page {
@@ -387,6 +388,37 @@ static void do_outside(struct state *s, unsigned first, unsigned count)
     }
 }
 
+/* Whole pages before anybody touches them; the comparison shows that they are the right ones. */
+static void do_prefault(struct state *s, unsigned first, unsigned count)
+{
+    uint64_t done, address = WORLD_LOW + first * REGION_PAGE;
+    jn_status_t status = region_map_prefault(s->map, address, count * REGION_PAGE, &done);
+    assert(status == JN_OK ? done == count * REGION_PAGE : status == JN_RANGE);
+    for (unsigned i = 0; status == JN_OK && i < count; i++)
+        if (s->model[first + i].kind == REGION_PRIVATE && s->model[first + i].access & JN_W)
+            assert(s->world.table[first + i].frame);
+}
+
+/* Contents for pages of which there are none. */
+static void do_fill(struct state *s, unsigned first, unsigned count)
+{
+    static uint64_t buffer[WORLD_PAGES * 512];
+    bool all = true;
+    do_discard(s, first, count);
+    for (unsigned i = 0; i < count; i++) {
+        struct page *p = &s->model[first + i];
+        all &= p->kind == REGION_PRIVATE || p->kind == REGION_FILE_PRIVATE;
+        buffer[i * 512] = seed + i;
+    }
+    jn_status_t status = region_map_fill(s->map, WORLD_LOW + first * REGION_PAGE, buffer,
+                                         count * REGION_PAGE);
+    assert(status == (all ? JN_OK : JN_BAD_ARG));
+    for (unsigned i = 0; all && i < count; i++) {
+        s->model[first + i].changed = true;
+        s->model[first + i].value = buffer[i * 512];
+    }
+}
+
 /* Fork: the child goes on (or the parent), the other one is given back. */
 static void do_clone(struct state *s)
 {
@@ -515,6 +547,12 @@ int main(int argc, char **argv)
         case 10: case 11: /* in order, up or down */
             for (unsigned i = 0; i < count; i++)
                 do_fault(s, draw(2) ? first + i : first + count - 1 - i, JN_W);
+            break;
+        case 13:
+            do_prefault(s, first, count);
+            break;
+        case 14:
+            do_fill(s, first, count);
             break;
         default:
             do_fault(s, first, 1u << draw(3));
