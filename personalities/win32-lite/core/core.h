@@ -319,6 +319,7 @@ struct nt_thread {
     uint64_t cookie;
     uint64_t tid, teb, entry;
     uint64_t stack_base, stack_allocation;
+    uint64_t stack_low; /* nothing below it was touched; only until `started` */
     enum nt_thread_stop stop; /* why it stands in the core, if it does */
     struct nt_call call;
     struct nt_wait_entry waits[NT_WAIT_MAX];
@@ -675,6 +676,8 @@ struct nt_piece { /* of an image: pages with one protection */
     uint32_t rva, length;
     uint32_t file_offset, file_length;
     uint8_t pages;
+    bool own;        /* private from the start, with contents out of own_bytes + own_at */
+    uint32_t own_at;
 };
 struct nt_export;
 struct nt_image {
@@ -690,6 +693,8 @@ struct nt_image {
     struct nt_piece *pieces;
     uint32_t base_offset; /* of OptionalHeader.ImageBase in the headers */
     uint64_t last_base;   /* where it was mapped last: same place in every process */
+    uint32_t own_length;  /* of all own pieces; */
+    uint8_t *own_bytes;   /* NULL: not read yet */
 };
 /* Reads and checks a PE file's headers. */
 typedef nt_status (*nt_image_reader)(void *context, uint64_t offset, void *buffer, size_t length,

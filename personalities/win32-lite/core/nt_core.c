@@ -84,17 +84,16 @@ void nt_core_syscall(struct nt_thread *t, const struct nt_syscall *call)
     nt_core_run();
 }
 
-#define CLEARED_FOR_REAL 0x10000ull
-
 /* Before a thread's function is called, ntdll stores zeroes into 0xf0000 bytes of its stack, from the
  * lowest address up (rep stosq). Where the stack was never touched they are zeroes already: the
- * store goes on at the part that the loader has used, and no memory is spent on the rest. */
+ * store goes on where the loader has used it (nt_memory_fault keeps stack_low), and no memory is spent
+ * on the rest. */
 static bool skip_clearing(struct nt_thread *t, uint64_t address)
 {
     static const uint8_t stores[3] = {0xf3, 0x48, 0xab};
     struct jn_state state;
     uint8_t code[3];
-    uint64_t end;
+    uint64_t begin, end;
 
     if (t->started || address < t->stack_allocation || address >= t->stack_base)
         return false;
@@ -103,11 +102,13 @@ static bool skip_clearing(struct nt_thread *t, uint64_t address)
         state.r[JN_REG_RCX] > 0x100000 / 8 || NT_FAILED(nt_read(t, state.rip, code, 3)) ||
         code[0] != stores[0] || code[1] != stores[1] || code[2] != stores[2])
         return false;
-    end = state.r[JN_REG_RDI] + state.r[JN_REG_RCX] * 8;
-    if (end > t->stack_base || end - state.r[JN_REG_RDI] <= CLEARED_FOR_REAL)
+    begin = state.r[JN_REG_RDI];
+    end = begin + state.r[JN_REG_RCX] * 8;
+    if (end > t->stack_base || begin & 7 || begin >= t->stack_low)
         return false;
-    state.r[JN_REG_RDI] = end - CLEARED_FOR_REAL;
-    state.r[JN_REG_RCX] = CLEARED_FOR_REAL / 8;
+    begin = end < t->stack_low ? end : t->stack_low;
+    state.r[JN_REG_RDI] = begin;
+    state.r[JN_REG_RCX] = (end - begin) / 8;
     state.valid = JN_STATE_REGS;
     t->stop = NT_STOP_NONE;
     if (t->suspend_count)

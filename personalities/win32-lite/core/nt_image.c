@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_image.h"
 
 struct dos_header {
     uint16_t magic, words[29];
@@ -77,16 +77,17 @@ static nt_status parse_sections(struct nt_image *image, const struct section_hea
     if (alignment < NT_PAGE) {
         /* Such an image is its file, page for page, and all of it may be executed. */
         image->pieces[0] = (struct nt_piece){
-            0, (uint32_t)image->size, 0,
-            image->file_size < image->size ? (uint32_t)image->file_size : (uint32_t)image->size,
-            NT_PG_COMMITTED | NT_PG_READ | NT_PG_WRITECOPY | NT_PG_EXEC};
+            .length = (uint32_t)image->size,
+            .file_length = image->file_size < image->size ? (uint32_t)image->file_size
+                                                          : (uint32_t)image->size,
+            .pages = NT_PG_COMMITTED | NT_PG_READ | NT_PG_WRITECOPY | NT_PG_EXEC};
         image->piece_count = 1;
         return NT_SUCCESS;
     }
-    image->pieces[0] = (struct nt_piece){0, last, 0,
-                                         image->file_size < last ? (uint32_t)image->file_size
-                                                                 : image->headers_size,
-                                         NT_PG_COMMITTED | NT_PG_READ};
+    image->pieces[0] = (struct nt_piece){
+        .length = last,
+        .file_length = image->file_size < last ? (uint32_t)image->file_size : image->headers_size,
+        .pages = NT_PG_COMMITTED | NT_PG_READ};
     /* The pages of the headers come whole from the file when nothing else may show there. */
     if (image->file_size >= last)
         image->pieces[0].file_length = last;
@@ -112,8 +113,12 @@ static nt_status parse_sections(struct nt_image *image, const struct section_hea
                 return NT_INVALID_IMAGE_FORMAT;
             raw = image->file_size - offset;
         }
-        image->pieces[image->piece_count++] = (struct nt_piece){
-            s->rva, (uint32_t)size, offset, (uint32_t)raw, pages_of(s->characteristics)};
+        image->pieces[image->piece_count++] =
+            (struct nt_piece){.rva = s->rva,
+                              .length = (uint32_t)size,
+                              .file_offset = offset,
+                              .file_length = (uint32_t)raw,
+                              .pages = pages_of(s->characteristics)};
         if (s->characteristics & (SCN_CODE | SCN_EXECUTE))
             image->contains_code = 1;
         last = s->rva + (uint32_t)size;
@@ -196,6 +201,8 @@ static nt_status parse(nt_image_reader read, void *context, struct nt_image *ima
     else
         status = parse_sections(image, sections, file.sections, optional.section_alignment);
     free(sections);
+    if (!NT_FAILED(status))
+        nt_image_choose_own(image, optional.directories[2].rva);
     return status;
 }
 
@@ -223,26 +230,29 @@ void nt_image_put(struct nt_image *image)
     if (!image || --image->refs)
         return;
     free(image->pieces);
+    free(image->own_bytes);
     free(image);
 }
 
-/* ---- the cache ---- */
-#define CACHE_SIZE 128u
-static struct {
+/* ---- the cache: sets of WAYS, in which the one that was not wanted for longest gives way ---- */
+#define SETS 32u
+#define WAYS 4u
+static struct cached {
     uint64_t device, inode, size;
     int64_t modify_ns;
     struct nt_image *image;
-} cache[CACHE_SIZE];
+} cache[SETS][WAYS]; /* the last wanted first */
 
 struct read_context {
     struct nt_process *p;
     struct world_open open;
+    size_t head_length;
+    uint8_t head[1024]; /* the file's first bytes: mostly all headers, in one read */
 };
 
-static nt_status read_file(void *context, uint64_t offset, void *buffer, size_t length,
-                           size_t *done)
+static nt_status read_piece(struct read_context *c, uint64_t offset, void *buffer, size_t length,
+                            size_t *done)
 {
-    struct read_context *c = context;
     uint64_t part, total = 0;
 
     while (total < length) {
@@ -258,35 +268,59 @@ static nt_status read_file(void *context, uint64_t offset, void *buffer, size_t 
     return NT_SUCCESS;
 }
 
+static nt_status read_file(void *context, uint64_t offset, void *buffer, size_t length,
+                           size_t *done)
+{
+    struct read_context *c = context;
+
+    if (!offset && !c->head_length) {
+        nt_status status = read_piece(c, 0, c->head, sizeof c->head, &c->head_length);
+        if (NT_FAILED(status))
+            return status;
+    }
+    if (offset > c->head_length || length > c->head_length - offset)
+        return read_piece(c, offset, buffer, length, done);
+    memcpy(buffer, c->head + offset, length);
+    *done = length;
+    return NT_SUCCESS;
+}
+
+static struct nt_image *cache_find(struct cached *set, const struct world_stat *stat)
+{
+    for (unsigned i = 0; i < WAYS && set[i].image; i++) {
+        struct cached found = set[i];
+        if (found.device != stat->device || found.inode != stat->inode ||
+            found.size != stat->size || found.modify_ns != stat->modify_ns)
+            continue;
+        memmove(set + 1, set, i * sizeof *set);
+        set[0] = found;
+        return found.image;
+    }
+    return NULL;
+}
+
 nt_status nt_image_open(struct nt_process *p, struct nt_file_ref *file, struct nt_image **result)
 {
-    struct read_context context = {p, file->open};
     struct world_stat stat;
     nt_status status = nt_status_from(world_file_stat(p->world, file->open, &stat));
-    size_t slot;
 
     if (NT_FAILED(status))
         return status;
     if ((stat.mode & WORLD_IFMT) != WORLD_IFREG)
         return NT_INVALID_FILE_FOR_SECTION;
-    slot = (stat.inode * 0x9e3779b97f4a7c15ull ^ stat.device) >> 32 & (CACHE_SIZE - 1);
-    if (cache[slot].image && cache[slot].device == stat.device &&
-        cache[slot].inode == stat.inode && cache[slot].size == stat.size &&
-        cache[slot].modify_ns == stat.modify_ns) {
-        *result = cache[slot].image;
-        (*result)->refs++;
-        return NT_SUCCESS;
+    struct cached *set =
+        cache[(stat.inode * 0x9e3779b97f4a7c15ull ^ stat.device) >> 32 & (SETS - 1)];
+    *result = cache_find(set, &stat);
+    if (!*result) {
+        struct read_context context = {.p = p, .open = file->open};
+        status = nt_image_parse(read_file, &context, stat.size, result);
+        if (NT_FAILED(status))
+            return status;
+        nt_image_put(set[WAYS - 1].image);
+        memmove(set + 1, set, (WAYS - 1) * sizeof *set);
+        set[0] = (struct cached){stat.device, stat.inode, stat.size, stat.modify_ns, *result};
     }
-    status = nt_image_parse(read_file, &context, stat.size, result);
-    if (NT_FAILED(status))
-        return status;
-    nt_image_put(cache[slot].image);
     (*result)->refs++;
-    cache[slot].image = *result;
-    cache[slot].device = stat.device;
-    cache[slot].inode = stat.inode;
-    cache[slot].size = stat.size;
-    cache[slot].modify_ns = stat.modify_ns;
     return NT_SUCCESS;
 }
 
@@ -355,22 +389,43 @@ static nt_status relocate(struct nt_process *p, const struct nt_image *image, ui
     return nt_status_from(world_memory_patch(p->world, base + image->base_offset, &base, 8));
 }
 
+static bool maps_zeroes(const struct nt_piece *piece)
+{
+    return piece->own || !piece->file_length;
+}
+
+/* Whether `next` goes on, with the same pages behind it, where what begins with `first` ends by now. */
+static bool goes_on(const struct nt_piece *first, uint32_t length, uint32_t file_length,
+                    const struct nt_piece *next)
+{
+    if (next->rva != first->rva + length || next->pages != first->pages ||
+        maps_zeroes(next) != maps_zeroes(first))
+        return false;
+    return maps_zeroes(first) ||
+           (file_length == length && next->file_offset == first->file_offset + length);
+}
+
 static nt_status map_pieces(struct nt_process *p, struct nt_image *image, struct nt_file_ref *file,
                             struct nt_view *view)
 {
-    for (size_t i = 0; i < image->piece_count; i++) {
-        const struct nt_piece *piece = &image->pieces[i];
-        struct world_backing backing = {.kind = piece->file_length ? WORLD_BACK_PRIVATE
-                                                                   : WORLD_BACK_ZERO,
-                                        .file = file->open,
-                                        .offset = piece->file_offset,
-                                        .file_length = piece->file_length};
+    for (size_t i = 0; i < image->piece_count;) {
+        const struct nt_piece *piece = &image->pieces[i++];
+        uint32_t length = piece->length, file_length = piece->file_length;
+        while (i < image->piece_count &&
+               goes_on(piece, length, file_length, &image->pieces[i])) {
+            length += image->pieces[i].length;
+            file_length += image->pieces[i++].file_length;
+        }
+        struct world_backing backing = {
+            .kind = maps_zeroes(piece) ? WORLD_BACK_ZERO : WORLD_BACK_PRIVATE,
+            .file = file->open,
+            .offset = piece->file_offset,
+            .file_length = file_length};
         nt_status status =
-            nt_view_set_pages(view, view->base + piece->rva, piece->length, 0xff, piece->pages);
+            nt_view_set_pages(view, view->base + piece->rva, length, 0xff, piece->pages);
         if (!NT_FAILED(status))
-            status = nt_status_from(world_memory_map(p->world, view->base + piece->rva,
-                                                     piece->length, nt_page_rights(piece->pages),
-                                                     &backing));
+            status = nt_status_from(world_memory_map(p->world, view->base + piece->rva, length,
+                                                     nt_page_rights(piece->pages), &backing));
         if (NT_FAILED(status))
             return status;
     }
@@ -414,6 +469,10 @@ nt_status nt_image_map(struct nt_process *p, struct nt_image *image, struct nt_f
     view->file = file;
     nt_file_ref_get(file);
     status = map_pieces(p, image, file, view);
+    if (!NT_FAILED(status)) {
+        struct read_context context = {.p = p, .open = file->open};
+        status = nt_image_fill_own(p, image, read_file, &context, place);
+    }
     if (!NT_FAILED(status) && place != image->preferred_base) {
         if (image->reloc_size && !(image->characteristics & 1))
             status = relocate(p, image, place);
@@ -424,6 +483,7 @@ nt_status nt_image_map(struct nt_process *p, struct nt_image *image, struct nt_f
         nt_view_destroy(p, view);
         return status;
     }
+    nt_image_populate(p, image, place);
     *base = place;
     *result = view;
     return NT_SUCCESS;

@@ -6,6 +6,7 @@
 #include "core.h"
 
 #define DIRECTORY "/c/windows/system32/"
+#define POPULATE_MAX 0x100000u /* the larger ones (sorting) are read here and there */
 #define LCID_EN_US 0x409u
 
 struct nt_nls_view { /* of a process: mapped for ever, one per file */
@@ -51,6 +52,8 @@ static nt_status map(struct nt_process *p, const char *name, uint64_t *base, uin
         if (!NT_FAILED(status)) {
             view->file = file;
             nt_file_ref_get(file);
+            if (stat.size <= POPULATE_MAX)
+                world_memory_populate(p->world, *base, view->size);
             snprintf(known->name, sizeof known->name, "%s", name);
             known->base = *base;
             known->size = *size;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_parts.h"
 #include "nt_remote.h"
 
 struct nt_file_ref *nt_file_ref_create(struct world_open open, const uint16_t *path,
@@ -332,10 +333,8 @@ static nt_status map_section(struct nt_thread *t, uint64_t section_handle, uint6
                  : map_elsewhere(t, section, target, &wanted, &base, &size);
     if (status != NT_SUCCESS)
         return status;
-    if (NT_FAILED(nt_write_u64(t, base_address, base)) ||
-        NT_FAILED(nt_write_u64(t, size_address, size)))
-        return NT_ACCESS_VIOLATION;
-    return NT_SUCCESS;
+    const struct nt_part results[] = {{base_address, &base, 8}, {size_address, &size, 8}};
+    return NT_FAILED(nt_write_parts(t, results, 2)) ? NT_ACCESS_VIOLATION : NT_SUCCESS;
 }
 
 nt_status NtMapViewOfSection(struct nt_thread *t, const uint64_t *a)

@@ -10,10 +10,34 @@
 
 struct nt_number {
     const struct nt_service *service;
-    char *name;
+    const char *name;
 };
 static struct nt_number *numbers[TABLES];
+static uint32_t *number_of; /* by place in nt_services: of ntdll's table; UINT32_MAX: it has none */
 void (*nt_services_known)(void);
+
+/* Names of services that are not served are kept for the log, in pieces of this size. */
+#define NAMES_PIECE 4000u
+static char *names_left;
+static size_t names_room;
+
+static char *keep_name(const char *name)
+{
+    size_t length = strlen(name) + 1;
+
+    if (length > NAMES_PIECE)
+        return NULL;
+    if (length > names_room) {
+        names_left = malloc(NAMES_PIECE);
+        names_room = names_left ? NAMES_PIECE : 0;
+    }
+    if (length > names_room)
+        return NULL;
+    char *kept = memcpy(names_left, name, length);
+    names_left += length;
+    names_room -= length;
+    return kept;
+}
 
 const struct nt_service *nt_service_named(const char *name)
 {
@@ -32,7 +56,20 @@ const struct nt_service *nt_service_named(const char *name)
     return NULL;
 }
 
-static void learn(unsigned table, const char *name, const uint8_t *stub)
+/* The service of that name, for names that come in their order: *at is where the last one was. */
+static const struct nt_service *next_named(const char *name, size_t *at)
+{
+    for (; *at < nt_service_count; (*at)++) {
+        int order = strcmp(name, nt_services[*at].name);
+        if (!order)
+            return &nt_services[*at];
+        if (order < 0)
+            break;
+    }
+    return NULL;
+}
+
+static void learn(unsigned table, const char *name, const uint8_t *stub, size_t *at)
 {
     static const uint8_t prologue[4] = {0x4c, 0x8b, 0xd1, 0xb8};
     uint32_t number;
@@ -45,14 +82,34 @@ static void learn(unsigned table, const char *name, const uint8_t *stub)
     struct nt_number *entry = &numbers[table][number & (NUMBERS - 1)];
     if (entry->name)
         return;
-    entry->service = nt_service_named(name);
-    entry->name = entry->service ? (char *)(uintptr_t)entry->service->name : strdup(name);
+    entry->service = next_named(name, at);
+    entry->name = entry->service ? entry->service->name : keep_name(name);
+    if (entry->service && !table && number_of)
+        number_of[entry->service - nt_services] = number;
 }
 
 struct export_directory {
     uint32_t characteristics, timestamp, version, name, base, functions, names, function_table,
         name_table, ordinal_table;
 };
+
+/* Constants of the mapped image: in one piece from its file, if they lie there. */
+static bool read_constants(struct nt_process *p, const struct nt_image *image, uint64_t base,
+                           uint32_t rva, uint8_t *to, uint32_t length)
+{
+    const struct nt_view *view = nt_view_find(p, base);
+
+    for (size_t i = 0; view && view->file && i < image->piece_count; i++) {
+        const struct nt_piece *piece = &image->pieces[i];
+        uint64_t done;
+        if (rva < piece->rva || rva - piece->rva > piece->file_length ||
+            length > piece->file_length - (rva - piece->rva) || piece->pages & NT_PG_WRITECOPY)
+            continue;
+        return world_io_get(p->world, view->file->open, piece->file_offset + (rva - piece->rva), to,
+                            length, false, 0, &done) == JN_OK && done == length;
+    }
+    return !NT_FAILED(nt_process_read(p, base + rva, to, length));
+}
 
 /* Reads the export table and calls for every name. Works on the mapped image. */
 static bool export_table(struct nt_process *p, const struct nt_image *image, uint64_t base,
@@ -65,7 +122,7 @@ static bool export_table(struct nt_process *p, const struct nt_image *image, uin
     if (!*block)
         return false;
     if (image->export_size < sizeof *d ||
-        NT_FAILED(nt_process_read(p, base + image->export_rva, *block, image->export_size))) {
+        !read_constants(p, image, base, image->export_rva, *block, image->export_size)) {
         free(*block);
         return false;
     }
@@ -161,6 +218,7 @@ void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_
     uint32_t text, text_end;
     uint8_t *block;
     bool learning = table < TABLES && !numbers[table];
+    size_t at = 0;
 
     for (size_t i = 0; i < count; i++)
         *wanted[i].address = 0;
@@ -173,6 +231,11 @@ void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_
     text_of(image, &text, &text_end);
     if (learning)
         numbers[table] = calloc(NUMBERS, sizeof *numbers[table]);
+    if (learning && !table) {
+        number_of = malloc(nt_service_count * sizeof *number_of);
+        if (number_of)
+            memset(number_of, 0xff, nt_service_count * sizeof *number_of);
+    }
     for (size_t j = 0; j < count; j++) {
         uint32_t rva;
         const char *name = export_name(image, block, &d,
@@ -190,7 +253,7 @@ void nt_service_load(struct nt_process *p, const struct nt_image *image, uint64_
             continue;
         stub = code_at(code, rva);
         if (stub)
-            learn(table, name, stub);
+            learn(table, name, stub, &at);
     }
     free(code);
     free(block);
@@ -211,8 +274,7 @@ const struct nt_service *nt_service_find(uint32_t number, const char **name)
 
 uint32_t nt_service_number(const char *name)
 {
-    for (uint32_t i = 0; numbers[0] && i < NUMBERS; i++)
-        if (numbers[0][i].name && !strcmp(numbers[0][i].name, name))
-            return i;
-    return UINT32_MAX;
+    const struct nt_service *service = nt_service_named(name);
+
+    return service && number_of ? number_of[service - nt_services] : UINT32_MAX;
 }

@@ -7,6 +7,7 @@
 #define NTDLL_PATH "/c/windows/system32/ntdll.dll"
 #define APISET_PATH "/c/windows/system32/apisetschema.dll"
 #define PEB_SIZE 0x10000u
+#define PEB_USED 0x3000u /* written at the start: whole pages */
 #define PARAMETERS_SIZE 0x410u
 
 static const struct world_backing zero_backing = {.kind = WORLD_BACK_ZERO};
@@ -111,6 +112,7 @@ static uint64_t map_api_set(struct nt_process *p)
                                   NT_PG_READ | NT_PG_COMMITTED, &backing, &view))) {
         view->file = file;
         nt_file_ref_get(file);
+        world_memory_populate(p->world, base, view->size);
         result = base + offset;
     }
 out:
@@ -304,7 +306,8 @@ static nt_status write_parameters(struct nt_process *p, const struct nt_paramete
     word = q->process_group;
     memcpy(block + 0x408, &word, 4);
     memcpy(block + environment, q->environment.units, q->environment.length * 2);
-    status = nt_process_write(p, base, block, size);
+    status = nt_status_from(world_memory_fill(p->world, base, block, size));
+    world_memory_populate(p->world, base, size);
     free(block);
     *address = base;
     return status;
@@ -312,7 +315,7 @@ static nt_status write_parameters(struct nt_process *p, const struct nt_paramete
 
 static nt_status write_peb(struct nt_process *p, uint64_t parameters)
 {
-    uint8_t peb[0x400];
+    uint8_t peb[PEB_USED];
     struct nt_view *view;
     uint64_t base = 0, wide;
     uint32_t word;
@@ -353,11 +356,9 @@ static nt_status write_peb(struct nt_process *p, uint64_t parameters)
 #undef PUT
     (void)wide;
     (void)word;
-    status = nt_process_write(p, base, peb, sizeof peb);
-    /* PEB + 0x2000: Wine's table of debug channels, empty; its end marker says errors only. */
-    uint8_t channels = 2;
-    if (!NT_FAILED(status))
-        status = nt_process_write(p, base + 0x2000, &channels, 1);
+    peb[0x2000] = 2; /* Wine's table of debug channels, empty: its end marker says errors only */
+    status = nt_status_from(world_memory_fill(p->world, base, peb, sizeof peb));
+    world_memory_populate(p->world, base, sizeof peb);
     return status;
 }
 

@@ -73,10 +73,13 @@ struct nt_thread *nt_thread_by_cookie(uint64_t cookie)
 
 static const struct world_backing zero_backing = {.kind = WORLD_BACK_ZERO};
 
+#define NT_TEB_USED (2 * NT_PAGE)  /* written at the start: whole pages */
+#define STACK_USED (4 * NT_PAGE)   /* what the loader goes down to, mostly */
+
 static nt_status make_teb(struct nt_process *p, struct nt_thread *t)
 {
     struct nt_view *view;
-    uint64_t teb[0x70 / 8] = {0}, value[3], base = 0;
+    uint64_t teb[NT_TEB_USED / 8] = {0}, base = 0;
     nt_status status =
         nt_view_create(p, &base, NT_TEB_SIZE, 0x7ff00000ull, 0, 0, false, NT_MEM_PRIVATE,
                        NT_PAGE_READWRITE, NT_PG_READ | NT_PG_WRITE | NT_PG_COMMITTED,
@@ -93,23 +96,15 @@ static nt_status make_teb(struct nt_process *p, struct nt_thread *t)
     teb[NT_TEB_CLIENT_ID / 8] = p->pid;
     teb[NT_TEB_CLIENT_ID / 8 + 1] = t->tid;
     teb[NT_TEB_PEB / 8] = p->peb;
-    status = nt_process_write(p, base, teb, sizeof teb);
-    value[0] = base + 0x290; /* ActivationContextStack; its FrameListCache is an empty list */
-    if (!NT_FAILED(status))
-        status = nt_process_write(p, base + 0x2c8, value, 8);
-    value[0] = value[1] = base + 0x298;
-    if (!NT_FAILED(status))
-        status = nt_process_write(p, base + 0x298, value, 16);
-    value[0] = p->pid;
-    value[1] = t->tid;
-    if (!NT_FAILED(status))
-        status = nt_process_write(p, base + 0x7d8, value, 16);
-    value[0] = (uint64_t)522 << 16;
-    value[1] = base + NT_TEB_STATIC_BUFFER;
-    if (!NT_FAILED(status))
-        status = nt_process_write(p, base + NT_TEB_STATIC_STRING, value, 16);
-    if (!NT_FAILED(status))
-        status = nt_process_write(p, base + NT_TEB_DEALLOCATION_STACK, &t->stack_allocation, 8);
+    teb[0x2c8 / 8] = base + 0x290; /* ActivationContextStack; its FrameListCache is an empty list */
+    teb[0x298 / 8] = teb[0x2a0 / 8] = base + 0x298;
+    teb[0x7d8 / 8] = p->pid;
+    teb[0x7e0 / 8] = t->tid;
+    teb[NT_TEB_STATIC_STRING / 8] = (uint64_t)522 << 16;
+    teb[NT_TEB_STATIC_STRING / 8 + 1] = base + NT_TEB_STATIC_BUFFER;
+    teb[NT_TEB_DEALLOCATION_STACK / 8] = t->stack_allocation;
+    status = nt_status_from(world_memory_fill(p->world, base, teb, sizeof teb));
+    world_memory_populate(p->world, base, NT_TEB_SIZE);
     return status;
 }
 
@@ -138,6 +133,9 @@ static nt_status make_stack(struct nt_process *p, struct nt_thread *t, uint64_t 
     if (!NT_FAILED(status))
         status = nt_view_protect(p, view, base + NT_PAGE, 2 * NT_PAGE,
                                  NT_PG_READ | NT_PG_WRITE | NT_PG_GUARD | NT_PG_COMMITTED);
+    t->stack_low = t->stack_base - STACK_USED;
+    if (!NT_FAILED(status))
+        world_memory_populate(p->world, t->stack_low, STACK_USED);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nt_parts.h"
 #include "nt_remote.h"
 
 /* What a service reads of its caller's memory are small structures that mostly stand near each other on one
@@ -102,6 +103,23 @@ nt_status nt_write_u64(struct nt_thread *t, uint64_t address, uint64_t value)
 nt_status nt_read_u64(struct nt_thread *t, uint64_t address, uint64_t *value)
 {
     return nt_read(t, address, value, 8);
+}
+
+nt_status nt_write_parts(struct nt_thread *t, const struct nt_part *parts, size_t count)
+{
+    uint8_t block[8 * NT_PARTS_MAX];
+
+    for (size_t i = 0; i < count;) {
+        uint64_t begin = parts[i].address, length = 0;
+        do {
+            memcpy(block + length, parts[i].bytes, parts[i].length);
+            length += parts[i++].length;
+        } while (!t->remote && i < count && parts[i].address == begin + length);
+        nt_status status = nt_write(t, begin, block, length);
+        if (NT_FAILED(status))
+            return status;
+    }
+    return NT_SUCCESS;
 }
 
 nt_status nt_write_result(struct nt_thread *t, uint64_t address, uint32_t capacity,

@@ -64,6 +64,10 @@ nt_status nt_view_set_pages(struct nt_view *view, uint64_t address, uint64_t len
                 return NT_NO_MEMORY;
             memset(view->chunks[chunk], view->pages, NT_CHUNK_PAGES);
         }
+        if (clear == 0xff) {
+            memset(view->chunks[chunk] + page % NT_CHUNK_PAGES, set, stop - page);
+            page = stop;
+        }
         for (; page < stop; page++) {
             uint8_t *state = &view->chunks[chunk][page % NT_CHUNK_PAGES];
             *state = (*state & ~clear) | set;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core.h"
+#include "nt_parts.h"
 
 static const struct world_backing zero_backing = {.kind = WORLD_BACK_ZERO};
 
@@ -163,11 +163,9 @@ static nt_status allocate(struct nt_thread *t, uint64_t handle, uint64_t base_ad
         if (NT_FAILED(status))
             return status;
     }
-done:
-    if (NT_FAILED(nt_write_u64(t, base_address, base)) ||
-        NT_FAILED(nt_write_u64(t, size_address, size)))
-        return NT_ACCESS_VIOLATION;
-    return NT_SUCCESS;
+done:;
+    const struct nt_part results[] = {{base_address, &base, 8}, {size_address, &size, 8}};
+    return NT_FAILED(nt_write_parts(t, results, 2)) ? NT_ACCESS_VIOLATION : NT_SUCCESS;
 }
 
 nt_status NtAllocateVirtualMemory(struct nt_thread *t, const uint64_t *a)
@@ -376,10 +374,8 @@ nt_status NtProtectVirtualMemory(struct nt_thread *t, const uint64_t *a)
     if (NT_FAILED(status))
         return status;
     /* The result may lie on the very page that has just become a guard page. */
-    if (NT_FAILED(nt_write_u64(t, a[1], base)) || NT_FAILED(nt_write_u64(t, a[2], size)) ||
-        NT_FAILED(nt_write_u32(t, a[4], old)))
-        return NT_ACCESS_VIOLATION;
-    return NT_SUCCESS;
+    const struct nt_part results[] = {{a[4], &old, 4}, {a[1], &base, 8}, {a[2], &size, 8}};
+    return NT_FAILED(nt_write_parts(t, results, 3)) ? NT_ACCESS_VIOLATION : NT_SUCCESS;
 }
 
 static nt_status query_basic(struct nt_thread *t, struct nt_process *p, uint64_t address,
@@ -634,6 +630,8 @@ static nt_status stack_guard(struct nt_process *p, struct nt_thread *t, struct n
     return NT_STACK_OVERFLOW;
 }
 
+#define FAULT_RUN (64 * NT_PAGE) /* so far down the region map may have brought in more */
+
 nt_status nt_memory_fault(struct nt_process *p, struct nt_thread *t, uint64_t address,
                           uint32_t access)
 {
@@ -659,6 +657,8 @@ nt_status nt_memory_fault(struct nt_process *p, struct nt_thread *t, uint64_t ad
     case JN_OK:
         if (wanted == JN_W && (page & NT_PG_WRITECOPY) && view->type != NT_MEM_IMAGE)
             nt_view_set_pages(view, page_address, NT_PAGE, NT_PG_WRITECOPY, NT_PG_WRITE);
+        if (t && !t->started && address < t->stack_low && address >= t->stack_allocation)
+            t->stack_low = page_address - FAULT_RUN;
         return NT_SUCCESS;
     case JN_QUOTA:
     case JN_NO_MEMORY: return NT_IN_PAGE_ERROR;

@@ -202,6 +202,11 @@ world_status world_memory_write(struct world_process *p, uint64_t address, const
 /* Writes below the protection (the loader's own patches); the page becomes private. */
 world_status world_memory_patch(struct world_process *p, uint64_t address, const void *buffer,
                                 size_t length);
+/* Contents of whole pages of private mappings that nothing has touched yet. */
+world_status world_memory_fill(struct world_process *p, uint64_t address, const void *buffer,
+                               size_t length);
+/* Whole pages that will be used soon are brought in, as far as they can be. */
+void world_memory_populate(struct world_process *p, uint64_t address, uint64_t length);
 world_status world_section_create(struct world_process *p, uint64_t size, uint64_t *section);
 world_status world_section_share(struct world_process *p, uint64_t section,
                                  struct world_process *target, uint64_t *copy);

@@ -10,6 +10,7 @@
 #include "leases.h"
 #include "library.h"
 #include "loop.h"
+#include "nt_image.h"
 #include "nt_lease.h"
 #include "nt_remote.h"
 
@@ -74,6 +75,7 @@ _Noreturn void adapter_main(enum adapter_kind kind, uint64_t length, uint64_t se
     library_defaults[1] = ADAPTER_PLACE(settings, ADAPTER_WIN32);
     nt_core_init();
     nt_lease_enabled = true;
+    nt_image_keep_own = false;
     park_begin();
     leases_begin();
     make_shared_pages();

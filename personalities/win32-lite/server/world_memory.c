@@ -4,6 +4,7 @@
 
 #include "janus/idl/dataspace.h"
 #include "janus/idl/io.h"
+#include "janus/region_prefault.h"
 #include "placement.h"
 
 #define PAGE 4096ull
@@ -393,6 +394,29 @@ world_status world_memory_patch(struct world_process *p, uint64_t address, const
     if (status == JN_OK)
         status = region_map_write(p->map, address, buffer, length, true, &done);
     return status == JN_OK && done != length ? JN_FAULT : status;
+}
+
+world_status world_memory_fill(struct world_process *p, uint64_t address, const void *buffer,
+                               size_t length)
+{
+    return region_map_fill(p->map, address, buffer, length);
+}
+
+void world_memory_populate(struct world_process *p, uint64_t address, uint64_t length)
+{
+    uint64_t done, got;
+
+    if (p->lazy && lazy_touch(p, address, length) != JN_OK)
+        return;
+    /* Page tables of the process's own Pool may run out, once or twice. */
+    for (unsigned tries = 0; tries < 4; tries++) {
+        jn_status_t status = region_map_prefault(p->map, address, length, &done);
+        if (status != JN_NO_MEMORY ||
+            backend_process_fund(p->clients.task, FUND_FRAMES, &got) != JN_OK || !got)
+            return;
+        address += done;
+        length -= done;
+    }
 }
 
 /* ---- sections ---- */

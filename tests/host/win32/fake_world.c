@@ -100,6 +100,14 @@ world_status world_memory_resolve(struct world_process *p, uint64_t address, uin
 {
     return JN_OK;
 }
+world_status world_memory_fill(struct world_process *p, uint64_t address, const void *buffer,
+                               size_t length)
+{
+    return JN_OK;
+}
+void world_memory_populate(struct world_process *p, uint64_t address, uint64_t length)
+{
+}
 uint8_t fake_memory[65536];
 world_status world_memory_read(struct world_process *p, uint64_t address, void *buffer,
                                size_t length, size_t *done)

@@ -642,6 +642,19 @@ world_status world_memory_patch(struct world_process *p, uint64_t address, const
     return done == (ssize_t)length ? JN_OK : JN_FAULT;
 }
 
+world_status world_memory_fill(struct world_process *p, uint64_t address, const void *buffer,
+                               size_t length)
+{
+    return world_memory_patch(p, address, buffer, length);
+}
+
+void world_memory_populate(struct world_process *p, uint64_t address, uint64_t length)
+{
+    (void)p;
+    (void)address;
+    (void)length;
+}
+
 world_status world_memory_map(struct world_process *p, uint64_t address, uint64_t length,
                               uint32_t rights, const struct world_backing *b)
 {
