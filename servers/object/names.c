@@ -46,7 +46,13 @@ struct object *name_find(const char *name, size_t length, bool caseless)
     return NULL;
 }
 
-struct object *name_find_free(const char *name, size_t length, uint32_t *count)
+static bool begins_with(const struct object *object, uint64_t word)
+{
+    return !word ||
+           (object->data_length >= sizeof word && !memcmp(object->data, &word, sizeof word));
+}
+
+struct object *name_find_free(const char *name, size_t length, uint64_t word, uint32_t *count)
 {
     *count = 0;
     if (!bucket_count)
@@ -58,7 +64,7 @@ struct object *name_find_free(const char *name, size_t length, uint32_t *count)
             !equal(object->name, name, length, true))
             continue;
         ++*count;
-        if (!object->value)
+        if (!object->value && begins_with(object, word))
             return object;
     }
     return NULL;

@@ -105,8 +105,9 @@ void timer_expire(uint64_t now);
 
 /* names.c */
 struct object *name_find(const char *name, size_t length, bool caseless);
-/* An object of the name that is not taken (value 0); *count: how many were looked at (0: none has it). */
-struct object *name_find_free(const char *name, size_t length, uint32_t *count);
+/* An object of the name that is not taken (value 0) and whose data begin with `word` (0: any); *count: how many
+ * were looked at (0: none has it). */
+struct object *name_find_free(const char *name, size_t length, uint64_t word, uint32_t *count);
 /* How many have the name, taken or not. There is one at least. */
 uint32_t name_instances(const char *name, size_t length);
 /* One of the name can be taken: who waits at any of them is told. */

@@ -320,13 +320,13 @@ static jn_status_t op_publish(struct jn_call *call, uint32_t kind, uint32_t flag
     return status;
 }
 
-static jn_status_t op_claim(struct jn_call *call, uint32_t look, const char *name,
+static jn_status_t op_claim(struct jn_call *call, uint32_t look, uint64_t word, const char *name,
                             size_t name_length, char *found, size_t *found_length)
 {
     uint32_t any;
     if (!client_find(call->label))
         return JN_NO_RIGHT;
-    struct object *object = name_find_free(name, name_length, &any);
+    struct object *object = name_find_free(name, name_length, word, &any);
     if (!object || object->kind != OBJECT_PIPE)
         return any ? JN_BUSY : JN_NOT_FOUND;
     if (object->data_length)

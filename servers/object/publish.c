@@ -87,7 +87,7 @@ jn_status_t publish_await(struct client *client, uint64_t cookie, const char *na
 {
     uint32_t count;
 
-    *found = name_find_free(name, length, &count);
+    *found = name_find_free(name, length, 0, &count);
     if (*found)
         return (*found)->kind == OBJECT_PIPE ? JN_OK : JN_NOT_FOUND;
     *found = count ? name_find(name, length, true) : NULL;

@@ -110,6 +110,39 @@ static void budget_is_kept(void)
     CHECK_IS(work[1], own);
 }
 
+/* How much a context gets for its budget, and when it gets the next. The host may take the machine's
+ * time away while it is counted, but gives none: none of several contexts gets less than its budget,
+ * and one of them hardly more; and no period is shorter than it should be. */
+static void budget_is_exact(void)
+{
+    uint64_t least = UINT64_MAX;
+
+    spin(0, 100, 0);
+    for (unsigned i = 0; i < 100 && least >= 3 * MS; i++) {
+        cap_t sched = context(120, 2 * MS, 100000 * MS), thread = spin(1, 120, sched);
+        uint64_t before = work[0];
+        EVENTUALLY(work[0] > before);
+        uint64_t time = time_of(thread);
+        least = time < least ? time : least;
+        CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, thread));
+        CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, sched));
+    }
+    CHECK(least >= 2 * MS - 1000); /* ticks are rounded */
+    CHECK(least < 3 * MS);
+    for (unsigned i = 0; i < 5; i++) {
+        cap_t sched = context(120, MS, 50 * MS);
+        uint64_t start = now();
+        cap_t thread = spin(1, 120, sched);
+        uint64_t before = work[0];
+        EVENTUALLY(work[0] > before);
+        before = work[1];
+        EVENTUALLY(work[1] > before);
+        CHECK(now() >= start + 50 * MS);
+        CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, thread));
+        CHECK_OK(OP1(JN_CAP_TASK, JN_OP_CAP_DESTROY, sched));
+    }
+}
+
 static void busy_server(uint64_t gate)
 {
     regs_t regs = {0};
@@ -237,6 +270,6 @@ static void no_timer_alone(void)
 }
 
 const struct test budget_tests[] = {TEST(budget_arguments), TEST(budget_admission),
-                                    TEST(budget_is_kept),   TEST(budget_that_was_lent),
-                                    TEST(budget_ends),      TEST(budget_and_signals),
-                                    TEST(no_timer_alone),   {0}};
+                                    TEST(budget_is_kept),   TEST(budget_is_exact),
+                                    TEST(budget_that_was_lent), TEST(budget_ends),
+                                    TEST(budget_and_signals), TEST(no_timer_alone), {0}};

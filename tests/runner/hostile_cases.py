@@ -5,7 +5,7 @@ import guest
 
 LINE = re.compile(r'(\S+): (\d+) killed, (\d+) left something unusable(.*); missing (-?\d+)')
 FOUND = re.compile(r'found: (\d+) in a fast path, (\d+) in a handler, (\d+) in a server, (\d+) in')
-KINDS = 12        # kinds of victims in kills.c
+KINDS = 12        # kinds of victims in kills.c, and in win_kills.c
 # The same for all servers together: a request may ask for tables, and the kernel memory that one process
 # may have (a sixteenth of 1 GiB) stays with servers/task for the next.
 FORGED_PAGES = 1024 + 16384
@@ -46,6 +46,18 @@ def kills(context):
     return guest.run_batch(context, 'hostile', batch, lists, ['--icount'])
 
 
+def win_kills(context):
+    """The same of Win32 processes: mutants say who died with them, and names, sections, pipes, locks, keys and
+    the processes that they acted on stay usable."""
+    times = context.amount(4, 21, 420)
+    batch = [guest.Case('win-kills-library', f'JANUS_PLACE=library KILLS_OUTSIDE=1 w-kills.exe {times} 1',
+                        check_kills(times, False), limit=1800),
+             guest.Case('win-kills-central', 'JANUS_PLACE=central w-kills.exe 4 1',
+                        check_kills(4, False), limit=600)]
+    return guest.run_batch(context, 'win-kills', batch, ['glob c/bin 755 build/tests/hostile/*.exe'],
+                           ['--icount'])
+
+
 SENT = re.compile(r'(\d+) sent by (\d+) processes.* (\d+) had to be killed; (\d+) times the victim was '
                   r'harmed; missing (-?\d+)')
 
@@ -75,4 +87,4 @@ def forge(context):
 
 
 def cases(context):
-    return [('kills', kills), ('forge', forge)]
+    return [('kills', kills), ('win-kills', win_kills), ('forge', forge)]

@@ -245,22 +245,27 @@ static bool published(void)
                               sizeof section - 1, &other, &existed, found, sizeof found, &length),
                JN_NOT_FOUND);
 
-    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length),
+    good &= is(object_claim(b, 0, 0, pipe, sizeof pipe - 1, found, sizeof found, &length),
                JN_NOT_FOUND);
     good &= is(object_publish(a, OBJECT_PIPE, 0, "1", 1, pipe, sizeof pipe - 1, &one, &existed,
                               found, sizeof found, &length), JN_OK);
     good &= is(object_publish(a, OBJECT_PIPE, OBJECT_INSTANCE, "2", 1, pipe, sizeof pipe - 1, &two,
                               &existed, found, sizeof found, &length), JN_OK) && holds(!existed);
     good &= is(object_wait(a, 0, 4, 77, 1, jn_window(&one, 8), &index), JN_WOULD_BLOCK);
-    good &= is(object_claim(b, 1, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK);
-    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
+    good &= is(object_claim(b, 1, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK);
+    good &= is(object_claim(b, 0, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
             holds(length == 1 && found[0] == '1');
     good &= holds(entry(&object_ring, 77, &events));
-    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
+    good &= is(object_claim(b, 0, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
             holds(found[0] == '2');
-    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_BUSY);
+    good &= is(object_claim(b, 0, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_BUSY);
     good &= is(object_republish(a, one, "again", 5), JN_OK);
-    good &= is(object_claim(b, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
+    good &= is(object_claim(b, 0, 12, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_BUSY);
+    good &= is(object_republish(a, two, "\x0c\0\0\0\0\0\0", 8), JN_OK);
+    good &= is(object_claim(b, 0, 11, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_BUSY);
+    good &= is(object_claim(b, 0, 12, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
+            holds(length == 8);
+    good &= is(object_claim(b, 0, 0, pipe, sizeof pipe - 1, found, sizeof found, &length), JN_OK) &&
             holds(length == 5);
     jn_cap_delete(a);
     jn_cap_delete(b);

@@ -9,7 +9,8 @@
 
 /* What an instance of a name holds. */
 struct instance {
-    uint64_t read_token, write_token; /* of the client: reading or only open; writing, in both */
+    /* Of the client: reading or only open; writing, in both. The first tells instances apart (world_claim). */
+    uint64_t read_token, write_token;
     uint32_t read_access, write_access;
     uint32_t share; /* FILE_SHARE_.. of the server: what the client may do */
     uint32_t messages, instances, quota[2];
@@ -192,20 +193,23 @@ nt_status NtCreateNamedPipeFile(struct nt_thread *t, const uint64_t *a)
                           NT_SUCCESS);
 }
 
-/* Takes the opens of an instance; NOT_FOUND: its server is gone, or somebody was faster. */
+/* Takes the opens of an instance; NOT_FOUND: its server is gone, or somebody was faster. What the server
+ * reads from comes first: if this process ends before it has both, the server's reads end. */
 static world_status take(struct nt_process *p, const struct instance *instance,
                          struct world_open *open, struct world_open *write_open)
 {
-    world_status status = world_accept(p->world, WORLD_FS, instance->read_token, open);
+    world_status status = JN_OK;
 
-    open->access = instance->read_access;
     *write_open = (struct world_open){0};
-    if (status != JN_OK || !instance->write_token)
-        return status;
-    status = world_accept(p->world, WORLD_FS, instance->write_token, write_open);
-    write_open->access = instance->write_access;
+    if (instance->write_token)
+        status = world_accept(p->world, WORLD_FS, instance->write_token, write_open);
     if (status != JN_OK)
-        world_io_close(p->world, *open);
+        return status;
+    write_open->access = instance->write_access;
+    status = world_accept(p->world, WORLD_FS, instance->read_token, open);
+    open->access = instance->read_access;
+    if (status != JN_OK && instance->write_token)
+        world_io_close(p->world, *write_open);
     return status;
 }
 
@@ -227,8 +231,11 @@ nt_status nt_pipe_open(struct nt_thread *t, const struct nt_path *path, uint32_t
     full = full_name(path->path, path->length, &length);
     if (!full)
         return NT_NO_MEMORY;
+    /* The opens are taken first, then the instance: its server hears of a client when there are opens that
+     * end with it, at whatever instruction the client ends. Who finds the opens taken takes the instance
+     * for whoever has them; if that one is dead, the server sees a client that has come and gone. */
     do {
-        status = world_claim(p->world, true, full, length, found, &found_length);
+        status = world_claim(p->world, true, 0, full, length, found, &found_length);
         if (status == JN_OK && found_length != sizeof instance)
             status = JN_IO; /* somebody else's idea of a pipe */
         if (status != JN_OK)
@@ -239,12 +246,11 @@ nt_status nt_pipe_open(struct nt_thread *t, const struct nt_path *path, uint32_t
             status = JN_ACCESS;
             break;
         }
-        status = world_claim(p->world, false, full, length, found, &found_length);
-        if (status == JN_OK && found_length == sizeof instance) {
-            memcpy(&instance, found, sizeof instance);
-            status = take(p, &instance, &open, &write_open);
-        }
-    } while (status == JN_NOT_FOUND); /* a dead server's instance is taken once, then it is no more */
+        status = take(p, &instance, &open, &write_open);
+        if (status == JN_OK || status == JN_NOT_FOUND)
+            (void)world_claim(p->world, false, instance.read_token, full, length, found,
+                              &found_length);
+    } while (status == JN_NOT_FOUND); /* each round leaves one instance less */
     free(full);
     if (status == JN_BUSY)
         return NT_PIPE_NOT_AVAILABLE;

@@ -356,9 +356,10 @@ enum world_published {
 world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flags,
                            const void *data, size_t length, const char *name, size_t name_length,
                            uint64_t *object, bool *existed, void *found, size_t *found_length);
-/* Takes an instance of a WORLD_PIPE that nobody has; look: only reads its data. BUSY: all are taken. */
-world_status world_claim(struct world_process *p, bool look, const char *name, size_t name_length,
-                         void *found, size_t *found_length);
+/* Takes an instance of a WORLD_PIPE that nobody has; look: only reads its data. word: only the one whose
+ * data begin with it (0: any). BUSY: all are taken. */
+world_status world_claim(struct world_process *p, bool look, uint64_t word, const char *name,
+                         size_t name_length, void *found, size_t *found_length);
 /* Whether there is one that nobody has; else the cookie is armed. found: the data of any. */
 world_status world_await(struct world_process *p, const char *name, size_t name_length,
                          uint64_t cookie, bool *free, void *found, size_t *found_length);

@@ -107,10 +107,10 @@ world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flag
     return status;
 }
 
-world_status world_claim(struct world_process *p, bool look, const char *name, size_t name_length,
-                         void *found, size_t *found_length)
+world_status world_claim(struct world_process *p, bool look, uint64_t word, const char *name,
+                         size_t name_length, void *found, size_t *found_length)
 {
-    return object_claim(p->clients.object, look, name, name_length, found, WORLD_DATA_MAX,
+    return object_claim(p->clients.object, look, word, name, name_length, found, WORLD_DATA_MAX,
                         found_length);
 }
 

@@ -254,8 +254,8 @@ FAIL(world_key_path, struct world_process *p, uint64_t key, char *path, size_t c
 FAIL(world_publish, struct world_process *p, uint32_t kind, uint32_t flags, const void *data,
      size_t length, const char *name, size_t name_length, uint64_t *object, bool *existed,
      void *found, size_t *found_length)
-FAIL(world_claim, struct world_process *p, bool look, const char *name, size_t name_length,
-     void *found, size_t *found_length)
+FAIL(world_claim, struct world_process *p, bool look, uint64_t word, const char *name,
+     size_t name_length, void *found, size_t *found_length)
 FAIL(world_job_create, struct world_process *p, uint64_t *job)
 FAIL(world_job_open, struct world_process *p, uint64_t token, uint64_t *job)
 FAIL(world_job_offer, struct world_process *p, uint64_t job, uint64_t *token)

@@ -71,8 +71,8 @@ world_status world_publish(struct world_process *p, uint32_t kind, uint32_t flag
     return JN_OK;
 }
 
-world_status world_claim(struct world_process *p, bool look, const char *name, size_t name_length,
-                         void *found, size_t *found_length)
+world_status world_claim(struct world_process *p, bool look, uint64_t word, const char *name,
+                         size_t name_length, void *found, size_t *found_length)
 {
     bool any = false;
 
@@ -81,7 +81,7 @@ world_status world_claim(struct world_process *p, bool look, const char *name, s
         if (n->name_length != name_length || strncasecmp(n->name, name, name_length))
             continue;
         any = true;
-        if (n->taken || n->kind != WORLD_PIPE)
+        if (n->taken || n->kind != WORLD_PIPE || (word && memcmp(n->data, &word, sizeof word)))
             continue;
         memcpy(found, n->data, n->length);
         *found_length = n->length;
@@ -94,7 +94,7 @@ world_status world_claim(struct world_process *p, bool look, const char *name, s
 world_status world_await(struct world_process *p, const char *name, size_t name_length,
                          uint64_t cookie, bool *free, void *found, size_t *found_length)
 {
-    world_status status = world_claim(p, true, name, name_length, found, found_length);
+    world_status status = world_claim(p, true, 0, name, name_length, found, found_length);
 
     (void)cookie;
     *free = status == JN_OK;
